@@ -1,0 +1,47 @@
+# The targets that a newcomer needs; `make help` lists them.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+PROJECTS := pyproject.toml export/pyproject.toml runtime/pyproject.toml
+
+export PYTHONWARNINGS ?=
+export TF_CPP_MIN_LOG_LEVEL ?= 3
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test check format clean
+
+help:  ## list the targets
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
+
+install: $(STAMP)  ## make .venv with everything in it
+
+$(STAMP): constraints.txt $(PROJECTS)
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(not (3, 11) <= v < (3, 14) and \
+	  "error: edgernn needs Python 3.11, 3.12 or 3.13\n  found:    %d.%d ($(PYTHON))\n  next:     make PYTHON=python3.11" % v)'
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+	  { echo 'error: this Python cannot make virtual environments'; \
+	    echo '  next:     apt-get install python3-venv'; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt \
+	  --editable runtime --editable export --editable '.[demo,dev]'
+	@touch $@
+
+demo: $(STAMP)  ## train on film reviews, export six bundles, classify, compare (about 10 minutes)
+	$(BIN)/python -m edgernn demo --force
+
+test: $(STAMP)  ## run the tests
+	$(BIN)/python -m pytest
+
+check: $(STAMP)  ## lint, format, types, import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(STAMP)  ## put the code into shape
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:  ## remove what make made
+	rm -rf $(VENV) model build *.egg-info export/*.egg-info runtime/*.egg-info

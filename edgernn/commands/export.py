@@ -1,0 +1,141 @@
+"""`edgernn export`."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+
+from edgernn.commands.options import force_option, json_option
+from edgernn.console import Table, say, show, show_json, warn
+from edgernn.data.rows import Rows, label_indices
+from edgernn.data.sources import DataOptions, load_rows
+from edgernn.errors import UsageError
+from edgernn.model_folder import (
+    BUNDLE_SUFFIX,
+    DEFAULT,
+    MODEL,
+    VALIDATION_TEXTS,
+    is_model_folder,
+    read_model_folder,
+)
+from edgernn_export import FORMATS, RECIPES, Examples, Export
+from edgernn_export.errors import OptionError
+
+
+@click.command()
+@click.argument("model", type=click.Path(path_type=Path), default=DEFAULT)
+@click.option("--format", "model_format", required=True, metavar="|".join(FORMATS))
+@click.option("--quantize", default="none", show_default=True, metavar="|".join(RECIPES))
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="The bundle.  [default: in the model folder]"
+)
+@click.option("--labels", help="The names of the classes, such as neg,pos.")
+@click.option(
+    "--texts",
+    type=click.Path(path_type=Path),
+    help="A table to verify on.  [default: the model folder's validation texts]",
+)
+@click.option("--text-column", default="text", show_default=True, help="Of --texts.")
+@click.option("--label-column", default="label", show_default=True, help="Of --texts.")
+@click.option("--allow-drop", is_flag=True, help="Write the bundle even if it misses a gate.")
+@force_option
+@json_option
+def export(model: Path, model_format: str, quantize: str, **values: Any) -> None:
+    """Export a trained model to a bundle for devices.
+
+    MODEL is a model folder, or a .keras file of your own with its TextVectorization layer inside;
+    ./model by default. The written file is compared with Keras before the bundle is kept.
+    """
+    labels = tuple(values["labels"].split(",")) if values["labels"] else None
+    keras_file, labels, rows = _inputs(model, labels)
+    if values["texts"] is not None:
+        columns = DataOptions("", None, values["text_column"], values["label_column"])
+        rows = load_rows(values["texts"], columns)
+        for warning in rows.warnings:
+            warn(warning)
+    examples = None
+    if rows is not None:
+        examples = _examples(rows, labels, "model folder" if values["texts"] is None else "file")
+    out = values["out"] or _default_out(model, model_format, quantize)
+    _check_names(model_format, quantize)
+
+    from edgernn.heavy import import_tensorflow
+
+    say(f"exporting {keras_file} as {model_format}, {quantize}")
+    import_tensorflow()
+    import edgernn_export
+
+    done = edgernn_export.export(
+        keras_file,
+        out,
+        format=model_format,
+        quantize=quantize,
+        labels=labels,
+        examples=examples,
+        allow_drop=values["allow_drop"],
+        overwrite=values["force"],
+    )
+    for warning in done.warnings:
+        warn(warning)
+    if values["as_json"]:
+        show_json({**asdict(done), "path": str(done.path)})
+    else:
+        show(_table(done))
+
+
+def _inputs(
+    model: Path, labels: tuple[str, ...] | None
+) -> tuple[Path, tuple[str, ...] | None, Rows | None]:
+    """Return the Keras file, the labels and the validation texts that a path leads to."""
+    if is_model_folder(model) or not (model.is_file() or (model / MODEL).is_file()):
+        folder = read_model_folder(model)
+        return folder.model, labels or folder.labels, folder.validation
+    return model / MODEL if model.is_dir() else model, labels, None
+
+
+def _examples(rows: Rows, labels: tuple[str, ...] | None, source: Any) -> Examples:
+    names = labels or tuple(sorted(set(rows.labels)))
+    chosen = rows.take(range(min(len(rows), VALIDATION_TEXTS)))
+    return Examples(chosen.texts, label_indices(chosen, names, source), source)
+
+
+def _default_out(model: Path, model_format: str, quantize: str) -> Path:
+    name = f"{model_format}-{quantize}{BUNDLE_SUFFIX}"
+    return model / name if model.is_dir() else model.with_name(f"{model.stem}-{name}")
+
+
+def _check_names(model_format: str, quantize: str) -> None:
+    """Check the names before tensorflow is imported, which takes seconds."""
+    from edgernn_export.formats import format_named
+    from edgernn_export.recipes import recipe_named
+
+    try:
+        format_named(model_format)
+        recipe_named(quantize)
+    except OptionError as error:
+        raise UsageError(
+            error.what, expected=error.expected, found=error.found, hint=error.hint
+        ) from error
+
+
+def _table(done: Export) -> Table:
+    rows = tuple(
+        ("✓" if check.passed else "✗", check.name, f"{check.found:.4g}", f"{check.bound:.4g}")
+        for check in done.checks
+    )
+    operators = ", ".join(f"{n} x {count}" for n, count in sorted(done.census.operators.items()))
+    weights = ", ".join(f"{t} {size:,} bytes" for t, size in done.census.weight_bytes.items())
+    notes = [
+        f"compared with Keras on {done.comparison.texts:,} texts ({done.comparison.source})",
+        f"model {done.model_size:,} bytes, bundle {done.size:,} bytes; weights: {weights}",
+        f"operators: {operators}",
+    ]
+    if done.comparison.accuracy is not None and done.comparison.keras_accuracy is not None:
+        notes.insert(
+            1,
+            f"accuracy {done.comparison.accuracy:.2%}, Keras {done.comparison.keras_accuracy:.2%}",
+        )
+    return Table(str(done.path), ("", "check", "measured", "bound"), rows, tuple(notes))

@@ -1,0 +1,51 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from edgernn.data.sources import DataOptions
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+force_option = click.option("--force", is_flag=True, help="Replace what is there already.")
+
+
+def data_options(default: str | None) -> Callable[[_F], _F]:
+    """Return a decorator that adds the options that say where labeled texts are."""
+
+    def decorate(command: _F) -> _F:
+        for option in (
+            click.option(
+                "--label-column", default="label", show_default=True, help="Of a table: labels."
+            ),
+            click.option(
+                "--text-column", default="text", show_default=True, help="Of a table: texts."
+            ),
+            click.option(
+                "--data-dir",
+                type=click.Path(path_type=Path),
+                help="Where the IMDB folder or archive is.",
+            ),
+            click.option(
+                "--data",
+                default=default,
+                show_default=default is not None,
+                metavar="reviews|bbc|imdb|FILE|FOLDER",
+                help="A data set, a .csv, .tsv or .jsonl file, or a folder of one folder a class.",
+            ),
+        ):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+def to_data_options(values: dict[str, Any], data: str) -> DataOptions:
+    """Return the data options among a command's values."""
+    return DataOptions(data, values["data_dir"], values["text_column"], values["label_column"])

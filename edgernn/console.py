@@ -1,0 +1,90 @@
+"""What the commands print: results on stdout, everything else on stderr."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import click
+
+from edgernn_runtime import EdgernnError
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of results.
+
+    Attributes:
+        title: the line above it.
+        columns: the names of the columns; the first is aligned left, the others right.
+        rows: the cells, as text.
+        notes: lines below it.
+    """
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    notes: tuple[str, ...] = ()
+
+
+def show(table: Table) -> None:
+    """Print a table: drawn on a terminal, as Markdown in a pipe."""
+    if sys.stdout.isatty():
+        _draw(table)
+    else:
+        click.echo(markdown(table))
+
+
+def markdown(table: Table) -> str:
+    """Return the table as Markdown."""
+    marks = ["---", *["---:"] * (len(table.columns) - 1)]
+    rows = [table.columns, tuple(marks), *table.rows]
+    lines = ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows]
+    return "\n".join([f"{table.title}\n", *lines, *(f"\n{note}" for note in table.notes)])
+
+
+def show_json(value: object) -> None:
+    """Print a value as JSON."""
+    click.echo(json.dumps(value, indent=1, ensure_ascii=False))
+
+
+def say(message: str) -> None:
+    """Print a line about the work on stderr."""
+    click.echo(message, err=True)
+
+
+def warn(message: str) -> None:
+    """Print a warning on stderr."""
+    click.echo(click.style("warning: ", fg="yellow") + message, err=True)
+
+
+def fail(error: EdgernnError) -> None:
+    """Print an error on stderr."""
+    click.echo(click.style("error: ", fg="red") + str(error), err=True)
+
+
+def percent(share: float) -> str:
+    """Return a share as a percentage with one decimal."""
+    return f"{share:.1%}"
+
+
+def interval(bounds: Sequence[float]) -> str:
+    """Return a 95 % interval of a share."""
+    return f"{bounds[0]:.1%} to {bounds[1]:.1%}"
+
+
+def _draw(table: Table) -> None:
+    from rich.console import Console
+    from rich.table import Table as RichTable
+
+    drawn = RichTable(title=table.title, title_justify="left", title_style="bold")
+    for i, column in enumerate(table.columns):
+        drawn.add_column(column, justify="right" if i else "left", overflow="fold")
+    for row in table.rows:
+        drawn.add_row(*row)
+    console = Console()
+    console.print(drawn)
+    for note in table.notes:
+        console.print(note, style="dim", highlight=False)

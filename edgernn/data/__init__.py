@@ -1,0 +1,1 @@
+"""Labeled texts: where they come from, and how they are split."""

@@ -1,0 +1,104 @@
+"""Scores of a classifier: pure functions of true and predicted classes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+#: Two-sided 95 % quantile of the normal distribution.
+_Z95 = 1.959964
+
+
+@dataclass(frozen=True)
+class ClassScore:
+    """The scores of one class.
+
+    Attributes:
+        label: the class.
+        precision: the share of texts given this label that have it; 0 where none was given it.
+        recall: the share of texts of this label that were given it; 0 where there are none.
+        f1: the harmonic mean of both.
+        support: how many texts have this label.
+    """
+
+    label: str
+    precision: float
+    recall: float
+    f1: float
+    support: int
+
+
+@dataclass(frozen=True)
+class Scores:
+    """The scores of a classifier on labeled texts.
+
+    Attributes:
+        texts: how many texts.
+        accuracy: the share whose label is right.
+        accuracy_95: its 95 % interval (Wilson's).
+        precision: the mean over the classes (macro average).
+        recall: the mean over the classes.
+        f1: the mean over the classes.
+        classes: the scores of each class.
+        confusion: how many texts of the row's class were given the column's, [C][C].
+    """
+
+    texts: int
+    accuracy: float
+    accuracy_95: tuple[float, float]
+    precision: float
+    recall: float
+    f1: float
+    classes: tuple[ClassScore, ...]
+    confusion: tuple[tuple[int, ...], ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the scores as JSON values."""
+        return asdict(self)
+
+
+def score(true: Sequence[int], predicted: Sequence[int], labels: tuple[str, ...]) -> Scores:
+    """Return the scores of predicted classes against true ones.
+
+    Args:
+        true: the index of each text's class, at least one text.
+        predicted: the index that the classifier gave, as many.
+        labels: the names of the classes.
+    """
+    size = len(labels)
+    confusion = np.zeros((size, size), dtype=np.int64)
+    np.add.at(confusion, (np.asarray(true), np.asarray(predicted)), 1)
+    right = np.diag(confusion)
+    precision = right / np.maximum(confusion.sum(axis=0), 1)
+    recall = right / np.maximum(confusion.sum(axis=1), 1)
+    sums = precision + recall
+    f1 = np.where(sums > 0, 2 * precision * recall / np.where(sums > 0, sums, 1), 0)
+    rows = zip(labels, precision, recall, f1, confusion.sum(axis=1), strict=True)
+    return Scores(
+        texts=len(true),
+        accuracy=float(right.sum() / len(true)),
+        accuracy_95=wilson_interval(int(right.sum()), len(true)),
+        precision=float(precision.mean()),
+        recall=float(recall.mean()),
+        f1=float(f1.mean()),
+        classes=tuple(
+            ClassScore(n, float(p), float(r), float(f), int(s)) for n, p, r, f, s in rows
+        ),
+        confusion=tuple(tuple(int(count) for count in row) for row in confusion),
+    )
+
+
+def wilson_interval(successes: int, trials: int) -> tuple[float, float]:
+    """Return the 95 % interval of a share.
+
+    Source: Wilson, "Probable inference, the law of succession, and statistical inference", 1927.
+    """
+    share, z2 = successes / trials, _Z95**2
+    centre = (share + z2 / (2 * trials)) / (1 + z2 / trials)
+    spread = math.sqrt(share * (1 - share) / trials + z2 / (4 * trials**2))
+    half = _Z95 * spread / (1 + z2 / trials)
+    return max(centre - half, 0.0), min(centre + half, 1.0)

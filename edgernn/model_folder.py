@@ -1,0 +1,141 @@
+"""The model folder: what `edgernn train` writes and the other commands read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from edgernn.data.rows import Rows
+from edgernn.errors import ModelFolderError, UsageError
+from edgernn_export.write import write_file
+
+DEFAULT = Path("model")
+MODEL = "model.keras"
+LABELS = "labels.json"
+METRICS = "metrics.json"
+HISTORY = "history.json"
+HISTORY_PLOT = "history.png"
+VALIDATION = "validation.jsonl"
+BUNDLE_SUFFIX = ".edgernn"
+
+#: How many validation texts are kept for the verification of exports.
+VALIDATION_TEXTS = 1000
+
+
+@dataclass(frozen=True)
+class ModelFolder:
+    """A folder with a trained model.
+
+    Attributes:
+        path: the folder.
+        labels: the names of the classes.
+        validation: texts that the model was not trained on, with their labels.
+    """
+
+    path: Path
+    labels: tuple[str, ...]
+    validation: Rows
+
+    @property
+    def model(self) -> Path:
+        """The Keras model, strings to probabilities."""
+        return self.path / MODEL
+
+    @property
+    def bundles(self) -> tuple[Path, ...]:
+        """The bundles that were exported into the folder, sorted by name."""
+        return tuple(sorted(self.path.glob("*" + BUNDLE_SUFFIX)))
+
+
+def is_model_folder(path: Path) -> bool:
+    """Return whether the path is a folder that `edgernn train` wrote."""
+    return (path / MODEL).is_file() and (path / LABELS).is_file()
+
+
+def read_model_folder(path: Path) -> ModelFolder:
+    """Return the model folder at a path.
+
+    Raises:
+        UsageError: the path is not a model folder.
+        ModelFolderError: a file in it is malformed.
+    """
+    if not is_model_folder(path):
+        raise UsageError(
+            "there is no trained model here",
+            path=path,
+            expected=f"a folder with {MODEL} and {LABELS}",
+            found="another kind of folder" if path.is_dir() else "no folder",
+            hint=f"`edgernn train --out {path}` makes one",
+        )
+    try:
+        labels = tuple(json.loads((path / LABELS).read_text(encoding="utf-8")))
+        lines = (path / VALIDATION).read_text(encoding="utf-8").split("\n")
+        rows = [json.loads(line) for line in lines if line]
+        texts, names = tuple(r["text"] for r in rows), tuple(r["label"] for r in rows)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ModelFolderError(
+            "the model folder is damaged",
+            path=path,
+            expected=f"{LABELS} and {VALIDATION} as `edgernn train` writes them",
+            found=f"{type(error).__name__}: {error}",
+            hint="train again",
+        ) from error
+    return ModelFolder(path, labels, Rows(texts, names))
+
+
+def check_output_folder(path: Path, *, overwrite: bool) -> None:
+    """Check that a model folder may be written at a path; nothing is written.
+
+    Raises:
+        ModelFolderError: a file or another kind of folder stands there, or a model folder does
+            and `overwrite` is not set.
+    """
+    if path.is_dir() and (not any(path.iterdir()) or (is_model_folder(path) and overwrite)):
+        return
+    if not path.exists():
+        return
+    is_model = is_model_folder(path)
+    raise ModelFolderError(
+        "there is a model already" if is_model else "the place is taken",
+        path=path,
+        expected="no folder, an empty one, or a model folder with --force",
+        found="a model folder" if is_model else "files of another kind",
+        hint="--force replaces it, --out names another" if is_model else "name another with --out",
+    )
+
+
+def write_model_folder(
+    path: Path,
+    *,
+    model: bytes,
+    labels: tuple[str, ...],
+    metrics: Mapping[str, Any],
+    history: Mapping[str, Any],
+    history_plot: bytes,
+    validation: Rows,
+) -> None:
+    """Write a model folder; bundles of an earlier model in it are removed.
+
+    Raises:
+        OutputError: the folder cannot be written to.
+    """
+    for bundle in path.glob("*" + BUNDLE_SUFFIX):
+        bundle.unlink()
+    sample = validation.take(range(min(len(validation), VALIDATION_TEXTS)))
+    lines = (
+        json.dumps({"text": text, "label": label}, ensure_ascii=False)
+        for text, label in zip(sample.texts, sample.labels, strict=True)
+    )
+    write_file(path / MODEL, model)
+    write_file(path / LABELS, _json(list(labels)))
+    write_file(path / METRICS, _json(metrics))
+    write_file(path / HISTORY, _json(history))
+    write_file(path / HISTORY_PLOT, history_plot)
+    write_file(path / VALIDATION, "".join(line + "\n" for line in lines).encode())
+
+
+def _json(value: object) -> bytes:
+    return json.dumps(value, indent=1, ensure_ascii=False).encode() + b"\n"

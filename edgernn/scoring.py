@@ -1,0 +1,50 @@
+"""Probabilities of texts, from a Keras model or from a bundle, in one shape."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgernn.progress import tracked
+from edgernn_runtime import Classifier
+
+KerasModel = Any  # Keras carries no types.
+
+_BATCH = 128
+
+
+def keras_probabilities(model: KerasModel, texts: Sequence[str]) -> NDArray[np.float32]:
+    """Return a Keras model's probabilities of each label, float32 [N, C], C at least 2.
+
+    Args:
+        model: any that the exporter reads, logits or probabilities.
+        texts: the texts.
+
+    Raises:
+        UnsupportedModelError: the exporter cannot read the model.
+    """
+    from edgernn_export.keras_model import keras_outputs
+    from edgernn_export.reader import read_network
+
+    return _both_classes(keras_outputs(model, read_network(model), texts))
+
+
+def bundle_probabilities(classifier: Classifier, texts: Sequence[str]) -> NDArray[np.float32]:
+    """Return a bundle's probabilities of each label, float32 [N, C], C at least 2."""
+    rows = [
+        list(classifier.predict(text).probabilities.values())
+        for text in tracked(texts, "classifying")
+    ]
+    return np.asarray(rows, dtype=np.float32)
+
+
+def predicted_classes(probabilities: NDArray[np.float32]) -> NDArray[np.intp]:
+    """Return the index of each text's most probable label, [N]."""
+    return np.asarray(np.argmax(probabilities, axis=1))
+
+
+def _both_classes(outputs: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.concatenate([1 - outputs, outputs], axis=1) if outputs.shape[1] == 1 else outputs

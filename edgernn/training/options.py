@@ -1,0 +1,54 @@
+"""Every size and rate of a training, with its default."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from edgernn_runtime.network import Cell
+
+
+@dataclass(frozen=True)
+class NetworkOptions:
+    """The shape of the network.
+
+    Attributes:
+        cell: the kind of recurrent cell.
+        units: the hidden size of each bidirectional layer, first to last.
+        embedding_dim: the size of a token's vector.
+        dense_units: the size of the layer before the head.
+        vocabulary_size: the most tokens that are kept, pad and out of vocabulary included.
+        max_length: the most tokens of a text that are read.
+        dropout: the share of values that are dropped between layers while training, 0 to 1.
+    """
+
+    cell: Cell = "lstm"
+    units: tuple[int, ...] = (64, 32)
+    embedding_dim: int = 64
+    dense_units: int = 64
+    vocabulary_size: int = 10_000
+    max_length: int = 400
+    dropout: float = 0.4
+
+
+@dataclass(frozen=True)
+class TrainingOptions:
+    """How the network is trained.
+
+    Attributes:
+        epochs: the most passes over the data.
+        batch_size: texts a step.
+        learning_rate: Adam's at the first step; it falls in a straight line to a twentieth of
+            that at the last.
+        patience: epochs without a lower validation loss before training stops.
+        clip_norm: the largest norm of a gradient.
+        balance_classes: whether each class weighs the same, however rare it is.
+        seed: of the initial weights, the shuffling and the dropout.
+    """
+
+    epochs: int = 3
+    batch_size: int = 64
+    learning_rate: float = 2e-3
+    patience: int = 2
+    clip_norm: float = 1.0
+    balance_classes: bool = False
+    seed: int = 1

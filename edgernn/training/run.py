@@ -1,0 +1,119 @@
+"""One training from data to model folder, with what is shown on the way."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from edgernn.console import say, show, show_json, warn
+from edgernn.data.rows import Corpus, Rows, label_indices, label_names, split
+from edgernn.data.sources import DataOptions, load_corpus, load_rows
+from edgernn.metrics import Scores, score
+from edgernn.model_folder import check_output_folder, write_model_folder
+from edgernn.progress import epoch_progress
+from edgernn.report import scores_table
+from edgernn.scoring import keras_probabilities, predicted_classes
+from edgernn.training.history_plot import plot_history
+from edgernn.training.loop import Trained, train
+from edgernn.training.network import KerasModel
+from edgernn.training.options import NetworkOptions, TrainingOptions
+
+_VALIDATION_SPLIT = 0.1
+
+
+@dataclass(frozen=True)
+class TrainRequest:
+    """A training that was asked for.
+
+    Attributes:
+        data: where the labeled texts are.
+        validation: a file to validate on, or None.
+        validation_split: the share to validate on, or None for the data's own part, else a tenth.
+        network: the shape of the network.
+        training: how it is trained.
+        out: the model folder to write.
+        overwrite: replace a model folder that stands there.
+    """
+
+    data: DataOptions
+    validation: Path | None
+    validation_split: float | None
+    network: NetworkOptions
+    training: TrainingOptions
+    out: Path
+    overwrite: bool
+
+
+def run_training(request: TrainRequest, *, as_json: bool) -> None:
+    """Train, score on the validation rows, write the model folder and print the scores.
+
+    Raises:
+        EdgernnError: the data cannot be used, the folder cannot be written, or training failed.
+    """
+    check_output_folder(request.out, overwrite=request.overwrite)
+    corpus = load_corpus(request.data)
+    training, validation = _parts(corpus, request)
+    for warning in (*training.warnings, *validation.warnings):
+        warn(warning)
+    labels = label_names(training, corpus.name)
+    truth = label_indices(validation, labels, str(request.validation or corpus.name))
+    say(f"{len(training):,} texts to train on, {len(validation):,} to validate on: {corpus.name}")
+    with epoch_progress() as report:
+        trained = train(training, validation, labels, request.network, request.training, report)
+    if trained.interrupted:
+        warn(f"interrupted; keeping epoch {trained.best_epoch}, the best so far")
+    probabilities = keras_probabilities(trained.model, validation.texts)
+    scores = score(truth, predicted_classes(probabilities).tolist(), labels)
+    metrics = _metrics(request, corpus, trained, scores, len(training))
+    write_model_folder(
+        request.out,
+        model=_saved(trained.model),
+        labels=labels,
+        metrics=metrics,
+        history=trained.history,
+        history_plot=plot_history(trained.history, trained.best_epoch),
+        validation=validation,
+    )
+    if as_json:
+        show_json(metrics)
+    else:
+        title = f"{request.out}: validation, epoch {trained.best_epoch}"
+        show(scores_table(title, scores, corpus.note))
+
+
+def _parts(corpus: Corpus, request: TrainRequest) -> tuple[Rows, Rows]:
+    """Return the rows to train on and those to validate on."""
+    if request.validation is not None:
+        return corpus.train, load_rows(request.validation, request.data)
+    if corpus.validation is not None and request.validation_split is None:
+        return corpus.train, corpus.validation
+    label_names(corpus.train, corpus.name)
+    share = request.validation_split or _VALIDATION_SPLIT
+    return split(corpus.train, share, request.training.seed)
+
+
+def _metrics(
+    request: TrainRequest, corpus: Corpus, trained: Trained, scores: Scores, texts: int
+) -> dict[str, Any]:
+    return {
+        "data": corpus.name,
+        "training_texts": texts,
+        "epoch": trained.best_epoch,
+        "interrupted": trained.interrupted,
+        "parameters": int(sum(np.prod(w.shape) for w in trained.model.weights)),
+        "network": asdict(request.network),
+        "training": asdict(request.training),
+        "validation": scores.to_json(),
+        "note": corpus.note,
+    }
+
+
+def _saved(model: KerasModel) -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.keras"
+        model.save(path)
+        return path.read_bytes()

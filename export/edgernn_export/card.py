@@ -1,0 +1,70 @@
+"""The model card: the README.md of a bundle, generated from its manifest."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from edgernn_runtime.manifest import Manifest
+
+_CARD = """\
+# {title}
+
+A text classifier for devices, written by {created_by}.
+
+| | |
+|---|---|
+| labels | {labels} |
+| format | {format}, {lowering} lowering |
+| recipe | {recipe} |
+| model | {model_bytes:,} bytes |
+| vocabulary | {vocabulary_bytes:,} bytes |
+
+## Use
+
+    import edgernn_runtime
+
+    classifier = edgernn_runtime.load("{title}.edgernn")
+    print(classifier.predict("your text").label)
+
+## Beside the Keras model
+
+Measured at export on {texts:,} texts ({source}).
+
+| | |
+|---|---|
+{figures}
+"""
+
+
+def model_card(title: str, manifest: Manifest, model: int, vocabulary: int) -> bytes:
+    """Return the card as UTF-8 Markdown.
+
+    Args:
+        title: the bundle's name.
+        manifest: what the card tells; its figures must hold `comparison`.
+        model: the model file's size in bytes.
+        vocabulary: the vocabulary file's size in bytes.
+    """
+    comparison: Mapping[str, Any] = manifest.figures["comparison"]
+    rows = [
+        ("same label", f"{comparison['agreement']:.2%}"),
+        ("largest change in probability", f"{comparison['max_change']:.2g}"),
+        ("p99 change in probability", f"{comparison['p99_change']:.2g}"),
+    ]
+    if comparison["accuracy"] is not None:
+        rows.append(("accuracy of Keras", f"{comparison['keras_accuracy']:.2%}"))
+        rows.append(("accuracy of this file", f"{comparison['accuracy']:.2%}"))
+    return _CARD.format(
+        title=title,
+        created_by=manifest.created_by,
+        labels=", ".join(manifest.labels),
+        format=manifest.format,
+        lowering=manifest.lowering,
+        recipe=manifest.recipe,
+        model_bytes=model,
+        vocabulary_bytes=vocabulary,
+        texts=comparison["texts"],
+        source=comparison["source"],
+        figures="\n".join(f"| {name} | {value} |" for name, value in rows),
+    ).encode()

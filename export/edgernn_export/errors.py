@@ -1,0 +1,29 @@
+"""The errors of the exporter; all of them are `edgernn_runtime.EdgernnError`."""
+
+from __future__ import annotations
+
+from edgernn_runtime import EdgernnError
+
+
+class ModelFileError(EdgernnError):
+    """The file is not a Keras model, or cannot be loaded safely."""
+
+
+class UnsupportedModelError(EdgernnError):
+    """The model has a layer or an option that cannot be exported."""
+
+
+class OptionError(EdgernnError):
+    """A name or a value that was asked for does not exist, or does not fit the model."""
+
+
+class CensusError(EdgernnError):
+    """The written file is not what was asked for: another operator, or another type of weight."""
+
+
+class GateError(EdgernnError):
+    """The written file does not give the trained answers closely enough."""
+
+
+class OutputError(EdgernnError):
+    """The output cannot be written, or stands there already."""

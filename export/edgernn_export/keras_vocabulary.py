@@ -1,0 +1,60 @@
+"""The vocabulary inside a `.keras` file, where Keras itself misreads it.
+
+Keras joins an adapted TextVectorization's tokens with line feeds and, at load, cuts them with
+`str.splitlines`, which also cuts at U+0085, U+2028, U+001C and others. A token that holds one of
+those (film reviews have U+0085) becomes two: the file does not load, or every later id is off by
+one. A vocabulary that stands in the layer's configuration instead is read as it is.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+_CONFIG = "config.json"
+_ASSET = "/vocabulary.txt"
+
+
+def with_vocabulary_in_config(path: Path) -> bytes | None:
+    """Return the `.keras` file with its vocabulary moved into the configuration.
+
+    Returns:
+        The new file's bytes; None where Keras reads the file as it was written, or where it holds
+        several vocabularies.
+
+    Raises:
+        KeyError, ValueError, zipfile.BadZipFile: it is not a `.keras` file.
+    """
+    with zipfile.ZipFile(path) as archive:
+        assets = [name for name in archive.namelist() if name.endswith(_ASSET)]
+        texts = {archive.read(name).decode("utf-8") for name in assets}
+        if len(texts) != 1:
+            return None
+        tokens = texts.pop().split("\n")
+        if tokens == "\n".join(tokens).splitlines():
+            return None
+        config = json.loads(archive.read(_CONFIG))
+        _set_vocabulary(config, tokens)
+        target = io.BytesIO()
+        with zipfile.ZipFile(target, "w") as mended:
+            for name in archive.namelist():
+                if name == _CONFIG:
+                    mended.writestr(name, json.dumps(config))
+                elif name not in assets:
+                    mended.writestr(name, archive.read(name))
+        return target.getvalue()
+
+
+def _set_vocabulary(value: Any, tokens: list[str]) -> None:
+    """Set the vocabulary of every TextVectorization layer in a configuration."""
+    if isinstance(value, list):
+        for item in value:
+            _set_vocabulary(item, tokens)
+    elif isinstance(value, dict):
+        if value.get("class_name") == "TextVectorization":
+            value["config"]["vocabulary"] = tokens
+        for item in value.values():
+            _set_vocabulary(item, tokens)

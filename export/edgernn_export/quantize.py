@@ -1,0 +1,46 @@
+"""Symmetric quantization of weights: pure functions on arrays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgernn_runtime.network import Array
+
+
+@dataclass(frozen=True)
+class Quantized:
+    """Integers that stand for weights: weight = value * scale, the zero point being 0.
+
+    Attributes:
+        values: int8, in the shape of the weights.
+        scale: float32, of the weights' shape with every axis but the kept one of length 1, or of
+            all ones where one scale serves the whole array.
+    """
+
+    values: NDArray[np.int8]
+    scale: Array
+
+    def dequantized(self) -> Array:
+        """Return the weights that the integers stand for, float32."""
+        return np.asarray(self.values * self.scale, dtype=np.float32)
+
+
+def quantize(weights: Array, *, axis: int | None = None, bits: int = 8) -> Quantized:
+    """Return the weights as integers of `bits` bits, the largest magnitude at the end of the range.
+
+    Args:
+        weights: float32 of any shape, finite.
+        axis: the axis that keeps a scale for each index, or None for one scale in all.
+        bits: 8 uses -127 to 127. 7 uses -63 to 63: a pair of products of such a weight with an
+            unsigned byte fits into 16 bits, so processors with and without VNNI agree.
+    """
+    largest_value = 2 ** (bits - 1) - 1
+    axes = tuple(i for i in range(weights.ndim) if axis is None or i != axis % weights.ndim)
+    largest_weight = np.abs(weights).max(axis=axes, keepdims=True)
+    # A row of zeros is zeros under any scale; 1 keeps the division defined.
+    scale = np.where(largest_weight > 0, largest_weight / largest_value, 1).astype(np.float32)
+    values = np.clip(np.rint(weights / scale), -largest_value, largest_value)
+    return Quantized(values.astype(np.int8), scale)

@@ -1,0 +1,83 @@
+"""Recipes: how weights are stored and computed with. A recipe is a record, not a branch."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+from typing import Literal
+
+from edgernn_export.errors import OptionError
+
+WeightType = Literal["float32", "float16", "int8"]
+
+
+@dataclass(frozen=True)
+class Gate:
+    """How close a written file must come to Keras.
+
+    Attributes:
+        max_change: the largest change in any probability, or None for no bound.
+        p99_change: the 99th percentile of the change in probability, or None for no bound.
+        min_agreement: the least share of texts that keep their label, or None for no bound.
+        max_accuracy_drop: the most that accuracy may fall, as a share, where labels are known;
+            None for no bound.
+    """
+
+    max_change: float | None = None
+    p99_change: float | None = None
+    min_agreement: float | None = None
+    max_accuracy_drop: float | None = None
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A way to quantize.
+
+    Attributes:
+        name: what `--quantize` calls it.
+        weights: the type in which the weight matrices are stored.
+        summary: one line for people.
+        gate: how close the result must come to Keras.
+    """
+
+    name: str
+    weights: WeightType
+    summary: str
+    gate: Gate
+
+
+RECIPES = {
+    recipe.name: recipe
+    for recipe in (
+        Recipe("none", "float32", "float32 weights and arithmetic", Gate(max_change=1e-5)),
+        Recipe(
+            "float16",
+            "float16",
+            "float16 weights, float32 arithmetic",
+            Gate(max_change=1e-3),
+        ),
+        Recipe(
+            "int8",
+            "int8",
+            "int8 weights and matrix products, float32 gates",
+            Gate(p99_change=0.02, min_agreement=0.99, max_accuracy_drop=0.005),
+        ),
+    )
+}
+
+
+def recipe_named(name: str) -> Recipe:
+    """Return the recipe of that name.
+
+    Raises:
+        OptionError: there is none; the message suggests the nearest.
+    """
+    if name in RECIPES:
+        return RECIPES[name]
+    near = difflib.get_close_matches(name, RECIPES, n=1)
+    raise OptionError(
+        "there is no such recipe",
+        expected="--quantize " + " | ".join(RECIPES),
+        found=repr(name),
+        hint=f"did you mean {near[0]}?" if near else None,
+    )

@@ -1,0 +1,19 @@
+"""Texts drawn from a vocabulary, for a model that comes without any of its own."""
+
+from __future__ import annotations
+
+import random
+
+from edgernn_export.verify import Examples
+from edgernn_runtime.network import Network
+
+COUNT = 300
+_LENGTHS = (1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 144)
+
+
+def synthetic_examples(network: Network, seed: int = 0) -> Examples:
+    """Return texts of random words of the vocabulary, at lengths from 1 to 144 words."""
+    words = [token.decode("utf-8", "replace") for token in network.vocabulary[2:]] or ["a"]
+    draw = random.Random(seed)
+    texts = (" ".join(draw.choices(words, k=draw.choice(_LENGTHS))) for _ in range(COUNT))
+    return Examples(texts=tuple(texts), labels=None, source="synthetic")

@@ -1,0 +1,51 @@
+"""`python -m edgernn_runtime BUNDLE [TEXT...]`: classify on a device that has no more than this.
+
+One JSON object a text on stdout, everything else on stderr. Without a text, each line of stdin is
+one. Exit status 0: done; 1: a bundle or a text was refused; 2: wrong usage.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterable, Sequence
+
+from edgernn_runtime import EdgernnError, load
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit status."""
+    parser = argparse.ArgumentParser(
+        prog="python -m edgernn_runtime", description="Classify texts with an edgernn bundle."
+    )
+    parser.add_argument("bundle", metavar="BUNDLE", help="a .edgernn file or folder")
+    parser.add_argument("texts", metavar="TEXT", nargs="*", help="default: the lines of stdin")
+    parser.add_argument("--threads", type=int, default=1, help="threads for one text")
+    options = parser.parse_args(arguments)
+    if options.threads < 1:
+        parser.error("--threads must be at least 1")
+    try:
+        with load(options.bundle, threads=options.threads) as classifier:
+            for text in options.texts or _lines():
+                prediction = classifier.predict(text)
+                row = {
+                    "label": prediction.label,
+                    "probability": prediction.probability,
+                    "probabilities": prediction.probabilities,
+                }
+                sys.stdout.write(json.dumps(row, ensure_ascii=False) + "\n")
+    except EdgernnError as error:
+        sys.stderr.write(f"error: {error}\n")
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+def _lines() -> Iterable[bytes]:
+    return (line.rstrip(b"\r\n") for line in sys.stdin.buffer)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

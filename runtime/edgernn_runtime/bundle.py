@@ -1,0 +1,220 @@
+"""The reader of bundles: one zip of stored members, or a folder of the same members.
+
+Names, sizes and hashes are checked before an engine sees a byte. The format is described in
+`docs/bundle.md`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import stat
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from edgernn_runtime.errors import (
+    BundleFormatError,
+    BundleHashError,
+    BundleNotFoundError,
+    EdgernnError,
+)
+from edgernn_runtime.manifest import MAX_MANIFEST_BYTES, Manifest, decode_manifest
+from edgernn_runtime.vocabulary import decode_vocabulary
+
+MANIFEST = "manifest.json"
+VOCABULARY = "vocab.txt"
+VECTORS = "vectors.json"
+CARD = "README.md"
+
+#: The largest size of each member, in bytes; a bundle holds these names and no others.
+MEMBER_LIMITS = {
+    MANIFEST: MAX_MANIFEST_BYTES,
+    VOCABULARY: 512 << 20,
+    VECTORS: 16 << 20,
+    CARD: 1 << 20,
+    "model.tflite": 256 << 20,
+    "model.onnx": 256 << 20,
+}
+#: A vocabulary's SHA-256 stands in the model's own metadata behind this key.
+VOCABULARY_HASH_KEY = "edgernn.vocabulary_sha256"
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A bundle that was read and checked.
+
+    Attributes:
+        path: where it was read from.
+        manifest: what it says of itself.
+        vocabulary: the tokens in id order, as UTF-8.
+        model: the model file's bytes.
+        vectors: the bytes of `vectors.json`.
+        card: the bytes of the model card.
+    """
+
+    path: Path
+    manifest: Manifest
+    vocabulary: tuple[bytes, ...]
+    model: bytes
+    vectors: bytes
+    card: bytes
+
+
+def read_bundle(path: Path | str) -> Bundle:
+    """Return the bundle at a path.
+
+    Args:
+        path: a `.edgernn` file, or a folder with its members.
+
+    Raises:
+        BundleNotFoundError: nothing is there.
+        BundleFormatError: it is no bundle, or a member is missing, too large or malformed.
+        BundleVersionError: it was written by a newer edgernn.
+        BundleHashError: a member is not the one the manifest was written for.
+    """
+    path = Path(path)
+    return bundle_of(path, _read_folder(path) if path.is_dir() else _read_zip(path))
+
+
+def bundle_of(path: Path, members: dict[str, bytes]) -> Bundle:
+    """Return the bundle that the members make; the path is for messages only.
+
+    Raises:
+        BundleFormatError: a member is missing or malformed.
+        BundleVersionError: the manifest was written by a newer edgernn.
+        BundleHashError: a member is not the one the manifest was written for.
+    """
+    for name in (MANIFEST, VOCABULARY, VECTORS, CARD):
+        _require(path, name in members, f"a member {name}", f"only {', '.join(sorted(members))}")
+    manifest = _located(path, lambda: decode_manifest(members[MANIFEST]))
+    _check_members(path, manifest, members)
+    _check_pair(path, manifest, members)
+    vocabulary = _located(path, lambda: decode_vocabulary(members[VOCABULARY]))
+    return Bundle(
+        path=path,
+        manifest=manifest,
+        vocabulary=vocabulary,
+        model=members[manifest.model],
+        vectors=members[VECTORS],
+        card=members[CARD],
+    )
+
+
+def _with_path(error: EdgernnError, path: Path) -> EdgernnError:
+    """Return the error with the bundle's path in front of the member it speaks of."""
+    error.path = str(path) if error.path is None else f"{path}: {error.path}"
+    return error
+
+
+def _located(path: Path, read: Callable[[], _T]) -> _T:
+    try:
+        return read()
+    except EdgernnError as error:
+        raise _with_path(error, path) from error.__cause__
+
+
+def _require(path: Path, condition: bool, expected: str, found: str) -> None:
+    if not condition:
+        raise BundleFormatError("not a bundle", path=path, expected=expected, found=found)
+
+
+def _read_folder(path: Path) -> dict[str, bytes]:
+    try:
+        files = sorted(path.iterdir())
+        for file in files:
+            mode = file.lstat().st_mode
+            _check_name(path, file.name)
+            _require(path, stat.S_ISREG(mode), "plain files", f"{file.name}, which is not one")
+            _check_size(path, file.name, file.lstat().st_size)
+        return {file.name: file.read_bytes() for file in files}
+    except OSError as error:
+        raise _unreadable(path, error) from error
+
+
+def _read_zip(path: Path) -> dict[str, bytes]:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members: dict[str, bytes] = {}
+            for info in archive.infolist():
+                _check_name(path, info.filename)
+                _require(path, info.filename not in members, "each name once", info.filename)
+                stored = info.compress_type == zipfile.ZIP_STORED
+                _require(path, stored, "stored members", f"{info.filename}, compressed")
+                _check_size(path, info.filename, info.file_size)
+                members[info.filename] = archive.read(info)
+            return members
+    except FileNotFoundError as error:
+        raise _not_found(path) from error
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, ValueError, EOFError) as error:
+        raise BundleFormatError(
+            "not a bundle",
+            path=path,
+            expected="a zip file with stored members, as `edgernn export` writes it",
+            found=str(error),
+        ) from error
+
+
+def _not_found(path: Path) -> BundleNotFoundError:
+    return BundleNotFoundError(
+        "there is no bundle here",
+        path=path,
+        expected="a .edgernn file, or a folder with its members",
+        found="nothing",
+        hint="`edgernn export` writes one",
+    )
+
+
+def _unreadable(path: Path, error: OSError) -> BundleFormatError:
+    return BundleFormatError(
+        "the bundle cannot be read", path=path, found=error.strerror or str(error)
+    )
+
+
+def _check_name(path: Path, name: str) -> None:
+    shown = name if len(name) <= 80 else name[:80] + "..."
+    _require(path, name in MEMBER_LIMITS, f"only {', '.join(MEMBER_LIMITS)}", repr(shown))
+
+
+def _check_size(path: Path, name: str, size: int) -> None:
+    limit = MEMBER_LIMITS[name]
+    _require(path, size <= limit, f"{name} of at most {limit:,} bytes", f"{size:,}")
+
+
+def _check_members(path: Path, manifest: Manifest, members: dict[str, bytes]) -> None:
+    named, present = {MANIFEST, *manifest.members}, set(members)
+    _require(
+        path,
+        named == present and manifest.model in members and manifest.model != MANIFEST,
+        "the members that the manifest names: " + ", ".join(sorted(named)),
+        ", ".join(sorted(present)),
+    )
+    for name, member in manifest.members.items():
+        found = hashlib.sha256(members[name]).hexdigest()
+        if len(members[name]) != member.size or found != member.sha256:
+            raise BundleHashError(
+                f"{name} is not the one that this bundle was written with",
+                path=path,
+                expected=f"{member.size:,} bytes, sha256 {member.sha256}",
+                found=f"{len(members[name]):,} bytes, sha256 {found}",
+                hint="copy the bundle again, or export it again",
+            )
+
+
+def _check_pair(path: Path, manifest: Manifest, members: dict[str, bytes]) -> None:
+    # The hash stands as text in the metadata of either model format, so that one search finds it
+    # without a parser of each.
+    sha256 = manifest.members[VOCABULARY].sha256
+    if sha256.encode() not in members[manifest.model]:
+        raise BundleHashError(
+            "the model was trained with another vocabulary",
+            path=path,
+            expected=f"{VOCABULARY_HASH_KEY} {sha256} in the metadata of {manifest.model}",
+            found="another hash, or none",
+            hint="export the bundle again from its model",
+        )

@@ -1,0 +1,191 @@
+"""The classifier: text in, label out."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgernn_runtime.bundle import Bundle, read_bundle
+from edgernn_runtime.engines import open_engine
+from edgernn_runtime.errors import ClosedError, EdgernnError, TextError
+from edgernn_runtime.tokenizer import PAD_ID, Tokenizer
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """A classifier's answer for one text.
+
+    Attributes:
+        label: the most probable label.
+        probability: the probability of that label, 0 to 1.
+        probabilities: each label's probability, in the order of the labels. They add up to 1,
+            but for a multi-label model, where each stands for itself.
+    """
+
+    label: str
+    probability: float
+    probabilities: dict[str, float]
+
+
+class Classifier:
+    """A bundle that is open; safe to share between threads, which take turns at the engine."""
+
+    def __init__(self, bundle: Bundle, *, threads: int = 1) -> None:
+        """Open a bundle that was read.
+
+        Args:
+            bundle: the bundle.
+            threads: threads that the engine may use for one text.
+
+        Raises:
+            EngineMissingError: the package that runs the bundle's format is not installed.
+            EngineError: the engine refuses the model.
+        """
+        manifest = bundle.manifest
+        self.bundle = bundle
+        self._tokenizer = Tokenizer(manifest.tokenizer, bundle.vocabulary)
+        self._lock = threading.Lock()
+        self._closed = False
+        try:
+            self._engine = open_engine(manifest.format, bundle.model, threads)
+        except EdgernnError as error:
+            error.path = str(bundle.path)
+            raise
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The names of the classes, in the order of the probabilities."""
+        return self.bundle.manifest.labels
+
+    def tokenize(self, text: str | bytes) -> NDArray[np.int32]:
+        """Return the ids of a text as the model gets them: int32 [T], T may be 0.
+
+        Raises:
+            TextError: the text is neither str nor bytes, or is too long.
+        """
+        ids = self._tokenizer.ids(text)
+        pad_to = self.bundle.manifest.pad_to
+        if pad_to is None:
+            # Keras masks the pad wherever it stands; to leave it out gives the same answer.
+            return np.asarray(ids[ids != PAD_ID], dtype=np.int32)
+        padded = np.full(pad_to, PAD_ID, dtype=np.int32)
+        padded[: min(len(ids), pad_to)] = ids[:pad_to]
+        return padded
+
+    def predict(self, text: str | bytes) -> Prediction:
+        """Return the answer for one text.
+
+        Args:
+            text: str, or bytes of UTF-8; the empty text has an answer too.
+
+        Raises:
+            TextError: the text is neither str nor bytes, or is too long.
+            EngineError: the engine failed.
+            ClosedError: the classifier was closed.
+        """
+        return self._prediction(self.output(text))
+
+    def output(self, text: str | bytes) -> NDArray[np.float32]:
+        """Return the model's own output for one text, before labels are put to it.
+
+        Returns:
+            float32 [C]; one number, the second label's probability, for a binary model.
+
+        Raises:
+            TextError: the text is neither str nor bytes, or is too long.
+            EngineError: the engine failed.
+            ClosedError: the classifier was closed.
+        """
+        return self._run(self.tokenize(text))
+
+    def predict_ids(self, ids: NDArray[np.int32]) -> Prediction:
+        """Return the answer for ids that `tokenize` made: int32 [T].
+
+        Raises:
+            TextError: an id is outside the vocabulary, or the array is not a vector of integers.
+            EngineError: the engine failed.
+            ClosedError: the classifier was closed.
+        """
+        size = len(self.bundle.vocabulary)
+        is_vector = ids.ndim == 1 and np.issubdtype(ids.dtype, np.integer)
+        if not is_vector or (len(ids) and not 0 <= ids.min() <= ids.max() < size):
+            raise TextError(
+                "these are not ids of this vocabulary",
+                expected=f"integers from 0 to {size - 1}, of shape [T]",
+                found=f"{ids.dtype} of shape {list(ids.shape)}",
+            )
+        return self._prediction(self._run(ids.astype(np.int32)))
+
+    def predict_batch(self, texts: Iterable[str | bytes]) -> list[Prediction]:
+        """Return the answers for several texts, one after the other.
+
+        Raises:
+            TextError: a text is neither str nor bytes, or is too long.
+            EngineError: the engine failed.
+            ClosedError: the classifier was closed.
+        """
+        return [self.predict(text) for text in texts]
+
+    def close(self) -> None:
+        """Let go of the model; closing twice does nothing."""
+        with self._lock:
+            if not self._closed:
+                self._closed = True
+                self._engine.close()
+
+    def __enter__(self) -> Self:
+        """Return the classifier itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close the classifier."""
+        self.close()
+
+    def _run(self, ids: NDArray[np.int32]) -> NDArray[np.float32]:
+        with self._lock:
+            if self._closed:
+                raise ClosedError("the classifier is closed", path=self.bundle.path)
+            if len(ids) == 0:
+                return np.asarray(self.bundle.manifest.empty, dtype=np.float32)
+            return self._engine.run(ids)
+
+    def _prediction(self, output: NDArray[np.float32]) -> Prediction:
+        values = [float(value) for value in output]
+        if self.bundle.manifest.head == "binary":
+            values = [1.0 - values[0], values[0]]
+        best = max(range(len(values)), key=values.__getitem__)
+        return Prediction(
+            label=self.labels[best],
+            probability=values[best],
+            probabilities=dict(zip(self.labels, values, strict=True)),
+        )
+
+
+def load(path: Path | str, *, threads: int = 1) -> Classifier:
+    """Open the bundle at a path.
+
+    Args:
+        path: a `.edgernn` file, or a folder with its members.
+        threads: threads that the engine may use for one text.
+
+    Raises:
+        BundleNotFoundError: nothing is there.
+        BundleFormatError: it is no bundle, or a member is missing, too large or malformed.
+        BundleVersionError: it was written by a newer edgernn.
+        BundleHashError: a member is not the one the manifest was written for.
+        EngineMissingError: the package that runs the bundle's format is not installed.
+        EngineError: the engine refuses the model.
+    """
+    return Classifier(read_bundle(path), threads=threads)

@@ -1,0 +1,60 @@
+"""The engine for `.onnx` files: ONNX Runtime on the processor."""
+
+from __future__ import annotations
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+from onnxruntime.capi import onnxruntime_pybind11_state as state
+
+from edgernn_runtime.errors import EngineError
+
+_ERRORS = (
+    ValueError,
+    RuntimeError,
+    state.Fail,
+    state.InvalidArgument,
+    state.InvalidGraph,
+    state.InvalidProtobuf,
+    state.NotImplemented,
+    state.RuntimeException,
+)
+
+
+class Engine:
+    """Runs a model with the inputs `ids` [N, T] and `lengths` [N], int32, and one output [N, C]."""
+
+    def __init__(self, model: bytes, threads: int) -> None:
+        """Load the model.
+
+        Raises:
+            EngineError: the model is not one that ONNX Runtime can run.
+        """
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        try:
+            self._session = onnxruntime.InferenceSession(
+                model, options, providers=["CPUExecutionProvider"]
+            )
+        except _ERRORS as error:
+            raise EngineError("ONNX Runtime cannot load the model", found=str(error)) from error
+
+    def run(self, ids: NDArray[np.int32]) -> NDArray[np.float32]:
+        """Return the model's output [C] for the ids [T] of one text.
+
+        Raises:
+            EngineError: ONNX Runtime failed.
+        """
+        feeds = {"ids": ids[np.newaxis], "lengths": np.array([len(ids)], dtype=np.int32)}
+        try:
+            (output,) = self._session.run(None, feeds)
+        except _ERRORS as error:
+            raise EngineError("ONNX Runtime failed on the model", found=str(error)) from error
+        result: NDArray[np.float32] = output[0]
+        return result
+
+    def close(self) -> None:
+        """Let go of the session."""
+        del self._session

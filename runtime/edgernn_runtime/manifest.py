@@ -1,0 +1,226 @@
+"""The manifest: what a bundle says of itself. Its fields are described in `docs/bundle.md`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from edgernn_runtime.errors import BundleFormatError, BundleVersionError
+from edgernn_runtime.network import HEADS, Head
+from edgernn_runtime.tokenizer import TokenizerSpec
+
+SCHEMA_NAME = "edgernn-bundle"
+SCHEMA_VERSION = 1
+MAX_MANIFEST_BYTES = 1 << 20
+
+
+@dataclass(frozen=True)
+class Member:
+    """What the manifest knows of another member of the bundle.
+
+    Attributes:
+        size: its length in bytes.
+        sha256: its SHA-256, 64 hexadecimal digits.
+    """
+
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """Everything about a bundle but the bytes of its other members.
+
+    Attributes:
+        tokenizer: the rules that turn a text into ids.
+        labels: the names of the classes.
+        head: how the model's output becomes probabilities of the labels.
+        pad_to: the length the ids are padded to with 0, or None for bare ids.
+        empty: the model's output for a text without a token, C numbers.
+        format: the format of the model, which chooses the engine.
+        recipe: how the weights were quantized.
+        lowering: `fused` or `generic`.
+        model: the name of the model's member.
+        interface: names, dtypes and shapes of the model's inputs and outputs, for other hosts.
+        figures: what the export measured; for people, no reader depends on it.
+        created_by: the tool and version that wrote the bundle.
+        members: every other member by name.
+    """
+
+    tokenizer: TokenizerSpec
+    labels: tuple[str, ...]
+    head: Head
+    pad_to: int | None
+    empty: tuple[float, ...]
+    format: str
+    recipe: str
+    lowering: str
+    model: str
+    interface: Mapping[str, Any] = field(default_factory=dict)
+    figures: Mapping[str, Any] = field(default_factory=dict)
+    created_by: str = ""
+    members: Mapping[str, Member] = field(default_factory=dict)
+
+
+def encode_manifest(manifest: Manifest) -> bytes:
+    """Return the manifest as JSON: UTF-8, keys sorted, the same bytes for the same manifest."""
+    value = {
+        "schema": f"{SCHEMA_NAME}/{SCHEMA_VERSION}",
+        "tokenizer": manifest.tokenizer.to_json(),
+        "labels": list(manifest.labels),
+        "head": manifest.head,
+        "padding": "none" if manifest.pad_to is None else {"to": manifest.pad_to},
+        "empty": list(manifest.empty),
+        "format": manifest.format,
+        "recipe": manifest.recipe,
+        "lowering": manifest.lowering,
+        "model": manifest.model,
+        "interface": dict(manifest.interface),
+        "figures": dict(manifest.figures),
+        "created_by": manifest.created_by,
+        "members": {
+            name: {"bytes": member.size, "sha256": member.sha256}
+            for name, member in manifest.members.items()
+        },
+    }
+    return json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False).encode() + b"\n"
+
+
+def decode_manifest(data: bytes) -> Manifest:
+    """Return the manifest that `encode_manifest` wrote.
+
+    Raises:
+        BundleVersionError: the schema is newer than this reader.
+        BundleFormatError: it is not JSON, or a field is missing, of the wrong type or not allowed.
+    """
+    try:
+        value = json.loads(data.decode("utf-8"), object_pairs_hook=_reject_duplicates)
+    except (ValueError, RecursionError) as error:
+        raise BundleFormatError(
+            "the manifest is not JSON", path="manifest.json", found=str(error)
+        ) from error
+    if not isinstance(value, dict):
+        raise _wrong("the manifest", "a JSON object", value)
+    _check_schema(value.get("schema"))
+    labels = _strings(value, "labels")
+    head = _one_of(value, "head", HEADS)
+    if head == "binary" and len(labels) != 2:
+        raise _wrong("labels", "two labels for a binary head", labels)
+    empty = _numbers(value, "empty")
+    if len(empty) != (1 if head == "binary" else len(labels)):
+        raise _wrong("empty", "one number for each output of the model", empty)
+    return Manifest(
+        tokenizer=TokenizerSpec.from_json(value.get("tokenizer")),
+        labels=labels,
+        head=head,
+        pad_to=_pad_to(value.get("padding")),
+        empty=empty,
+        format=_string(value, "format"),
+        recipe=_string(value, "recipe"),
+        lowering=_string(value, "lowering"),
+        model=_string(value, "model"),
+        interface=_object(value, "interface"),
+        figures=_object(value, "figures"),
+        created_by=_string(value, "created_by"),
+        members={name: _member(name, m) for name, m in _object(value, "members").items()},
+    )
+
+
+def _reject_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(pairs)
+    if len(value) != len(pairs):
+        raise ValueError("a key stands twice in one object")
+    return value
+
+
+def _check_schema(schema: object) -> None:
+    name, _, version = schema.partition("/") if isinstance(schema, str) else ("", "", "")
+    if name != SCHEMA_NAME or not version.isdecimal() or not 0 < len(version) < 9:
+        raise _wrong("schema", f"{SCHEMA_NAME}/{SCHEMA_VERSION}", schema)
+    if int(version) > SCHEMA_VERSION:
+        raise BundleVersionError(
+            "the bundle is newer than this edgernn-runtime",
+            path="manifest.json",
+            expected=f"{SCHEMA_NAME}/{SCHEMA_VERSION} or older",
+            found=f"{schema}",
+            hint="pip install --upgrade edgernn-runtime",
+        )
+    if int(version) < 1:
+        raise _wrong("schema", f"{SCHEMA_NAME}/{SCHEMA_VERSION}", schema)
+
+
+def _wrong(name: str, expected: str, found: object) -> BundleFormatError:
+    shown = repr(found)
+    return BundleFormatError(
+        f"{name} in the manifest is not what it must be",
+        path="manifest.json",
+        expected=expected,
+        found=shown if len(shown) <= 200 else shown[:200] + "...",
+    )
+
+
+def _string(value: Mapping[str, Any], key: str) -> str:
+    found = value.get(key)
+    if not isinstance(found, str):
+        raise _wrong(key, "a string", found)
+    return found
+
+
+def _one_of(value: Mapping[str, Any], key: str, allowed: tuple[Head, ...]) -> Head:
+    found = value.get(key)
+    for name in allowed:
+        if found == name:
+            return name
+    raise _wrong(key, " | ".join(allowed), found)
+
+
+def _object(value: Mapping[str, Any], key: str) -> dict[str, Any]:
+    found = value.get(key)
+    if not isinstance(found, dict):
+        raise _wrong(key, "an object", found)
+    return found
+
+
+def _strings(value: Mapping[str, Any], key: str) -> tuple[str, ...]:
+    found = value.get(key)
+    if not isinstance(found, list) or not found or not all(isinstance(s, str) for s in found):
+        raise _wrong(key, "a list of strings", found)
+    if len(set(found)) != len(found):
+        raise _wrong(key, "each string once", found)
+    return tuple(found)
+
+
+def _numbers(value: Mapping[str, Any], key: str) -> tuple[float, ...]:
+    found = value.get(key)
+    if not isinstance(found, list) or not all(_is_probability(number) for number in found):
+        raise _wrong(key, "a list of numbers from 0 to 1", found)
+    return tuple(float(number) for number in found)
+
+
+def _is_probability(number: object) -> bool:
+    return isinstance(number, int | float) and not isinstance(number, bool) and 0 <= number <= 1
+
+
+def _pad_to(padding: object) -> int | None:
+    if padding == "none":
+        return None
+    if isinstance(padding, dict) and set(padding) == {"to"}:
+        to = padding["to"]
+        if isinstance(to, int) and not isinstance(to, bool) and 1 <= to <= 1 << 20:
+            return to
+    raise _wrong("padding", '"none" or {"to": length}', padding)
+
+
+def _member(name: str, value: object) -> Member:
+    if isinstance(value, dict):
+        size, sha256 = value.get("bytes"), value.get("sha256")
+        size_fits = isinstance(size, int) and not isinstance(size, bool) and size >= 0
+        if size_fits and isinstance(sha256, str) and _is_sha256(sha256):
+            return Member(size=int(size or 0), sha256=sha256)
+    raise _wrong(f"members.{name}", '{"bytes": size, "sha256": 64 hexadecimal digits}', value)
+
+
+def _is_sha256(text: str) -> bool:
+    return len(text) == 64 and all(digit in "0123456789abcdef" for digit in text)

@@ -1,0 +1,110 @@
+"""The self-test of a bundle: replay `vectors.json` on this machine."""
+
+from __future__ import annotations
+
+import base64
+import json
+from dataclasses import dataclass
+
+import numpy as np
+
+from edgernn_runtime.bundle import VECTORS, Bundle
+from edgernn_runtime.classifier import Classifier
+from edgernn_runtime.errors import BundleFormatError
+
+#: The largest change in an output that a replay accepts. Float kernels differ in the order of
+#: their sums; int8 kernels round what they multiply, in places that depend on the processor.
+FLOAT_TOLERANCE = 1e-4
+INTEGER_TOLERANCE = 1e-2
+
+
+@dataclass(frozen=True)
+class Vector:
+    """A text with what the exporting machine made of it.
+
+    Attributes:
+        text: UTF-8.
+        ids: its token ids.
+        output: the model's output, C numbers.
+    """
+
+    text: bytes
+    ids: tuple[int, ...]
+    output: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Replay:
+    """What a replay found.
+
+    Attributes:
+        vectors: how many texts were replayed.
+        different_ids: how many of them gave other ids.
+        max_change: the largest change in an output.
+        tolerance: the largest change that is accepted.
+    """
+
+    vectors: int
+    different_ids: int
+    max_change: float
+    tolerance: float
+
+    @property
+    def passed(self) -> bool:
+        """Whether this machine gives the exported answers."""
+        return self.different_ids == 0 and self.max_change <= self.tolerance
+
+
+def replay(classifier: Classifier) -> Replay:
+    """Return how this machine fares with a bundle's vectors.
+
+    Raises:
+        BundleFormatError: `vectors.json` is malformed or empty.
+        EngineError: the engine failed.
+    """
+    bundle = classifier.bundle
+    vectors = decode_vectors(bundle)
+    different_ids, changes = 0, []
+    for vector in vectors:
+        different_ids += classifier.tokenize(vector.text).tolist() != list(vector.ids)
+        output = classifier.output(vector.text)
+        changes.append(float(np.abs(output - np.asarray(vector.output)).max()))
+    is_integer = bundle.manifest.recipe.startswith("int8")
+    return Replay(
+        vectors=len(vectors),
+        different_ids=different_ids,
+        max_change=max(changes),
+        tolerance=INTEGER_TOLERANCE if is_integer else FLOAT_TOLERANCE,
+    )
+
+
+def decode_vectors(bundle: Bundle) -> tuple[Vector, ...]:
+    """Return the vectors of a bundle.
+
+    Raises:
+        BundleFormatError: `vectors.json` is malformed or empty.
+    """
+    outputs = len(bundle.manifest.empty)
+    try:
+        vectors = tuple(
+            Vector(
+                text=base64.b64decode(row["text"], validate=True),
+                ids=tuple(int(i) for i in row["ids"]),
+                output=tuple(float(value) for value in row["output"]),
+            )
+            for row in json.loads(bundle.vectors)
+        )
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise _malformed(bundle, f"{type(error).__name__}: {error}") from error
+    if not vectors or any(len(vector.output) != outputs for vector in vectors):
+        raise _malformed(bundle, f"{len(vectors)} vectors, or outputs of another size")
+    return vectors
+
+
+def _malformed(bundle: Bundle, found: str) -> BundleFormatError:
+    return BundleFormatError(
+        "the vectors are malformed",
+        path=f"{bundle.path}: {VECTORS}",
+        expected="a list of text, ids and output, as `edgernn export` writes it",
+        found=found,
+    )

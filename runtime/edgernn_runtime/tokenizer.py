@@ -1,0 +1,208 @@
+"""The tokenizer: text to token ids, equal to Keras's TextVectorization id for id.
+
+The contract is `edgernn-tokenizer/1`, described in `docs/tokenizer.md`. Everything works on
+UTF-8 bytes, because that is what TensorFlow's string kernels do: lower-casing, punctuation and
+white space are ASCII only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgernn_runtime.errors import BundleFormatError, TextError
+
+CONTRACT = "edgernn-tokenizer/1"
+PAD_ID = 0
+OUT_OF_VOCABULARY_ID = 1
+MAX_TEXT_BYTES = 1 << 20
+
+Standardize = Literal["lower_and_strip_punctuation", "lower", "strip_punctuation", "none"]
+Split = Literal["whitespace", "character", "none"]
+Truncate = Literal["head"]
+
+STANDARDIZE: tuple[Standardize, ...] = (
+    "lower_and_strip_punctuation",
+    "lower",
+    "strip_punctuation",
+    "none",
+)
+SPLIT: tuple[Split, ...] = ("whitespace", "character", "none")
+TRUNCATE: tuple[Truncate, ...] = ("head",)
+
+_PUNCTUATION = b"!\"#$%&()*+,-./:;<=>?@[\\]^_`{|}~'"
+
+
+@dataclass(frozen=True)
+class TokenizerSpec:
+    """Everything about a tokenizer except its vocabulary.
+
+    Attributes:
+        standardize: what happens to the whole text first.
+        split: how the text is cut into tokens.
+        ngrams: widths of the n-grams, in the order in which they are emitted; () for none.
+        max_length: the largest number of ids that a text keeps, or None for no limit.
+        truncate: which ids of a longer text are kept; `head` keeps the first `max_length`.
+    """
+
+    standardize: Standardize = "lower_and_strip_punctuation"
+    split: Split = "whitespace"
+    ngrams: tuple[int, ...] = ()
+    max_length: int | None = None
+    truncate: Truncate = "head"
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the spec as the manifest keeps it, the contract's name included."""
+        return {
+            "contract": CONTRACT,
+            "standardize": self.standardize,
+            "split": self.split,
+            "ngrams": list(self.ngrams),
+            "max_length": self.max_length,
+            "truncate": self.truncate,
+        }
+
+    @classmethod
+    def from_json(cls, value: object) -> TokenizerSpec:
+        """Return the spec that `to_json` wrote.
+
+        Raises:
+            BundleFormatError: a field is missing, of the wrong type or outside the contract.
+        """
+        if not isinstance(value, dict):
+            raise BundleFormatError(
+                "the tokenizer spec is not an object", expected="a JSON object", found=repr(value)
+            )
+        _require_one_of("contract", value.get("contract"), (CONTRACT,))
+        _require_one_of("standardize", value.get("standardize"), STANDARDIZE)
+        _require_one_of("split", value.get("split"), SPLIT)
+        _require_one_of("truncate", value.get("truncate"), TRUNCATE)
+        ngrams, max_length = value.get("ngrams"), value.get("max_length")
+        if not isinstance(ngrams, list) or not all(_is_positive(width) for width in ngrams):
+            raise BundleFormatError(
+                "tokenizer.ngrams is not a list of widths",
+                expected="a list of integers of at least 1",
+                found=repr(ngrams),
+            )
+        if max_length is not None and not _is_positive(max_length):
+            raise BundleFormatError(
+                "tokenizer.max_length is not a length",
+                expected="null or an integer of at least 1",
+                found=repr(max_length),
+            )
+        return cls(
+            standardize=value["standardize"],
+            split=value["split"],
+            ngrams=tuple(ngrams),
+            max_length=max_length,
+            truncate=value["truncate"],
+        )
+
+
+class Tokenizer:
+    """Turns text into ids; immutable, and so safe to share between threads."""
+
+    def __init__(self, spec: TokenizerSpec, vocabulary: Sequence[bytes]) -> None:
+        """Build the look-up table.
+
+        Args:
+            spec: the rules.
+            vocabulary: UTF-8 tokens, the index being the id; 0 is the pad, 1 stands for a token
+                that is out of vocabulary, and neither is looked up by its own spelling.
+        """
+        self.spec = spec
+        self.vocabulary = tuple(vocabulary)
+        self._id_of = {token: i for i, token in enumerate(self.vocabulary) if i > 1}
+        self._id_of[b""] = PAD_ID
+
+    def tokens(self, text: str | bytes) -> list[bytes]:
+        """Return the tokens of a text, in vocabulary or not, cut to `max_length`.
+
+        Raises:
+            TextError: the text is neither str nor bytes, or is over `MAX_TEXT_BYTES` of UTF-8.
+        """
+        standardized = _standardize(_utf8(text), self.spec.standardize)
+        pieces = _split(standardized, self.spec.split)
+        if self.spec.ngrams:
+            pieces = _ngrams(pieces, self.spec.ngrams)
+        return pieces[: self.spec.max_length]
+
+    def ids(self, text: str | bytes) -> NDArray[np.int32]:
+        """Return the ids of a text, unpadded: int32 of shape [T], T from 0 to `max_length`.
+
+        Raises:
+            TextError: the text is neither str nor bytes, or is over `MAX_TEXT_BYTES` of UTF-8.
+        """
+        id_of = self._id_of
+        found = [id_of.get(token, OUT_OF_VOCABULARY_ID) for token in self.tokens(text)]
+        return np.asarray(found, dtype=np.int32)
+
+
+def _require_one_of(name: str, value: object, allowed: tuple[str, ...]) -> None:
+    if value not in allowed:
+        raise BundleFormatError(
+            f"tokenizer.{name} is outside the contract",
+            expected=" | ".join(allowed),
+            found=repr(value),
+        )
+
+
+def _is_positive(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 1
+
+
+def _utf8(text: str | bytes) -> bytes:
+    if isinstance(text, str):
+        encoded = _encode(text)
+    elif isinstance(text, bytes):
+        encoded = text
+    else:
+        raise TextError(
+            "a text must be a string",
+            expected="str, or bytes of UTF-8",
+            found=type(text).__name__,
+        )
+    if len(encoded) > MAX_TEXT_BYTES:
+        raise TextError(
+            "the text is too long",
+            expected=f"at most {MAX_TEXT_BYTES:,} bytes of UTF-8",
+            found=f"{len(encoded):,} bytes",
+            hint="cut it into parts and classify each",
+        )
+    return encoded
+
+
+def _encode(text: str) -> bytes:
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        # A lone surrogate has no UTF-8. Like a browser's TextEncoder, write U+FFFD for it.
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode()
+
+
+def _standardize(text: bytes, standardize: Standardize) -> bytes:
+    if standardize in ("lower", "lower_and_strip_punctuation"):
+        text = text.lower()
+    if standardize in ("strip_punctuation", "lower_and_strip_punctuation"):
+        text = text.translate(None, _PUNCTUATION)
+    return text
+
+
+def _split(text: bytes, split: Split) -> list[bytes]:
+    if split == "whitespace":
+        return text.split()
+    if split == "character":
+        return [character.encode() for character in text.decode("utf-8", "replace")]
+    return [text]
+
+
+def _ngrams(tokens: list[bytes], widths: tuple[int, ...]) -> list[bytes]:
+    return [
+        b" ".join(tokens[start : start + width])
+        for width in widths
+        for start in range(len(tokens) - width + 1)
+    ]

@@ -1,0 +1,78 @@
+r"""The vocabulary file: one token a line, the line's number being the id.
+
+UTF-8, LF, a final LF. A token may hold a line break or a backslash (n-grams, character split), so
+three escapes exist: a backslash is written twice, a line feed as `\n`, a carriage return as `\r`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from edgernn_runtime.errors import BundleFormatError
+
+MAX_TOKENS = 1_000_000
+MAX_TOKEN_BYTES = 256
+
+_BACKSLASH = ord("\\")
+_ESCAPED = {_BACKSLASH: b"\\", ord("n"): b"\n", ord("r"): b"\r"}
+
+
+def encode_vocabulary(tokens: Sequence[bytes]) -> bytes:
+    """Return the file's bytes for the tokens, in id order."""
+    return b"".join(_escape(token) + b"\n" for token in tokens)
+
+
+def decode_vocabulary(data: bytes) -> tuple[bytes, ...]:
+    """Return the tokens in id order.
+
+    Raises:
+        BundleFormatError: no final line feed, bytes that are not UTF-8, an unknown escape, a
+            carriage return, more than `MAX_TOKENS` lines, a token over `MAX_TOKEN_BYTES`, or
+            the same token twice.
+    """
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise _malformed("UTF-8", f"a byte that is not, at offset {error.start}") from error
+    if not data.endswith(b"\n"):
+        raise _malformed("a line feed after every token", "none after the last")
+    if b"\r" in data:
+        raise _malformed("lines that end in a line feed alone", "a carriage return")
+    lines = data[:-1].split(b"\n")
+    if len(lines) > MAX_TOKENS:
+        raise _malformed(f"at most {MAX_TOKENS:,} tokens", f"{len(lines):,}")
+    tokens = tuple(
+        _unescape(line, i) if b"\\" in line or len(line) > MAX_TOKEN_BYTES else line
+        for i, line in enumerate(lines)
+    )
+    if len(set(tokens)) != len(tokens):
+        raise _malformed("each token once", "a token that stands twice")
+    return tokens
+
+
+def _escape(token: bytes) -> bytes:
+    return token.replace(b"\\", b"\\\\").replace(b"\n", b"\\n").replace(b"\r", b"\\r")
+
+
+def _unescape(line: bytes, index: int) -> bytes:
+    token = bytearray()
+    rest = iter(line)
+    for byte in rest:
+        if byte != _BACKSLASH:
+            token.append(byte)
+            continue
+        escape = next(rest, None)
+        if escape not in _ESCAPED:
+            raise _malformed(r"the escapes \\, \n and \r", f"another one in line {index + 1}")
+        token += _ESCAPED[escape]
+    if len(token) > MAX_TOKEN_BYTES:
+        raise _malformed(
+            f"tokens of at most {MAX_TOKEN_BYTES} bytes", f"{len(token)} in line {index + 1}"
+        )
+    return bytes(token)
+
+
+def _malformed(expected: str, found: str) -> BundleFormatError:
+    return BundleFormatError(
+        "the vocabulary is malformed", path="vocab.txt", expected=expected, found=found
+    )
