@@ -63,12 +63,11 @@ def cli(**_: Any) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit: 0 done, 1 failed or a gate missed, 2 wrong usage."""
-    # tensorflow reads these when it is imported, and otherwise writes pages to stderr.
+    # tensorflow reads this when it is imported, and otherwise writes pages to stderr.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        status = cli.main(arguments, prog_name="edgernn", standalone_mode=False)
+        status = cli.main(arguments, prog_name="edgernn", standalone_mode=False) or 0
     except click.ClickException as error:
         error.show()
         status = error.exit_code

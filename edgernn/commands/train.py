@@ -57,7 +57,9 @@ _POSITIVE = click.IntRange(min=1)
     "--max-length", type=_POSITIVE, default=_NETWORK.max_length, help="Tokens read of a text."
 )
 @click.option("--dropout", type=click.FloatRange(0, 1, max_open=True), default=_NETWORK.dropout)
-@click.option("--epochs", type=_POSITIVE, default=_TRAINING.epochs)
+@click.option(
+    "--epochs", type=_POSITIVE, help="Passes over the data.  [default: 500 steps' worth, 3 to 30]"
+)
 @click.option("--batch-size", type=_POSITIVE, default=_TRAINING.batch_size)
 @click.option(
     "--learning-rate",

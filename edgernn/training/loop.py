@@ -87,15 +87,16 @@ def train(
     core = build_core(network, tokenizer.vocabulary_size(), len(labels))
     dataset = to_dataset(encoded, options.batch_size, options.seed)
     steps = int(dataset.cardinality())
-    _compile(core, len(labels), steps, options)
-    watch = _Watch(options.epochs, steps, report)
+    epochs = options.epochs_for(len(training))
+    _compile(core, len(labels), steps * epochs, options)
+    watch = _Watch(epochs, steps, report)
     interrupted = False
     stopping = keras.callbacks.EarlyStopping("val_loss", patience=options.patience)
     try:
         core.fit(
             dataset,
             validation_data=to_dataset(held_out, _VALIDATION_BATCH, None),
-            epochs=options.epochs,
+            epochs=epochs,
             callbacks=[watch, stopping, keras.callbacks.TerminateOnNaN()],
             shuffle=False,
             verbose=0,
@@ -130,7 +131,7 @@ def _encode(
 
 def _compile(core: KerasModel, classes: int, steps: int, options: TrainingOptions) -> None:
     rate = keras.optimizers.schedules.PolynomialDecay(
-        options.learning_rate, steps * options.epochs, options.learning_rate * _FINAL_RATE
+        options.learning_rate, steps, options.learning_rate * _FINAL_RATE
     )
     if classes == 2:
         loss = keras.losses.BinaryCrossentropy(from_logits=True)

@@ -6,6 +6,10 @@ from dataclasses import dataclass
 
 from edgernn_runtime.network import Cell
 
+_STEPS = 500
+_FEWEST_EPOCHS = 3
+_MOST_EPOCHS = 30
+
 
 @dataclass(frozen=True)
 class NetworkOptions:
@@ -35,7 +39,7 @@ class TrainingOptions:
     """How the network is trained.
 
     Attributes:
-        epochs: the most passes over the data.
+        epochs: the most passes over the data; None for as many as make 500 steps, 3 to 30.
         batch_size: texts a step.
         learning_rate: Adam's at the first step; it falls in a straight line to a twentieth of
             that at the last.
@@ -45,10 +49,17 @@ class TrainingOptions:
         seed: of the initial weights, the shuffling and the dropout.
     """
 
-    epochs: int = 3
-    batch_size: int = 64
-    learning_rate: float = 2e-3
-    patience: int = 2
+    epochs: int | None = None
+    batch_size: int = 128
+    learning_rate: float = 3e-3
+    patience: int = 3
     clip_norm: float = 1.0
     balance_classes: bool = False
     seed: int = 1
+
+    def epochs_for(self, texts: int) -> int:
+        """Return the most passes over so many texts: small data sets need more of them."""
+        if self.epochs is not None:
+            return self.epochs
+        steps = -(-texts // self.batch_size)
+        return min(max(-(-_STEPS // steps), _FEWEST_EPOCHS), _MOST_EPOCHS)

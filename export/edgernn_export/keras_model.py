@@ -87,10 +87,11 @@ def keras_outputs(model: KerasModel, network: Network, texts: Sequence[str | byt
     embedding = next(layer for layer in layers if type(layer).__name__ == "Embedding")
     # Without a mask, a batch's longest text pads the others, and that changes their answers.
     batch = _BATCH if embedding.mask_zero or network.pad_to is not None else 1
-    answer = tf.function(
-        lambda strings: model(strings, training=False),
-        input_signature=[tf.TensorSpec([None], tf.string)],
-    )
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string)])  # type: ignore[untyped-decorator]
+    def answer(strings: Any) -> Any:
+        return model(strings, training=False)
+
     order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
     outputs = np.zeros((len(texts), network.outputs), dtype=np.float32)
     for start in range(0, len(order), batch):
@@ -120,22 +121,17 @@ def layers_of(model: KerasModel) -> list[KerasModel]:
             found=type(model).__name__,
             hint="rebuild it from Keras layers with keras.Sequential",
         )
-    if len(model.outputs) != 1 or len(model.inputs) != 1:
+    # From the deepest node, the input, to the output at depth 0.
+    depths = sorted(model._nodes_by_depth, reverse=True)
+    nodes = [node for depth in depths for node in model._nodes_by_depth[depth]]
+    if len(nodes) > len(depths) or len(model.outputs) > 1:
         raise UnsupportedModelError(
             "the model is not a chain of layers",
-            expected="one input and one output",
-            found=f"{len(model.inputs)} inputs and {len(model.outputs)} outputs",
+            expected="one input, one output, and one layer after the other",
+            found=f"{len(nodes)} layers side by side in {len(depths)} steps",
+            hint="see docs/lowering.md for what can be exported",
         )
-    for layer in model.layers:
-        if len(layer._inbound_nodes) > 1 or any(
-            len(node.parent_nodes) > 1 for node in layer._inbound_nodes
-        ):
-            raise UnsupportedModelError(
-                f"layer {layer.name}: the model is not a chain of layers",
-                expected="each layer used once, with one input",
-                found="several inputs, or several uses",
-            )
-    return [inner for layer in model.layers for inner in _flat(layer)]
+    return [inner for node in nodes for inner in _flat(node.operation)]
 
 
 def _flat(layer: KerasModel) -> list[KerasModel]:

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterable, Sequence
 
 from edgernn_runtime import EdgernnError, load
+from edgernn_runtime.errors import BundleNotFoundError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -37,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 sys.stdout.write(json.dumps(row, ensure_ascii=False) + "\n")
     except EdgernnError as error:
         sys.stderr.write(f"error: {error}\n")
-        return 1
+        return 2 if isinstance(error, BundleNotFoundError) else 1
     except KeyboardInterrupt:
         return 130
     return 0

@@ -1,0 +1,56 @@
+"""A model folder that was trained by the command line, once for all tests."""
+
+from __future__ import annotations
+
+import csv
+import random
+
+import pytest
+
+from edgernn.cli import main
+
+GOOD, BAD = ["good", "great", "fine", "lovely", "best"], ["bad", "poor", "dull", "weak", "worst"]
+OTHER = ["film", "plot", "actor", "scene", "music", "story", "a", "the", "of", "and", "is", "was"]
+
+
+def reviews(count, seed):
+    draw = random.Random(seed)
+    rows = []
+    for i in range(count):
+        mood = (GOOD, BAD)[i % 2]
+        words = draw.choices(OTHER, k=draw.randint(2, 20)) + draw.choices(mood, k=3)
+        draw.shuffle(words)
+        rows.append((" ".join(words), ("pos", "neg")[i % 2]))
+    return rows
+
+
+def write_table(path, rows):
+    with path.open("w", newline="", encoding="utf-8") as stream:
+        csv.writer(stream).writerows([("text", "label"), *rows])
+    return path
+
+
+def run(*arguments):
+    """Run the command line and return its exit status."""
+    try:
+        main([str(argument) for argument in arguments])
+    except SystemExit as end:
+        return end.code
+    raise AssertionError("the command line always exits")
+
+
+SMALL = ("--units", "8,4", "--embedding-dim", "8", "--dense-units", "8", "--batch-size", "32")
+
+
+@pytest.fixture(scope="session")
+def table(tmp_path_factory):
+    return write_table(tmp_path_factory.mktemp("data") / "reviews.csv", reviews(600, 1))
+
+
+@pytest.fixture(scope="session")
+def trained(table, tmp_path_factory):
+    out = tmp_path_factory.mktemp("trained") / "model"
+    assert run("train", "--data", table, "--epochs", 6, *SMALL, "--out", out) == 0
+    for model_format, recipe in (("tflite", "int8"), ("onnx", "none")):
+        assert run("export", out, "--format", model_format, "--quantize", recipe) == 0
+    return out

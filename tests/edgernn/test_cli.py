@@ -1,0 +1,243 @@
+"""The command line: results on stdout, messages on stderr, 0, 1 or 2."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from edgernn.cli import COMMANDS
+from edgernn_runtime import load
+from tests.edgernn.conftest import SMALL, reviews, run, write_table
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help(command, capsys):
+    assert run(command, "--help") == 0
+    assert "Usage: edgernn " + command in capsys.readouterr().out
+
+
+def test_help_lists_the_commands_with_a_line_each(capsys):
+    assert run("--help") == 0
+    out = capsys.readouterr().out
+    for name, line in COMMANDS.items():
+        assert f"{name}" in out
+        assert line in out
+
+
+def test_the_version(capsys):
+    assert run("--version") == 0
+    assert capsys.readouterr().out == "edgernn, version 0.1.0\n"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("trian",),
+        ("train", "--epochs", "0"),
+        ("train", "--units", "64,x"),
+        ("train", "--cell", "transformer"),
+        ("train", "--data", "nowhere.csv"),
+        ("export", "nowhere", "--format", "tflite"),
+        ("export",),
+        ("predict", "nowhere.edgernn", "a"),
+        ("predict",),
+        ("evaluate", "nowhere"),
+        ("bench", "--model", "nowhere"),
+        ("verify", "nowhere.edgernn"),
+        ("inspect", "nowhere.edgernn"),
+        ("data", "imdb", "--data-dir", "nowhere"),
+    ],
+    ids=" ".join,
+)
+def test_wrong_usage_is_2_with_a_message_and_no_traceback(arguments, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert run(*arguments) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err
+    assert "Traceback" not in captured.err
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "near"),
+    [
+        ("--format", "tflight", "tflite"),
+        ("--quantize", "int-8", "int8"),
+        ("--format", "onx", "onnx"),
+    ],
+)
+def test_a_misspelt_name_suggests_the_nearest(trained, option, value, near, capsys):
+    arguments = {"--format": "tflite", "--quantize": "none", option: value}
+    assert run("export", trained, *[x for pair in arguments.items() for x in pair]) == 2
+    assert f"did you mean {near}?" in capsys.readouterr().err
+
+
+def test_predict_prints_a_line_a_text(trained, capsys, tmp_path):
+    bundle = trained / "tflite-int8.edgernn"
+    assert run("predict", bundle, "a good great film", "a bad dull film") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split("\t")[0] for line in lines] == ["pos", "neg"]
+    (tmp_path / "texts.txt").write_text("a good great film\n\n")
+    assert run("predict", bundle, "--file", tmp_path / "texts.txt", "--json") == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert [row["text"] for row in rows] == ["a good great film", ""]
+    assert set(rows[0]["probabilities"]) == {"neg", "pos"}
+
+
+@pytest.mark.parametrize("arguments", [(), ("a", "--file", os.devnull)])
+def test_predict_needs_texts_from_one_place(trained, arguments, capsys):
+    assert run("predict", trained / "onnx-none.edgernn", *arguments) == 2
+    assert "expected: TEXT..." in capsys.readouterr().err
+
+
+def test_predict_reads_stdin(trained):
+    done = subprocess.run(
+        [sys.executable, "-m", "edgernn", "predict", str(trained / "onnx-none.edgernn"), "-"],
+        input=b"a good great film\na bad dull film\n",
+        capture_output=True,
+        check=True,
+    )
+    assert done.stdout.count(b"\n") == 2
+    assert done.stderr == b""
+
+
+def test_evaluate_scores_a_model_and_a_bundle_alike(trained, tmp_path, capsys):
+    table = write_table(tmp_path / "test.csv", reviews(100, 5))
+    found = []
+    for path in (trained, trained / "onnx-none.edgernn"):
+        assert run("evaluate", path, "--data", table, "--json") == 0
+        found.append(json.loads(capsys.readouterr().out))
+    keras_scores, bundle_scores = found
+    assert keras_scores["accuracy"] == bundle_scores["accuracy"] > 0.9
+    assert keras_scores["texts"] == 100
+    assert sum(map(sum, bundle_scores["confusion"])) == 100
+
+
+def test_evaluate_without_data_uses_the_validation_texts(trained, capsys):
+    assert run("evaluate", trained / "tflite-int8.edgernn") == 0
+    out = capsys.readouterr().out
+    assert "validation texts of" in out
+    assert "| class | precision | recall | F1 | texts |" in out
+    assert "True class by row" in out
+
+
+def test_evaluate_refuses_labels_that_the_model_does_not_know(trained, tmp_path, capsys):
+    table = write_table(tmp_path / "test.csv", [("a", "yes"), ("b", "no")])
+    assert run("evaluate", trained / "onnx-none.edgernn", "--data", table) == 2
+    assert "expected: neg, pos" in capsys.readouterr().err
+
+
+def test_export_prints_its_checks_and_json(trained, tmp_path, capsys):
+    out = tmp_path / "x.edgernn"
+    assert run("export", trained, "--format", "onnx", "--quantize", "float16", "--out", out) == 0
+    printed = capsys.readouterr()
+    assert "| ✓ | largest change in probability |" in printed.out
+    assert "LSTM x 2" in printed.out
+    arguments = ("--format", "onnx", "--out", out, "--force", "--json")
+    assert run("export", trained, *arguments) == 0
+    row = json.loads(capsys.readouterr().out)
+    assert row["path"] == str(out)
+    assert row["comparison"]["source"] == "model folder"
+
+
+def test_export_does_not_replace_unasked(trained, capsys):
+    assert run("export", trained, "--format", "tflite", "--quantize", "int8") == 1
+    assert "--force replaces it" in capsys.readouterr().err
+
+
+def test_export_takes_a_keras_file_with_texts_and_labels(trained, table, tmp_path, capsys):
+    model = tmp_path / "mine.keras"
+    model.write_bytes((trained / "model.keras").read_bytes())
+    options = ("--format", "tflite", "--labels", "neg,pos", "--texts", table)
+    assert run("export", model, *options) == 0
+    with load(tmp_path / "mine-tflite-none.edgernn") as classifier:
+        assert classifier.predict("a good great film").label == "pos"
+    assert "(file)" in capsys.readouterr().out
+
+
+def test_train_does_not_replace_unasked(trained, table, capsys, tmp_path):
+    assert run("train", "--data", table, "--out", trained) == 1
+    assert "--force replaces it" in capsys.readouterr().err
+    (tmp_path / "precious.txt").write_text("mine")
+    assert run("train", "--data", table, "--out", tmp_path, "--force") == 1
+    assert (tmp_path / "precious.txt").read_text() == "mine"
+
+
+def test_training_anew_removes_the_bundles_of_the_old_model(table, tmp_path):
+    out = tmp_path / "model"
+    arguments = ("train", "--data", table, "--epochs", 1, *SMALL, "--out", out)
+    assert run(*arguments) == 0
+    (out / "tflite-int8.edgernn").write_bytes(b"of the old model")
+    assert run(*arguments, "--force") == 0
+    assert not (out / "tflite-int8.edgernn").exists()
+
+
+def test_one_class_only_cannot_be_trained(tmp_path, capsys):
+    table = write_table(tmp_path / "x.csv", [("a", "same"), ("b", "same")])
+    assert run("train", "--data", table, "--out", tmp_path / "model") == 1
+    assert "at least two classes" in capsys.readouterr().err
+
+
+def test_inspect_shows_and_verify_replays(trained, capsys):
+    bundle = trained / "tflite-int8.edgernn"
+    assert run("inspect", bundle) == 0
+    assert "| operator UNIDIRECTIONAL_SEQUENCE_LSTM | 4 |" in capsys.readouterr().out
+    assert run("inspect", bundle, "--json") == 0
+    assert json.loads(capsys.readouterr().out)["recipe"] == "int8"
+    assert run("verify", bundle) == 0
+    assert "55 vectors replayed, passed" in capsys.readouterr().out
+
+
+def test_verify_fails_where_an_answer_differs(trained, tmp_path, capsys):
+    from tests.runtime.test_bundle import members_of, rewrite
+
+    vectors = json.loads(members_of(trained / "onnx-none.edgernn")["vectors.json"])
+    vectors[3]["output"][0] += 0.01
+    vectors[4]["ids"].append(1)
+    path = rewrite(
+        trained / "onnx-none.edgernn",
+        tmp_path / "x.edgernn",
+        **{"vectors.json": json.dumps(vectors).encode()},
+    )
+    assert run("verify", path, "--json") == 1
+    result = json.loads(capsys.readouterr().out)
+    assert result["different_ids"] == 1
+    assert result["max_change"] == pytest.approx(0.01, abs=1e-3)
+
+
+def test_bench_measures_the_full_model_and_each_bundle(trained, capsys):
+    assert run("bench", "--model", trained, "--tokens", 12, "--seconds", 0.3, "--json") == 0
+    report = json.loads(capsys.readouterr().out)
+    rows = {row["form"]: row for row in report["rows"]}
+    assert list(rows) == ["keras predict", "keras tf.function", "onnx-none", "tflite-int8"]
+    for row in rows.values():
+        assert 0 < row["p50_ms"] <= row["p95_ms"]
+        assert len(row["samples_ms"]) >= 20
+    assert rows["keras predict"]["speedup"] == 1
+    assert rows["onnx-none"]["agreement"] == 1
+    assert rows["onnx-none"]["p99_change"] <= 1e-5
+    assert report["environment"]["packages"]["keras"]
+
+
+def test_bench_goes_on_after_a_bundle_that_fails(trained, tmp_path, capsys):
+    broken = tmp_path / "broken.edgernn"
+    broken.write_bytes(b"no bundle")
+    good = trained / "onnx-none.edgernn"
+    options = ("--model", trained, "--tokens", 12, "--seconds", 0.2)
+    assert run("bench", good, broken, *options) == 1
+    out = capsys.readouterr().out
+    assert "broken: not a bundle" in out
+    assert "| onnx-none |" in out
+    assert "| not measured |" in out
+
+
+def test_bench_without_a_bundle_says_how_to_make_one(trained, tmp_path, capsys):
+    for file in trained.iterdir():
+        if file.suffix != ".edgernn":
+            (tmp_path / file.name).write_bytes(file.read_bytes())
+    assert run("bench", "--model", tmp_path) == 2
+    assert "edgernn export --format tflite --quantize int8" in capsys.readouterr().err

@@ -1,0 +1,270 @@
+"""Data is read as it is meant, or refused with the file and the line."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+import tarfile
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edgernn.data.imdb import ARCHIVE, load_imdb
+from edgernn.data.rows import (
+    Rows,
+    clean_breaks,
+    label_indices,
+    label_names,
+    split,
+    without_duplicates,
+)
+from edgernn.data.sources import DataOptions, load_corpus
+from edgernn.errors import DataError, UsageError
+
+
+def load(path, **options):
+    return load_corpus(DataOptions(str(path), **options))
+
+
+def write(path, text, encoding="utf-8"):
+    path.write_bytes(text.encode(encoding))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("x.csv", 'text,label\n"a, b",pos\nc,neg\n'),
+        ("x.csv", '\ufefflabel,text,more\r\npos,"a, b",1\r\nneg,c,2\r\n'),
+        ("x.tsv", "text\tlabel\na, b\tpos\nc\tneg\n"),
+        ("x.jsonl", '{"text": "a, b", "label": "pos"}\n\n{"text": "c", "label": "neg"}\n'),
+        ("X.CSV", 'text,label\n"a, b",pos\nc,neg'),
+    ],
+)
+def test_tables_are_read(tmp_path, name, content):
+    rows = load(write(tmp_path / name, content)).train
+    assert rows == Rows(("a, b", "c"), ("pos", "neg"))
+
+
+def test_gzipped_tables_and_other_columns_are_read(tmp_path):
+    path = tmp_path / "x.csv.gz"
+    path.write_bytes(gzip.compress(b"review,stars\ngood,5\nbad,1\n"))
+    rows = load(path, text_column="review", label_column="stars").train
+    assert rows == Rows(("good", "bad"), ("5", "1"))
+
+
+def test_numbers_as_labels_are_names(tmp_path):
+    path = write(tmp_path / "x.jsonl", '{"text": "a", "label": 1}\n{"text": "b", "label": 0}\n')
+    assert load(path).train.labels == ("1", "0")
+
+
+def test_long_cells_are_read_and_the_limit_is_put_back(tmp_path):
+    before = csv.field_size_limit()
+    rows = load(write(tmp_path / "x.csv", f"text,label\n{'a' * 200_000},x\nb,y\n")).train
+    assert len(rows.texts[0]) == 200_000
+    assert csv.field_size_limit() == before
+
+
+CELLS = st.text(
+    st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1
+).filter(str.strip)
+
+
+@given(st.lists(st.tuples(CELLS, CELLS), min_size=1, max_size=5))
+def test_what_csv_writes_is_read(tmp_path_factory, cells):
+    target = io.StringIO(newline="")
+    csv.writer(target).writerows([("text", "label"), *cells])
+    path = write(tmp_path_factory.mktemp("csv") / "x.csv", target.getvalue())
+    rows = load(path).train
+    assert list(zip(rows.texts, rows.labels, strict=True)) == [
+        (text, label.strip()) for text, label in cells
+    ]
+
+
+@given(st.lists(st.tuples(CELLS, CELLS), min_size=1, max_size=5))
+def test_what_json_writes_is_read(tmp_path_factory, cells):
+    lines = [
+        json.dumps({"text": text, "label": label}, ensure_ascii=False) + "\n"
+        for text, label in cells
+    ]
+    path = write(tmp_path_factory.mktemp("json") / "x.jsonl", "".join(lines))
+    rows = load(path).train
+    assert list(zip(rows.texts, rows.labels, strict=True)) == [
+        (text, label.strip()) for text, label in cells
+    ]
+
+
+def test_rows_without_a_label_are_left_out_and_counted(tmp_path):
+    path = write(tmp_path / "x.csv", "text,label\na,pos\nb,\nc\n,neg\nd,neg\n")
+    rows = load(path).train
+    assert rows.texts == ("a", "d")
+    assert rows.warnings == (f"{path}: 3 rows without a text or a label left out, first at line 3",)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "kind", "said"),
+    [
+        ("x.csv", "", DataError, "the file is empty"),
+        ("x.csv", "text,label\n", DataError, "no row with a text and a label"),
+        ("x.csv", "text,lable\na,b\n", UsageError, "did you mean 'lable'?"),
+        ("x.csv", "a,b\n1,2\n", UsageError, "there is no column 'text'"),
+        ("x.csv", "text,label\na,b\nc,d,e\n", DataError, "line 3"),
+        ("x.csv", 'text,label\n"a,b\n', DataError, "a row cannot be read"),
+        ("x.jsonl", '{"text": "a", "label": "b"}\nnope\n', DataError, "line 2"),
+        ("x.jsonl", '["a", "b"]\n', DataError, "not a JSON object"),
+        ("x.jsonl", '{"text": "a"}\n', UsageError, "there is no column 'label'"),
+        ("x.txt", "a\tb\n", UsageError, "this kind of file cannot be read"),
+    ],
+)
+def test_a_bad_table_is_refused(tmp_path, name, content, kind, said):
+    path = write(tmp_path / name, content)
+    with pytest.raises(kind) as caught:
+        load(path)
+    assert said in str(caught.value)
+    assert str(path) in str(caught.value)
+
+
+def test_another_encoding_is_refused_with_the_line(tmp_path):
+    path = write(tmp_path / "x.csv", "text,label\na,b\ncafé,d\n", "latin-1")
+    with pytest.raises(DataError, match="line 3") as caught:
+        load(path)
+    assert "0xe9" in str(caught.value)
+
+
+def test_a_damaged_gzip_is_refused(tmp_path):
+    path = tmp_path / "x.csv.gz"
+    path.write_bytes(gzip.compress(b"text,label\na,b\n")[:-9])
+    with pytest.raises(DataError, match="cannot be read"):
+        load(path)
+
+
+def test_nothing_there_suggests_the_nearest():
+    with pytest.raises(UsageError, match="did you mean reviews"):
+        load("review")
+
+
+def test_one_class_only_is_refused():
+    with pytest.raises(DataError, match="at least two classes"):
+        label_names(Rows(("a", "b"), ("x", "x")), "file")
+
+
+def test_a_label_that_the_model_does_not_know_is_refused():
+    with pytest.raises(UsageError, match="does not know"):
+        label_indices(Rows(("a",), ("z",)), ("x", "y"), "file")
+
+
+def test_a_folder_has_a_class_for_each_folder(tmp_path):
+    for name, text in (
+        ("b/2.txt", "two"),
+        ("b/1.txt", "one"),
+        ("a/1.txt", "three"),
+        ("a/2.txt", " "),
+    ):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        write(tmp_path / name, text)
+    rows = load(tmp_path).train
+    assert (rows.texts, rows.labels) == (("three", "one", "two"), ("a", "b", "b"))
+    assert rows.warnings == (f"{tmp_path}: 1 empty files left out",)
+
+
+def test_a_folder_without_texts_is_refused(tmp_path):
+    with pytest.raises(DataError, match="no labeled text"):
+        load(tmp_path)
+
+
+def test_a_folder_with_another_encoding_is_refused(tmp_path):
+    (tmp_path / "a").mkdir()
+    write(tmp_path / "a" / "1.txt", "x\ncafé", "latin-1")
+    with pytest.raises(DataError, match=r"1\.txt, line 2"):
+        load(tmp_path)
+
+
+def test_breaks_become_spaces():
+    assert clean_breaks("a<br />b<br/>c<br>d") == "a b c d"
+
+
+def test_duplicates_keep_the_first():
+    rows = Rows(("a", "b", "a"), ("x", "y", "z"))
+    assert without_duplicates(rows) == Rows(("a", "b"), ("x", "y"))
+
+
+@given(st.integers(2, 40), st.floats(0.01, 0.99), st.integers(0, 5))
+def test_a_split_keeps_every_row_once(count, share, seed):
+    rows = Rows(tuple(map(str, range(count))), ("x",) * count)
+    rest, held_out = split(rows, share, seed)
+    assert sorted(rest.texts + held_out.texts) == sorted(rows.texts)
+    assert len(rest) >= 1
+    assert len(held_out) >= 1
+    assert split(rows, share, seed) == (rest, held_out)
+
+
+def test_the_embedded_reviews():
+    corpus = load("reviews")
+    assert len(corpus.train) + len(corpus.validation) == 24_904
+    assert len(corpus.validation) == 2_490
+    assert not set(corpus.train.texts) & set(corpus.validation.texts)
+    assert set(corpus.train.labels) == {"neg", "pos"}
+    assert 0.48 < corpus.validation.labels.count("pos") / 2490 < 0.52
+    assert not any("<br" in text for text in corpus.train.texts)
+    assert load("reviews") == corpus
+    assert "above that of IMDB's official test half" in corpus.note
+
+
+def test_the_embedded_articles():
+    corpus = load("bbc")
+    assert len(corpus.train) + len(corpus.validation) == 2_127
+    names = ("business", "entertainment", "politics", "sports", "tech")
+    assert label_names(corpus.train, "bbc") == names
+
+
+def imdb_files():
+    return {
+        f"aclImdb/{half}/{label}/{i}_7.txt": f"{label} {half} {i}<br />end"
+        for half in ("train", "test")
+        for label in ("neg", "pos")
+        for i in range(3)
+    } | {"aclImdb/train/unsup/0_0.txt": "no label", "aclImdb/README": "about"}
+
+
+@pytest.fixture
+def imdb_archive(tmp_path):
+    path = tmp_path / "archive" / ARCHIVE
+    path.parent.mkdir()
+    with tarfile.open(path, "w:gz") as tar:
+        for name, text in imdb_files().items():
+            info = tarfile.TarInfo(name)
+            info.size = len(text)
+            tar.addfile(info, io.BytesIO(text.encode()))
+    return path
+
+
+def test_imdb_from_the_archive_and_from_the_folder(tmp_path, imdb_archive):
+    with tarfile.open(imdb_archive) as tar:
+        tar.extractall(tmp_path, filter="data")
+    corpus = load_imdb(imdb_archive.parent)
+    assert corpus.train.labels == ("neg",) * 3 + ("pos",) * 3
+    assert corpus.train.texts[0] == "neg train 0 end"
+    assert corpus.test.texts[-1] == "pos test 2 end"
+    for place in (imdb_archive, tmp_path, tmp_path / "aclImdb"):
+        assert load_imdb(place) == corpus
+    assert load("imdb", data_dir=tmp_path) == corpus
+
+
+def test_imdb_that_is_not_there_says_how_to_get_it(tmp_path):
+    with pytest.raises(UsageError, match="edgernn data imdb --download"):
+        load("imdb", data_dir=tmp_path)
+
+
+def test_a_damaged_imdb_archive_is_refused(imdb_archive):
+    imdb_archive.write_bytes(imdb_archive.read_bytes()[:200])
+    with pytest.raises(DataError, match="cannot be read"):
+        load_imdb(imdb_archive)
+
+
+def test_the_data_beside_the_clone_is_read(shared_data):
+    for name, classes in (("trec6", 6), ("sms_spam", 2), ("agnews", 4)):
+        rows = load(shared_data / name / "test.csv").train
+        assert len(label_names(rows, name)) == classes

@@ -1,0 +1,135 @@
+"""Downloads go on where they stopped, and are kept only if they are right."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+
+import pytest
+from click.testing import CliRunner
+
+from edgernn.commands.data import data as data_command
+from edgernn.data.download import download
+from edgernn.errors import DownloadError
+
+CONTENT = bytes(range(256)) * 2000
+SHA256 = hashlib.sha256(CONTENT).hexdigest()
+
+
+class Server(ThreadingHTTPServer):
+    """Serves CONTENT; may break off, ignore ranges, or fail."""
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.break_after = None
+        self.ignore_range = False
+        self.status = None
+        self.ranges = []
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.server_port}/file"
+
+
+class Handler(BaseHTTPRequestHandler):
+    def do_GET(self):
+        server = self.server
+        if server.status:
+            self.send_error(server.status)
+            return
+        found = re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range", ""))
+        server.ranges.append(self.headers.get("Range"))
+        start = int(found[1]) if found and not server.ignore_range else 0
+        if start >= len(CONTENT):
+            self.send_error(416)
+            return
+        self.send_response(206 if start else 200)
+        self.send_header("Content-Length", str(len(CONTENT) - start))
+        self.end_headers()
+        self.wfile.write(CONTENT[start : server.break_after])
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def server():
+    with Server() as running:
+        Thread(target=running.serve_forever, daemon=True).start()
+        yield running
+        running.shutdown()
+
+
+def fetch(server, target, sha256=SHA256):
+    seen = []
+    download(server.url, target, sha256, lambda done, total: seen.append((done, total)))
+    return seen
+
+
+def test_a_file_is_fetched_with_progress(server, tmp_path):
+    target = tmp_path / "new" / "file"
+    seen = fetch(server, target)
+    assert target.read_bytes() == CONTENT
+    assert seen[-1] == (len(CONTENT), len(CONTENT))
+    assert len(seen) > 2
+    assert list(target.parent.iterdir()) == [target]
+
+
+def test_a_file_that_is_there_is_not_fetched_again(server, tmp_path):
+    fetch(server, tmp_path / "file")
+    assert fetch(server, tmp_path / "file") == []
+    assert len(server.ranges) == 1
+
+
+def test_a_download_goes_on_where_it_broke_off(server, tmp_path):
+    server.break_after = 200_000
+    with pytest.raises(DownloadError, match="goes on where this one stopped"):
+        fetch(server, tmp_path / "file")
+    assert not (tmp_path / "file").exists()
+    assert (tmp_path / "file.part").stat().st_size == 200_000
+    server.break_after = None
+    fetch(server, tmp_path / "file")
+    assert server.ranges == [None, "bytes=200000-"]
+    assert (tmp_path / "file").read_bytes() == CONTENT
+
+
+def test_a_server_without_ranges_starts_anew(server, tmp_path):
+    (tmp_path / "file.part").write_bytes(b"x" * 1000)
+    server.ignore_range = True
+    fetch(server, tmp_path / "file")
+    assert (tmp_path / "file").read_bytes() == CONTENT
+
+
+def test_a_part_that_is_whole_is_taken(server, tmp_path):
+    (tmp_path / "file.part").write_bytes(CONTENT)
+    fetch(server, tmp_path / "file")
+    assert (tmp_path / "file").read_bytes() == CONTENT
+
+
+def test_a_wrong_hash_is_refused_and_removed(server, tmp_path):
+    with pytest.raises(DownloadError, match="not the published one") as caught:
+        fetch(server, tmp_path / "file", "0" * 64)
+    assert SHA256 in str(caught.value)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("status", [404, 500])
+def test_a_server_that_refuses_is_an_error(server, tmp_path, status):
+    server.status = status
+    with pytest.raises(DownloadError, match=str(status)):
+        fetch(server, tmp_path / "file")
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:1/file", "ftp://x/y", "file:///etc/hostname"])
+def test_an_address_that_cannot_be_fetched_is_an_error(tmp_path, url):
+    with pytest.raises(DownloadError, match="the download failed"):
+        download(url, tmp_path / "file", SHA256, lambda *_: None)
+
+
+def test_the_command_checks_the_published_hash(server, tmp_path):
+    arguments = ["imdb", "--download", "--data-dir", str(tmp_path), "--url", server.url]
+    result = CliRunner().invoke(data_command, arguments)
+    assert isinstance(result.exception, DownloadError)
+    assert "c40f74a1" in str(result.exception)

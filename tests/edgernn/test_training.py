@@ -1,0 +1,172 @@
+"""Training: batches, weights, and what the command leaves behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+
+import keras
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edgernn.metrics import score, wilson_interval
+from edgernn.model_folder import read_model_folder
+from edgernn.training.batches import Encoded, balanced_weights, batch_order, to_dataset
+from edgernn.training.options import TrainingOptions
+from edgernn_export.keras_model import load_keras
+from tests.edgernn.conftest import SMALL, reviews, run, write_table
+
+
+@given(st.lists(st.integers(1, 50), min_size=1, max_size=200), st.integers(1, 9), st.booleans())
+def test_every_text_is_in_one_batch(lengths, batch_size, shuffled):
+    random = np.random.default_rng(0) if shuffled else None
+    batches = batch_order(np.array(lengths), batch_size, random)
+    assert sorted(np.concatenate(batches).tolist()) == list(range(len(lengths)))
+    assert all(1 <= len(batch) <= batch_size for batch in batches)
+
+
+def test_batches_waste_little_and_differ_from_pass_to_pass():
+    lengths = np.random.default_rng(0).integers(1, 400, 5000)
+    random = np.random.default_rng(1)
+    first, second = (batch_order(lengths, 64, random) for _ in range(2))
+    padded = sum(len(batch) * lengths[batch].max() for batch in first)
+    assert padded < 1.1 * lengths.sum()
+    assert [b.tolist() for b in first] != [b.tolist() for b in second]
+
+
+def test_a_longer_batch_may_come_after_shorter_ones():
+    # Keras guesses the shape from the first batches, unless it is told.
+    ids = np.zeros((40, 64), dtype=np.int32)
+    for i in range(40):
+        ids[i, : i + 1] = 2
+    encoded = Encoded(ids, np.arange(40, dtype=np.int32) % 2, np.ones(40, np.float32))
+    core = keras.Sequential(
+        [keras.Input((None,), dtype="int32"), keras.layers.Embedding(3, 2, mask_zero=True)]
+        + [keras.layers.LSTM(2), keras.layers.Dense(1)]
+    )
+    core.compile("adam", keras.losses.BinaryCrossentropy(from_logits=True))
+    shapes = [tuple(batch[0].shape) for batch in to_dataset(encoded, 8, None)]
+    assert shapes[0][1] < shapes[-1][1]
+    core.evaluate(to_dataset(encoded, 8, None), verbose=0)
+
+
+def test_balanced_weights_give_each_class_the_same_total():
+    targets = np.array([0, 0, 0, 1], dtype=np.int32)
+    weights = balanced_weights(targets, 2)
+    assert weights[targets == 0].sum() == pytest.approx(weights[targets == 1].sum())
+    assert weights.mean() == pytest.approx(1)
+
+
+@pytest.mark.parametrize(("texts", "epochs"), [(22_414, 3), (4_907, 13), (100, 30), (10**6, 3)])
+def test_small_data_is_passed_over_more_often(texts, epochs):
+    assert TrainingOptions().epochs_for(texts) == epochs
+    assert TrainingOptions(epochs=2).epochs_for(texts) == 2
+
+
+def test_scores_of_a_known_confusion():
+    scores = score([0, 0, 0, 1, 1, 2], [0, 0, 1, 1, 1, 0], ("a", "b", "c"))
+    assert scores.confusion == ((2, 1, 0), (0, 2, 0), (1, 0, 0))
+    assert scores.accuracy == pytest.approx(4 / 6)
+    a, b, c = scores.classes
+    assert (a.precision, a.recall, a.support) == (pytest.approx(2 / 3), pytest.approx(2 / 3), 3)
+    assert (b.precision, b.recall, b.f1) == (pytest.approx(2 / 3), 1, pytest.approx(0.8))
+    assert (c.precision, c.recall, c.f1) == (0, 0, 0)
+    assert scores.f1 == pytest.approx((2 / 3 + 0.8 + 0) / 3)
+
+
+def test_the_interval_of_a_share():
+    # The textbook's example: 10 of 20.
+    assert wilson_interval(10, 20) == pytest.approx((0.2993, 0.7007), abs=1e-4)
+    assert wilson_interval(0, 10)[0] == 0
+    assert wilson_interval(10, 10)[1] == 1
+
+
+def test_the_model_folder_is_whole(trained):
+    assert {file.name for file in trained.iterdir()} == {
+        "model.keras",
+        "labels.json",
+        "metrics.json",
+        "history.json",
+        "history.png",
+        "validation.jsonl",
+        "tflite-int8.edgernn",
+        "onnx-none.edgernn",
+    }
+    assert (trained / "history.png").read_bytes().startswith(b"\x89PNG")
+    folder = read_model_folder(trained)
+    assert folder.labels == ("neg", "pos")
+    assert len(folder.validation) == 60
+    metrics = json.loads((trained / "metrics.json").read_text())
+    assert metrics["validation"]["accuracy"] > 0.9
+    assert {c["label"] for c in metrics["validation"]["classes"]} == {"neg", "pos"}
+    history = json.loads((trained / "history.json").read_text())
+    assert set(history) >= {"loss", "accuracy", "val_loss", "val_accuracy"}
+    best = int(np.argmin(history["val_loss"])) + 1
+    assert metrics["epoch"] == best
+
+
+def test_the_saved_model_gives_probabilities(trained):
+    model = load_keras(trained / "model.keras")
+    outputs = model.predict(np.array([["good great film"], ["bad dull plot"]]), verbose=0)
+    assert outputs[0] > 0.5 > outputs[1]
+
+
+def test_the_best_epoch_is_what_is_saved(trained):
+    model = load_keras(trained / "model.keras")
+    rows = read_model_folder(trained).validation
+    model.compile(loss="binary_crossentropy")
+    targets = np.array([[label == "pos"] for label in rows.labels], dtype=np.float32)
+    loss = model.evaluate(np.array(rows.texts).reshape(-1, 1), targets, verbose=0)
+    history = json.loads((trained / "history.json").read_text())
+    assert loss == pytest.approx(min(history["val_loss"]), abs=1e-4)
+
+
+@pytest.mark.parametrize("cell", ["gru", "rnn"])
+def test_other_cells_train_and_export(table, tmp_path, cell):
+    out = tmp_path / "model"
+    options = ("--cell", cell, "--epochs", 2, "--units", "6", "--embedding-dim", "6")
+    assert run("train", "--data", table, *options, "--out", out) == 0
+    assert run("export", out, "--format", "onnx", "--allow-drop") == 0
+    assert run("export", out, "--format", "tflite") == 1
+
+
+def test_several_classes_with_weights_and_a_validation_file(tmp_path):
+    def rows(seed):
+        pairs = reviews(150, seed)
+        return pairs + [(text.replace("film", "song"), "song") for text, _ in pairs[:20]]
+
+    train = write_table(tmp_path / "train.csv", rows(1))
+    validation = write_table(tmp_path / "validation.csv", rows(2))
+    out = tmp_path / "model"
+    options = ("--validation", validation, "--class-weight", "balanced", "--epochs", 2)
+    assert run("train", "--data", train, *options, *SMALL, "--out", out) == 0
+    metrics = json.loads((out / "metrics.json").read_text())
+    assert [c["label"] for c in metrics["validation"]["classes"]] == ["neg", "pos", "song"]
+    assert metrics["validation"]["texts"] == 170
+
+
+def test_ctrl_c_keeps_the_best_epoch_so_far(table, tmp_path):
+    out = tmp_path / "model"
+    command = [sys.executable, "-m", "edgernn", "train", "--data", str(table), "--out", str(out)]
+    process = subprocess.Popen(
+        [*command, "--epochs", "500", "--patience", "500", *SMALL],
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    )
+    for line in process.stderr:
+        if line.startswith("epoch 2/"):
+            process.send_signal(signal.SIGINT)
+            break
+    output, errors = process.communicate(timeout=120)
+    assert process.returncode == 0, errors
+    assert "interrupted; keeping epoch" in errors
+    assert "accuracy" in output
+    assert json.loads((out / "metrics.json").read_text())["interrupted"] is True
+    assert read_model_folder(out).labels == ("neg", "pos")

@@ -1,0 +1,51 @@
+"""A `.keras` file whose vocabulary Keras misreads is read as it was written."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+import pytest
+
+from edgernn_export import export
+from edgernn_export.keras_model import keras_outputs, load_keras
+from edgernn_export.keras_vocabulary import with_vocabulary_in_config
+from edgernn_export.reader import read_network
+from edgernn_runtime import load
+from tests.conftest import make_model, make_texts
+
+#: What `str.splitlines` cuts at and `TextVectorization` does not.
+SEPARATORS = ["\u0085", "\u2028", "\u2029", "\x1c", "\x1d", "\x1e"]
+
+
+def adapted(separator):
+    layer = keras.layers.TextVectorization(max_tokens=60)
+    texts = [f"film{separator}scene good {separator} bad", *make_texts(30)]
+    layer.adapt(np.array(texts, dtype=object))
+    return layer
+
+
+def test_keras_itself_still_breaks_on_it(tmp_path):
+    make_model(tokenizer=adapted("\u0085")).save(tmp_path / "model.keras")
+    with pytest.raises(ValueError, match="could not be loaded"):
+        keras.saving.load_model(tmp_path / "model.keras")
+
+
+@pytest.mark.parametrize("separator", SEPARATORS)
+def test_the_ids_are_those_of_the_model_that_was_saved(tmp_path, separator):
+    model = make_model(tokenizer=adapted(separator))
+    path = tmp_path / "model.keras"
+    model.save(path)
+    loaded = load_keras(path)
+    network = read_network(loaded)
+    assert f"film{separator}scene".encode() in network.vocabulary
+    texts = [f"good {separator} film{separator}scene", *make_texts(20)]
+    expected = keras_outputs(model, network, texts)
+    assert keras_outputs(loaded, network, texts) == pytest.approx(expected, abs=1e-6)
+    done = export(path, tmp_path / "x.edgernn", format="onnx")
+    with load(done.path) as classifier:
+        found = [classifier.output(text) for text in texts]
+    assert np.array(found) == pytest.approx(expected, abs=1e-5)
+
+
+def test_a_file_that_keras_reads_right_is_left_alone(model_file):
+    assert with_vocabulary_in_config(model_file) is None

@@ -1,0 +1,223 @@
+"""The reader takes what the writer wrote, and nothing else."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from edgernn_export.write import ALIGNMENT, describe_members, zip_members
+from edgernn_runtime import EdgernnError, load
+from edgernn_runtime.bundle import MANIFEST, VOCABULARY, read_bundle
+from edgernn_runtime.errors import (
+    BundleFormatError,
+    BundleHashError,
+    BundleNotFoundError,
+    BundleVersionError,
+)
+from edgernn_runtime.manifest import decode_manifest, encode_manifest
+
+FIXTURES = Path(__file__).parent / "fixtures"
+
+
+def members_of(path):
+    with zipfile.ZipFile(path) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def rewrite(source, target, *, mend_hashes=True, **changes):
+    """Write a bundle with changed members; None removes one."""
+    members = {**members_of(source), **changes}
+    members = {name: data for name, data in members.items() if data is not None}
+    if mend_hashes and MANIFEST not in changes:
+        manifest = decode_manifest(members.pop(MANIFEST))
+        manifest = replace(manifest, members=describe_members(members))
+        members = {MANIFEST: encode_manifest(manifest), **members}
+    target.write_bytes(zip_members(members))
+    return target
+
+
+def test_zip_and_folder_are_read_alike(bundle, tmp_path):
+    for name, data in members_of(bundle).items():
+        (tmp_path / name).write_bytes(data)
+    zipped, folder = read_bundle(bundle), read_bundle(tmp_path)
+    assert replace(folder, path=zipped.path) == zipped
+    assert load(tmp_path).predict("good film") == load(bundle).predict("good film")
+
+
+def test_members_are_stored_and_aligned(bundle):
+    with zipfile.ZipFile(bundle) as archive:
+        for info in archive.infolist():
+            assert info.compress_type == zipfile.ZIP_STORED
+            with open(bundle, "rb") as stream:
+                stream.seek(info.header_offset + 26)
+                name, extra = (int.from_bytes(stream.read(2), "little") for _ in range(2))
+            assert (info.header_offset + 30 + name + extra) % ALIGNMENT == 0
+
+
+def test_nothing_there(tmp_path):
+    with pytest.raises(BundleNotFoundError, match="there is no bundle here") as caught:
+        load(tmp_path / "none.edgernn")
+    assert str(tmp_path / "none.edgernn") in str(caught.value)
+
+
+@pytest.mark.parametrize("content", [b"", b"PK", b"not a zip at all" * 99, b"\0" * 4096])
+def test_no_bundle_at_all(content, tmp_path):
+    path = tmp_path / "x.edgernn"
+    path.write_bytes(content)
+    with pytest.raises(BundleFormatError, match="not a bundle"):
+        load(path)
+
+
+@pytest.mark.parametrize("share", [0.01, 0.3, 0.6, 0.9, 0.999])
+def test_a_truncated_bundle_is_refused(bundle, tmp_path, share):
+    data = bundle.read_bytes()
+    path = tmp_path / "x.edgernn"
+    path.write_bytes(data[: int(len(data) * share)])
+    with pytest.raises(EdgernnError):
+        load(path)
+
+
+def test_every_changed_byte_is_noticed_or_harmless(bundle, tmp_path):
+    data, path = bundle.read_bytes(), tmp_path / "x.edgernn"
+    whole = read_bundle(bundle)
+    for position in range(0, len(data), max(len(data) // 150, 1)):
+        path.write_bytes(data[:position] + bytes([data[position] ^ 0x5A]) + data[position + 1 :])
+        try:
+            found = read_bundle(path)
+        except EdgernnError:
+            continue
+        assert (found.model, found.vocabulary) == (whole.model, whole.vocabulary)
+
+
+@pytest.mark.parametrize("name", ["manifest.json", "vocab.txt", "vectors.json", "README.md"])
+def test_a_missing_member_is_named(bundle, tmp_path, name):
+    path = rewrite(bundle, tmp_path / "x.edgernn", mend_hashes=False, **{name: None})
+    with pytest.raises(BundleFormatError, match=name):
+        load(path)
+
+
+@pytest.mark.parametrize("name", ["../evil", "/etc/passwd", "extra.txt", "a/b"])
+def test_a_member_of_another_name_is_refused(bundle, tmp_path, name):
+    path = rewrite(bundle, tmp_path / "x.edgernn", **{name: b"x"})
+    with pytest.raises(BundleFormatError, match="not a bundle"):
+        load(path)
+
+
+def test_a_compressed_member_is_refused(bundle, tmp_path):
+    path = tmp_path / "x.edgernn"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in members_of(bundle).items():
+            archive.writestr(name, data)
+    with pytest.raises(BundleFormatError, match="compressed"):
+        load(path)
+
+
+def test_a_duplicate_member_is_refused(bundle, tmp_path):
+    path = tmp_path / "x.edgernn"
+    shutil.copy(bundle, path)
+    with (
+        pytest.warns(UserWarning, match="Duplicate name"),
+        zipfile.ZipFile(path, "a", zipfile.ZIP_STORED) as archive,
+    ):
+        archive.writestr("vocab.txt", b"other\n")
+    with pytest.raises(BundleFormatError, match="each name once"):
+        load(path)
+
+
+def test_a_linked_member_is_refused(bundle, tmp_path):
+    for name, data in members_of(bundle).items():
+        (tmp_path / name).write_bytes(data)
+    (tmp_path / "README.md").unlink()
+    os.symlink("/etc/hostname", tmp_path / "README.md")
+    with pytest.raises(BundleFormatError, match="plain files"):
+        load(tmp_path)
+
+
+def test_a_member_of_another_hash_is_refused(bundle, tmp_path):
+    vocabulary = members_of(bundle)[VOCABULARY].replace(b"good", b"gaad")
+    path = rewrite(bundle, tmp_path / "x.edgernn", mend_hashes=False, **{VOCABULARY: vocabulary})
+    with pytest.raises(BundleHashError, match=r"vocab\.txt is not the one"):
+        load(path)
+
+
+def test_the_vocabulary_of_another_model_is_refused(bundle, tmp_path):
+    vocabulary = members_of(bundle)[VOCABULARY].replace(b"good", b"gaad")
+    path = rewrite(bundle, tmp_path / "x.edgernn", **{VOCABULARY: vocabulary})
+    with pytest.raises(BundleHashError, match="another vocabulary"):
+        load(path)
+
+
+def test_a_newer_schema_is_refused_by_name(bundle, tmp_path):
+    manifest = json.loads(members_of(bundle)[MANIFEST])
+    manifest["schema"] = "edgernn-bundle/2"
+    path = rewrite(bundle, tmp_path / "x.edgernn", **{MANIFEST: json.dumps(manifest).encode()})
+    with pytest.raises(BundleVersionError, match="pip install --upgrade edgernn-runtime") as caught:
+        load(path)
+    assert "edgernn-bundle/2" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("schema", None),
+        ("schema", "edgernn-bundle/0"),
+        ("schema", "other/1"),
+        ("labels", []),
+        ("labels", ["a", "a"]),
+        ("labels", ["a", "b", "c"]),
+        ("labels", "ab"),
+        ("head", "other"),
+        ("empty", [0.5, 0.5]),
+        ("empty", [2]),
+        ("empty", "0.5"),
+        ("padding", {"to": 0}),
+        ("padding", "some"),
+        ("format", 3),
+        ("model", "manifest.json"),
+        ("model", "model.bin"),
+        ("members", []),
+        ("members", {"vocab.txt": {"bytes": -1, "sha256": "0" * 64}}),
+        ("tokenizer", None),
+        ("interface", []),
+    ],
+)
+def test_a_wrong_field_is_refused(bundle, tmp_path, field, value):
+    manifest = json.loads(members_of(bundle)[MANIFEST])
+    manifest[field] = value
+    path = rewrite(bundle, tmp_path / "x.edgernn", **{MANIFEST: json.dumps(manifest).encode()})
+    with pytest.raises(BundleFormatError) as caught:
+        load(path)
+    assert str(path) in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "manifest", [b"", b"{", b"[]", b"\xff", b'{"a": 1, "a": 2}', b"[" * 100_000]
+)
+def test_a_manifest_that_is_none_is_refused(bundle, tmp_path, manifest):
+    path = rewrite(bundle, tmp_path / "x.edgernn", **{MANIFEST: manifest})
+    with pytest.raises(BundleFormatError):
+        load(path)
+
+
+def test_a_format_without_an_engine_is_refused(bundle, tmp_path):
+    manifest = json.loads(members_of(bundle)[MANIFEST])
+    manifest["format"] = "coreml"
+    path = rewrite(bundle, tmp_path / "x.edgernn", **{MANIFEST: json.dumps(manifest).encode()})
+    with pytest.raises(BundleFormatError, match="no engine runs this model format"):
+        load(path)
+
+
+@pytest.mark.parametrize("name", ["bundle-1-tflite.edgernn", "bundle-1-onnx.edgernn"])
+def test_bundles_of_schema_1_load_for_ever(name):
+    with load(FIXTURES / name) as classifier:
+        prediction = classifier.predict("a good film")
+        assert prediction.label in classifier.labels
+        from edgernn_runtime.replay import replay
+
+        assert replay(classifier).passed

@@ -1,0 +1,49 @@
+"""`python -m edgernn_runtime`, for a device without click."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+from edgernn_runtime import load
+from edgernn_runtime.__main__ import main
+
+
+def test_texts_become_lines_of_json(bundle, capsys):
+    assert main([str(bundle), "a good film", "a bad film"]) == 0
+    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    with load(bundle) as classifier:
+        expected = [classifier.predict(text) for text in ("a good film", "a bad film")]
+    assert [row["label"] for row in rows] == [one.label for one in expected]
+    assert [row["probabilities"] for row in rows] == [one.probabilities for one in expected]
+
+
+def test_the_lines_of_stdin_are_texts(bundle):
+    done = subprocess.run(
+        [sys.executable, "-m", "edgernn_runtime", str(bundle)],
+        input=b"a good film\n\nna\xc3\xafve\r\n\xff\xfe\n",
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 0
+    assert len(done.stdout.splitlines()) == 4
+    assert done.stderr == b""
+
+
+def test_a_refused_bundle_is_a_message_and_1(tmp_path, capsys):
+    (tmp_path / "x.edgernn").write_bytes(b"no zip")
+    assert main([str(tmp_path / "x.edgernn"), "a"]) == 1
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.startswith("error: not a bundle")
+
+
+def test_wrong_usage_is_2(bundle, tmp_path):
+    assert main([str(tmp_path / "none.edgernn"), "a"]) == 2
+    done = subprocess.run(
+        [sys.executable, "-m", "edgernn_runtime", str(bundle), "--threads", "0"],
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 2

@@ -1,0 +1,128 @@
+"""The contracts of the project as a whole."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+import edgernn_runtime
+
+ROOT = Path(__file__).resolve().parents[1]
+FLOORS = {
+    "edgernn": ROOT / "edgernn",
+    "edgernn_export": ROOT / "export" / "edgernn_export",
+    "edgernn_runtime": ROOT / "runtime" / "edgernn_runtime",
+}
+PROJECTS = [ROOT / "pyproject.toml", *(ROOT / d / "pyproject.toml" for d in ("export", "runtime"))]
+SOURCES = sorted(file for floor in FLOORS.values() for file in floor.rglob("*.py"))
+
+
+def _imports(file: Path) -> set[str]:
+    names = set()
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            names.add((node.module or "").partition(".")[0])
+    return names
+
+
+def _run(code: str, *arguments: str) -> str:
+    return subprocess.run(
+        [sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=True
+    ).stdout
+
+
+@pytest.mark.parametrize(
+    ("floor", "forbidden"),
+    [
+        ("edgernn_runtime", {"edgernn", "edgernn_export", "tensorflow", "keras", "onnx", "click"}),
+        ("edgernn_export", {"edgernn", "click", "rich", "matplotlib"}),
+    ],
+)
+def test_imports_point_down_only(floor, forbidden):
+    files = list(FLOORS[floor].rglob("*.py"))
+    assert files
+    for file in files:
+        assert not _imports(file) & forbidden, file
+
+
+def test_one_version_for_the_three_distributions():
+    projects = [tomllib.loads(file.read_text())["project"] for file in PROJECTS]
+    assert {project["version"] for project in projects} == {edgernn_runtime.__version__}
+    pins = [
+        line
+        for project in projects
+        for line in project["dependencies"]
+        if line.startswith("edgernn-")
+    ]
+    assert len(pins) == 3
+    assert all(pin.endswith(f"=={edgernn_runtime.__version__}") for pin in pins)
+
+
+def test_one_licence_for_the_three_distributions():
+    assert {tomllib.loads(f.read_text())["project"]["license"] for f in PROJECTS} == {"Apache-2.0"}
+    assert len({(file.parent / "LICENSE").read_bytes() for file in PROJECTS}) == 1
+
+
+@pytest.mark.parametrize("file", SOURCES, ids=lambda file: str(file.relative_to(ROOT)))
+def test_files_stay_short_and_functions_fit_on_a_screen(file):
+    text = file.read_text(encoding="utf-8")
+    assert text.count("\n") <= 400
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef):
+            body = node.body[1:] if ast.get_docstring(node) else node.body
+            lines = body[-1].end_lineno - body[0].lineno + 1 if body else 0
+            assert lines <= 50, f"{node.name}: {lines} lines"
+
+
+@pytest.mark.parametrize("model_format", ["tflite", "onnx"])
+def test_predicting_on_a_device_loads_numpy_and_one_engine(bundles, model_format):
+    code = (
+        "import sys, edgernn_runtime\n"
+        "edgernn_runtime.load(sys.argv[1]).predict('a good film')\n"
+        "print(*sorted({name.partition('.')[0] for name in sys.modules}))\n"
+    )
+    loaded = set(_run(code, str(bundles[model_format, "int8"])).split())
+    engine = {"tflite": "ai_edge_litert", "onnx": "onnxruntime"}
+    assert {"numpy", "edgernn_runtime", engine.pop(model_format)} <= loaded
+    heavy = {"tensorflow", "keras", "tf_keras", "onnx", "tf2onnx", "click", "rich"}
+    assert not loaded & (heavy | set(engine.values()))
+
+
+def test_help_imports_nothing_heavy():
+    code = (
+        "import sys\n"
+        "from edgernn.cli import main\n"
+        "try: main(['--help'])\n"
+        "except SystemExit as end: assert end.code == 0\n"
+        "print(*sys.modules, file=sys.stderr)\n"
+        "assert not {'tensorflow', 'keras', 'onnx', 'matplotlib', 'rich'} & set(sys.modules)\n"
+    )
+    assert "train" in _run(code)
+
+
+def test_nothing_tracked_names_a_registry_or_a_home():
+    tracked = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=False
+    ).stdout.split("\0")
+    if not any(tracked):
+        pytest.skip("this is not a git checkout")
+    forbidden = [
+        "/" + "root/",
+        "/" + "home/",
+        "index" + "-url",
+        "py" + "pi.org",
+        "files.python" + "hosted",
+    ]
+    for name in filter(None, tracked):
+        file = ROOT / name
+        if file.suffix in {".png", ".edgernn"} or not file.exists():
+            continue
+        text = file.read_text(encoding="utf-8")
+        assert not [word for word in forbidden if word in text], name
