@@ -5,9 +5,6 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PROJECTS := pyproject.toml export/pyproject.toml runtime/pyproject.toml
 
-export PYTHONWARNINGS ?=
-export TF_CPP_MIN_LOG_LEVEL ?= 3
-
 .DEFAULT_GOAL := help
 .PHONY: help install demo test check format clean
 
@@ -28,7 +25,13 @@ $(STAMP): constraints.txt $(PROJECTS)
 	@touch $@
 
 demo: $(STAMP)  ## train on film reviews, export six bundles, classify, compare (about 10 minutes)
-	$(BIN)/python -m edgernn demo --force
+	$(BIN)/edgernn train --force
+	for format in tflite onnx; do for recipe in none float16 int8; do \
+	  $(BIN)/edgernn export --format $$format --quantize $$recipe || exit 1; done; done
+	$(BIN)/edgernn predict model/tflite-int8.edgernn \
+	  "A film to remember, I loved every minute." "Two hours that I will never get back."
+	$(BIN)/python -m edgernn_runtime model/onnx-int8.edgernn "not bad at all"
+	$(BIN)/edgernn bench
 
 test: $(STAMP)  ## run the tests
 	$(BIN)/python -m pytest
