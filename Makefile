@@ -30,7 +30,7 @@ demo: $(STAMP)  ## train on film reviews, export six bundles, classify, compare 
 	  $(BIN)/edgernn export --format $$format --quantize $$recipe || exit 1; done; done
 	$(BIN)/edgernn predict model/tflite-int8.edgernn \
 	  "A film to remember, I loved every minute." "Two hours that I will never get back."
-	$(BIN)/python -m edgernn_runtime model/onnx-int8.edgernn "not bad at all"
+	$(BIN)/python -m edgernn_runtime model/onnx-int8.edgernn "An honest, warm and funny film."
 	$(BIN)/edgernn bench
 
 test: $(STAMP)  ## run the tests

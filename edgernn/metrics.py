@@ -9,8 +9,7 @@ from typing import Any
 
 import numpy as np
 
-#: Two-sided 95 % quantile of the normal distribution.
-_Z95 = 1.959964
+from edgernn_export.verify import Z95
 
 
 @dataclass(frozen=True)
@@ -97,8 +96,8 @@ def wilson_interval(successes: int, trials: int) -> tuple[float, float]:
 
     Source: Wilson, "Probable inference, the law of succession, and statistical inference", 1927.
     """
-    share, z2 = successes / trials, _Z95**2
+    share, z2 = successes / trials, Z95**2
     centre = (share + z2 / (2 * trials)) / (1 + z2 / trials)
     spread = math.sqrt(share * (1 - share) / trials + z2 / (4 * trials**2))
-    half = _Z95 * spread / (1 + z2 / trials)
+    half = Z95 * spread / (1 + z2 / trials)
     return max(centre - half, 0.0), min(centre + half, 1.0)

@@ -13,8 +13,6 @@ from edgernn_runtime import Classifier
 
 KerasModel = Any  # Keras carries no types.
 
-_BATCH = 128
-
 
 def keras_probabilities(model: KerasModel, texts: Sequence[str]) -> NDArray[np.float32]:
     """Return a Keras model's probabilities of each label, float32 [N, C], C at least 2.

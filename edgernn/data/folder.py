@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from edgernn.data.decode import decode
 from edgernn.data.rows import Rows
 from edgernn.errors import DataError
 
@@ -25,8 +26,9 @@ def read_folder(path: Path, *, replace_undecodable: bool = False) -> Rows:
         DataError: it has no class folder with a text, or a file is not UTF-8.
     """
     texts, labels, empty = [], [], 0
+    errors = "replace" if replace_undecodable else "strict"
     for label, file in _files(path):
-        text = _read(file, "replace" if replace_undecodable else "strict")
+        text = decode(file.read_bytes(), file, errors=errors)
         if not text.strip():
             empty += 1
             continue
@@ -49,17 +51,3 @@ def _files(path: Path) -> Iterator[tuple[str, Path]]:
             for file in sorted(folder.iterdir()):
                 if file.is_file() and not file.name.startswith("."):
                     yield folder.name, file
-
-
-def _read(file: Path, errors: str) -> str:
-    data = file.read_bytes()
-    try:
-        return data.decode("utf-8-sig", errors)
-    except UnicodeDecodeError as error:
-        line = data[: error.start].count(b"\n") + 1
-        raise DataError(
-            "the file is not UTF-8",
-            path=f"{file}, line {line}",
-            expected="text in UTF-8",
-            found=f"the byte 0x{data[error.start]:02x}",
-        ) from error

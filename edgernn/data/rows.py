@@ -83,8 +83,8 @@ def split(rows: Rows, share: float, seed: int) -> tuple[Rows, Rows]:
     order = list(range(len(rows)))
     random.Random(seed).shuffle(order)
     held_out = min(max(round(len(rows) * share), 1), len(rows) - 1)
-    rest = replace(rows.take(order[held_out:]))
-    return rest, replace(rows.take(order[:held_out]), warnings=())
+    rest, part = rows.take(order[held_out:]), rows.take(order[:held_out])
+    return rest, replace(part, warnings=())
 
 
 def label_names(rows: Rows, path: str) -> tuple[str, ...]:

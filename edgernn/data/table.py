@@ -12,6 +12,7 @@ import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
+from edgernn.data.decode import decode
 from edgernn.data.rows import Rows
 from edgernn.errors import DataError, UsageError
 
@@ -47,7 +48,7 @@ def read_table(path: Path, text_column: str, label_column: str) -> Rows:
         DataError: the file is empty, not UTF-8, or a line cannot be read.
         UsageError: a column is not there.
     """
-    content = _decode(path)
+    content = _content(path)
     if not content.strip():
         raise DataError("the file is empty", path=path, expected="a header and rows", found="none")
     if _kind(path) in _JSON_LINES:
@@ -83,24 +84,14 @@ def _skip_warning(path: Path, skipped: list[int]) -> tuple[str, ...]:
     return (f"{path}: {count} without a text or a label left out, first at line {skipped[0]}",)
 
 
-def _decode(path: Path) -> str:
+def _content(path: Path) -> str:
     try:
         data = path.read_bytes()
         if path.suffix.lower() == ".gz":
             data = gzip.decompress(data)
     except (OSError, EOFError, zlib.error) as error:
         raise DataError("the file cannot be read", path=path, found=str(error)) from error
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data[: error.start].count(b"\n") + 1
-        raise DataError(
-            "the file is not UTF-8",
-            path=f"{path}, line {line}",
-            expected="text in UTF-8",
-            found=f"the byte 0x{data[error.start]:02x}",
-            hint=f"iconv -f LATIN1 -t UTF-8 {path.name} makes UTF-8 of Latin-1",
-        ) from error
+    return decode(data, path)
 
 
 def _csv_cells(path: Path, content: str, text_column: str, label_column: str) -> Iterator[Cell]:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass
 from typing import Literal
 
-from edgernn_export.errors import OptionError
+from edgernn_export.names import row_named
 
 WeightType = Literal["float32", "float16", "int8"]
 
@@ -72,12 +71,4 @@ def recipe_named(name: str) -> Recipe:
     Raises:
         OptionError: there is none; the message suggests the nearest.
     """
-    if name in RECIPES:
-        return RECIPES[name]
-    near = difflib.get_close_matches(name, RECIPES, n=1)
-    raise OptionError(
-        "there is no such recipe",
-        expected="--quantize " + " | ".join(RECIPES),
-        found=repr(name),
-        hint=f"did you mean {near[0]}?" if near else None,
-    )
+    return row_named(RECIPES, name, "recipe", "--quantize")

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from edgernn_runtime import Classifier
 
 #: How many of the texts of a comparison become vectors.
-COUNT = 50
+COUNT = 20
 _ALWAYS = ("", "a", "A word, another: and NO more!", "naïve café\u00a0— 東京", "zzzqqq xxyyzz")
 
 

@@ -17,7 +17,7 @@ from edgernn_runtime.network import Array, Head
 Source = Literal["model folder", "file", "synthetic"]
 
 #: Two-sided 95 % quantile of the normal distribution.
-_Z95 = 1.959964
+Z95 = 1.959964
 
 
 @dataclass(frozen=True)
@@ -148,7 +148,7 @@ def _classes(outputs: Array, head: Head) -> NDArray[np.intp]:
 
 def _accuracy(reference_right: NDArray[np.bool_], right: NDArray[np.bool_]) -> dict[str, Any]:
     drops = reference_right.astype(float) - right.astype(float)
-    half = _Z95 * float(drops.std()) / math.sqrt(len(drops))
+    half = Z95 * float(drops.std()) / math.sqrt(len(drops))
     drop = float(drops.mean())
     return {
         "keras_accuracy": float(reference_right.mean()),

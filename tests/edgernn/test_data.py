@@ -268,3 +268,11 @@ def test_the_data_beside_the_clone_is_read(shared_data):
     for name, classes in (("trec6", 6), ("sms_spam", 2), ("agnews", 4)):
         rows = load(shared_data / name / "test.csv").train
         assert len(label_names(rows, name)) == classes
+
+
+def test_the_line_is_right_behind_a_byte_order_mark(tmp_path):
+    path = tmp_path / "x.csv"
+    path.write_bytes(b"\xef\xbb\xbftext,label\ncaf\xe9,b\n")
+    with pytest.raises(DataError, match="line 2") as caught:
+        load(path)
+    assert "0xe9" in str(caught.value)

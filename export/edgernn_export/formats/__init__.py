@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
 from edgernn_export.census import Census
-from edgernn_export.errors import OptionError
+from edgernn_export.names import row_named
 from edgernn_export.recipes import Recipe
 from edgernn_runtime.network import Network
 
@@ -67,12 +66,4 @@ def format_named(name: str) -> Format:
     Raises:
         OptionError: there is none; the message suggests the nearest.
     """
-    if name in FORMATS:
-        return FORMATS[name]
-    near = difflib.get_close_matches(name, FORMATS, n=1)
-    raise OptionError(
-        "there is no such format",
-        expected="--format " + " | ".join(FORMATS),
-        found=repr(name),
-        hint=f"did you mean {near[0]}?" if near else None,
-    )
+    return row_named(FORMATS, name, "format", "--format")
