@@ -78,13 +78,15 @@ def interval(bounds: Sequence[float]) -> str:
 def _draw(table: Table) -> None:
     from rich.console import Console
     from rich.table import Table as RichTable
+    from rich.text import Text
 
-    drawn = RichTable(title=table.title, title_justify="left", title_style="bold")
+    drawn = RichTable()
     for i, column in enumerate(table.columns):
-        drawn.add_column(column, justify="right" if i else "left", overflow="fold")
+        drawn.add_column(Text(column), justify="right" if i else "left", overflow="fold")
     for row in table.rows:
-        drawn.add_row(*row)
+        # Text, because a label may hold what rich would take for markup.
+        drawn.add_row(*map(Text, row))
     console = Console()
-    console.print(drawn)
+    console.print(Text(table.title, style="bold"), drawn, sep="\n")
     for note in table.notes:
-        console.print(note, style="dim", highlight=False)
+        console.print(Text(note, style="dim"))

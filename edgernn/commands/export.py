@@ -90,6 +90,13 @@ def _inputs(
     model: Path, labels: tuple[str, ...] | None
 ) -> tuple[Path, tuple[str, ...] | None, Rows | None]:
     """Return the Keras file, the labels and the validation texts that a path leads to."""
+    if not model.exists() and model.suffix:
+        raise UsageError(
+            "there is no model here",
+            path=model,
+            expected="a .keras file, or a folder that `edgernn train` wrote",
+            found="nothing",
+        )
     if is_model_folder(model) or not (model.is_file() or (model / MODEL).is_file()):
         folder = read_model_folder(model)
         return folder.model, labels or folder.labels, folder.validation

@@ -42,6 +42,7 @@ def test_the_version(capsys):
         ("train", "--cell", "transformer"),
         ("train", "--data", "nowhere.csv"),
         ("export", "nowhere", "--format", "tflite"),
+        ("export", "nowhere.keras", "--format", "tflite"),
         ("export",),
         ("predict", "nowhere.edgernn", "a"),
         ("predict",),

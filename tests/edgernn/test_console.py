@@ -13,7 +13,7 @@ from edgernn.errors import UsageError
 from edgernn.progress import byte_progress, epoch_progress, tracked
 from edgernn.training.loop import Progress
 
-TABLE = Table("Title", ("name", "ms"), (("a|b", "1.0"), ("c", "2.5")), ("a note",))
+TABLE = Table("Title", ("name", "ms"), (("a|b", "1.0"), ("[c]", "2.5")), ("a [note]",))
 
 
 def be_a_terminal(monkeypatch):
@@ -26,7 +26,7 @@ def be_a_terminal(monkeypatch):
 def test_a_table_in_a_pipe_is_markdown(capsys):
     show(TABLE)
     assert capsys.readouterr().out == (
-        "Title\n\n| name | ms |\n| --- | ---: |\n| a\\|b | 1.0 |\n| c | 2.5 |\n\na note\n"
+        "Title\n\n| name | ms |\n| --- | ---: |\n| a\\|b | 1.0 |\n| [c] | 2.5 |\n\na [note]\n"
     )
     assert markdown(TABLE).startswith("Title")
 
@@ -37,7 +37,8 @@ def test_a_table_on_a_terminal_is_drawn(monkeypatch, capsys):
     out = capsys.readouterr().out
     assert "Title" in out
     assert "a|b" in out
-    assert "a note" in out
+    assert "[c]" in out
+    assert "a [note]" in out
     assert "| --- |" not in out
 
 
