@@ -9,6 +9,8 @@ with the int8 bundle of the model folder. pip and setuptools are not counted. Pr
 from __future__ import annotations
 
 import argparse
+import json
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -16,9 +18,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 ENVIRONMENTS = {
-    "edgernn-runtime[litert]": ([f"{ROOT}/runtime[litert]"], "tflite-int8"),
-    "edgernn-runtime[onnx]": ([f"{ROOT}/runtime[onnx]"], "onnx-int8"),
-    "tensorflow": (["tensorflow"], None),
+    "edgernn-runtime[litert]": ("{runtime}[litert]", "tflite-int8"),
+    "edgernn-runtime[onnx]": ("{runtime}[onnx]", "onnx-int8"),
+    "tensorflow": ("tensorflow", None),
 }
 _TOOLS = ("pip", "setuptools", "_distutils_hack", "distutils-precedence.pth", "pkg_resources")
 _TEXT = "A film to remember."
@@ -31,21 +33,26 @@ def main() -> None:
     model = parser.parse_args().model.resolve()
     print("| environment | installed MB | packages | answer |")
     print("|---|---:|---|---|")
-    for name, (packages, bundle) in ENVIRONMENTS.items():
+    for name, (package, bundle) in ENVIRONMENTS.items():
         with tempfile.TemporaryDirectory() as folder:
-            python = _make(Path(folder), packages)
+            python = _make(Path(folder), package)
             size, names = _installed(Path(folder))
             answer = "-" if bundle is None else _answer(python, model / f"{bundle}.edgernn")
         shown = ", ".join(names) if len(names) < 12 else f"{len(names)}"
         print(f"| {name} | {size / 1e6:,.0f} | {shown} | {answer} |", flush=True)
 
 
-def _make(folder: Path, packages: list[str]) -> Path:
+def _make(folder: Path, package: str) -> Path:
+    # Built from a copy, because a build leaves files behind.
+    source = folder / "source"
+    shutil.copytree(ROOT / "runtime", source, ignore=shutil.ignore_patterns("*.egg-info", "build"))
     subprocess.run([sys.executable, "-m", "venv", folder], check=True)
     python = folder / "bin" / "python"
     constraints = ROOT / "constraints.txt"
     command = [python, "-m", "pip", "install", "--quiet", "--constraint", constraints]
-    subprocess.run([*command, *packages], check=True, stderr=subprocess.DEVNULL)
+    subprocess.run(
+        [*command, package.format(runtime=source)], check=True, stderr=subprocess.DEVNULL
+    )
     return python
 
 
@@ -61,7 +68,8 @@ def _installed(folder: Path) -> tuple[int, list[str]]:
 def _answer(python: Path, bundle: Path) -> str:
     command = [python, "-m", "edgernn_runtime", bundle, _TEXT]
     done = subprocess.run(command, capture_output=True, text=True, check=True, cwd="/")
-    return done.stdout.strip()
+    row = json.loads(done.stdout)
+    return f"{row['label']} {row['probability']:.1%}"
 
 
 if __name__ == "__main__":
