@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from edgernn.data.rows import Rows
+from edgernn.data.rows import Rows, sample
 from edgernn.errors import ModelFolderError, UsageError
 from edgernn_export.write import write_file
 
@@ -124,10 +124,10 @@ def write_model_folder(
     """
     for bundle in path.glob("*" + BUNDLE_SUFFIX):
         bundle.unlink()
-    sample = validation.take(range(min(len(validation), VALIDATION_TEXTS)))
+    kept = sample(validation, VALIDATION_TEXTS)
     lines = (
         json.dumps({"text": text, "label": label}, ensure_ascii=False)
-        for text, label in zip(sample.texts, sample.labels, strict=True)
+        for text, label in zip(kept.texts, kept.labels, strict=True)
     )
     write_file(path / MODEL, model)
     write_file(path / LABELS, _json(list(labels)))

@@ -93,7 +93,6 @@ def measure_in_process(job: Job) -> Measured:
     Raises:
         BenchError: the process failed; its last line says why.
     """
-    # A lone line of the command is enough for the worker: it reads the job from stdin.
     command = [sys.executable, "-m", "edgernn.bench.worker"]
     environment = {**os.environ, "OMP_NUM_THREADS": str(job.threads)}
     done = subprocess.run(  # noqa: S603

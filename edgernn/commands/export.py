@@ -10,7 +10,7 @@ import click
 
 from edgernn.commands.options import force_option, json_option
 from edgernn.console import Table, say, show, show_json, warn
-from edgernn.data.rows import Rows, label_indices
+from edgernn.data.rows import Rows, label_indices, sample
 from edgernn.data.sources import DataOptions, load_rows
 from edgernn.errors import UsageError
 from edgernn.model_folder import (
@@ -105,7 +105,8 @@ def _inputs(
 
 def _examples(rows: Rows, labels: tuple[str, ...] | None, source: Any) -> Examples:
     names = labels or tuple(sorted(set(rows.labels)))
-    chosen = rows.take(range(min(len(rows), VALIDATION_TEXTS)))
+    # A table may be sorted by label, so its first rows would not do.
+    chosen = sample(rows, VALIDATION_TEXTS)
     return Examples(chosen.texts, label_indices(chosen, names, source), source)
 
 

@@ -87,6 +87,12 @@ def split(rows: Rows, share: float, seed: int) -> tuple[Rows, Rows]:
     return rest, replace(part, warnings=())
 
 
+def sample(rows: Rows, most: int) -> Rows:
+    """Return at most so many rows, drawn evenly at random by a fixed seed, in their order."""
+    drawn = random.Random(0).sample(range(len(rows)), min(len(rows), most))
+    return rows.take(sorted(drawn))
+
+
 def label_names(rows: Rows, path: str) -> tuple[str, ...]:
     """Return the different labels, sorted.
 

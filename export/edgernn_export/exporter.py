@@ -115,8 +115,8 @@ class _Job:
 
 def _write(job: _Job, out: Path, allow_drop: bool) -> Export:
     """Build the bundle, verify it in memory, and write it."""
-    reference = keras_outputs(job.keras_model, job.network, job.examples.texts)
-    empty = keras_outputs(job.keras_model, job.network, [""])[0]
+    outputs = keras_outputs(job.keras_model, job.network, (*job.examples.texts, ""))
+    reference, empty = outputs[:-1], outputs[-1]
     members = _model_members(job, job.network)
     census = job.format.writer.read_census(members[job.format.member])
     check_census(census, job.recipe, job.format.writer.FORBIDDEN)

@@ -54,7 +54,7 @@ def load_keras(path: Path) -> KerasModel:
             path=path,
             expected="built-in layers only, no Lambda and no class of your own",
             found=reason[0][:300],
-            hint="see docs/lowering.md for what can be exported",
+            hint="see docs/architecture.md for what can be exported",
         ) from error
 
 
@@ -129,7 +129,7 @@ def layers_of(model: KerasModel) -> list[KerasModel]:
             "the model is not a chain of layers",
             expected="one input, one output, and one layer after the other",
             found=f"{len(nodes)} layers side by side in {len(depths)} steps",
-            hint="see docs/lowering.md for what can be exported",
+            hint="see docs/architecture.md for what can be exported",
         )
     return [inner for node in nodes for inner in _flat(node.operation)]
 

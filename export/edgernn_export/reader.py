@@ -21,7 +21,7 @@ from edgernn_runtime.network import (
 )
 from edgernn_runtime.tokenizer import SPLIT, STANDARDIZE, TokenizerSpec
 
-#: KerasModels that do nothing at inference.
+#: Layers that do nothing at inference.
 NO_OPERATION = (
     "InputLayer",
     "Dropout",
@@ -35,7 +35,7 @@ _Name = TypeVar("_Name", bound=str)
 
 _CELLS: dict[str, Cell] = {"LSTM": "lstm", "GRU": "gru", "SimpleRNN": "rnn"}
 _ACTIVATIONS: tuple[Activation, ...] = ("linear", "relu", "tanh", "sigmoid")
-_ISSUES = "see docs/lowering.md for what can be exported"
+_ISSUES = "see docs/architecture.md for what can be exported"
 
 
 def read_network(model: KerasModel, labels: tuple[str, ...] | None = None) -> Network:
@@ -107,7 +107,7 @@ def _unsupported(layer: KerasModel | None, expected: str) -> UnsupportedModelErr
 def _tokenizer(layer: KerasModel) -> tuple[TokenizerSpec, int | None]:
     """Return the spec of a TextVectorization layer, and the length that it pads to."""
     config = layer.get_config()
-    for name, expected in (("output_mode", "int"), ("ragged", False)):
+    for name, expected in (("output_mode", "int"), ("ragged", False), ("encoding", "utf-8")):
         if config[name] != expected:
             raise _tokenizer_option(layer, name, (str(expected),), config[name])
     standardize = _named(layer, "standardize", STANDARDIZE, config["standardize"] or "none")
@@ -147,6 +147,8 @@ def _recurrent(layer: KerasModel) -> Recurrent:
         _check_cell(cell)
     if forward.go_backwards or (backward is not None and not backward.go_backwards):
         raise _option(layer, "go_backwards", "the default", forward.go_backwards)
+    if backward is not None:
+        _check_twins(layer, forward, backward)
     return Recurrent(
         name=layer.name,
         cell=_CELLS[type(forward).__name__],
@@ -156,6 +158,15 @@ def _recurrent(layer: KerasModel) -> Recurrent:
         return_sequences=forward.return_sequences,
         reset_after=getattr(forward, "reset_after", True),
     )
+
+
+def _check_twins(layer: KerasModel, forward: KerasModel, backward: KerasModel) -> None:
+    """Refuse a backward layer of its own that is not of the forward one's shape."""
+    kinds = [(type(cell).__name__, cell.units) for cell in (forward, backward)]
+    orders = [getattr(cell, "reset_after", None) for cell in (forward, backward)]
+    if kinds[0] != kinds[1] or orders[0] != orders[1]:
+        expected = "one of the forward layer's kind, units and reset_after"
+        raise _option(layer, "backward_layer", expected, kinds[1])
 
 
 def _check_cell(layer: KerasModel) -> None:

@@ -18,6 +18,7 @@ from edgernn.data.rows import (
     clean_breaks,
     label_indices,
     label_names,
+    sample,
     split,
     without_duplicates,
 )
@@ -199,6 +200,15 @@ def test_a_split_keeps_every_row_once(count, share, seed):
     assert len(rest) >= 1
     assert len(held_out) >= 1
     assert split(rows, share, seed) == (rest, held_out)
+
+
+def test_a_sample_of_sorted_rows_has_every_class():
+    rows = Rows(tuple(map(str, range(3000))), ("a",) * 1500 + ("b",) * 1500)
+    drawn = sample(rows, 100)
+    assert len(drawn) == 100
+    assert 30 < drawn.labels.count("a") < 70
+    assert sample(rows, 100) == drawn
+    assert sample(rows, 5000) == rows
 
 
 def test_the_embedded_reviews():

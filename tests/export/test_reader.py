@@ -54,6 +54,15 @@ REFUSED = {
         lambda: [layers.LSTM(3), layers.Dense(1, activation="softmax", name="me")],
         "softmax",
     ),
+    "backward_layer": (
+        lambda: [
+            layers.Bidirectional(
+                layers.LSTM(3), backward_layer=layers.GRU(3, go_backwards=True), name="me"
+            ),
+            layers.Dense(1),
+        ],
+        "backward_layer",
+    ),
     "pooling": (
         lambda: [
             layers.LSTM(3, return_sequences=True, name="me"),
@@ -104,6 +113,7 @@ def test_a_model_without_its_tokenizer_is_refused():
         ({"split": lambda text: text}, "split"),
         ({"output_mode": "multi_hot"}, "output_mode"),
         ({"ragged": True}, "ragged"),
+        ({"encoding": "latin-1"}, "encoding"),
     ],
 )
 def test_a_tokenizer_outside_the_contract_is_refused(options, said):
