@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -15,10 +16,12 @@ import tensorflow as tf
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edgernn.data.rows import Rows
 from edgernn.metrics import score, wilson_interval
 from edgernn.model_folder import read_model_folder
 from edgernn.training.batches import Encoded, balanced_weights, batch_order, to_dataset
-from edgernn.training.options import TrainingOptions
+from edgernn.training.loop import train
+from edgernn.training.options import NetworkOptions, TrainingOptions
 from edgernn_export.keras_model import load_keras
 from tests.edgernn.conftest import SMALL, reviews, run, write_table
 
@@ -171,3 +174,26 @@ def test_ctrl_c_keeps_the_best_epoch_so_far(table, tmp_path):
     assert "accuracy" in output
     assert json.loads((out / "metrics.json").read_text())["interrupted"] is True
     assert read_model_folder(out).labels == ("neg", "pos")
+
+
+def test_the_best_epoch_is_kept_when_a_later_one_is_worse():
+    # Labels drawn at random can be learned by heart only, so the validation loss soon rises.
+    draw = random.Random(0)
+    rows = [(text, draw.choice(("a", "b"))) for text, _ in reviews(160, 3)]
+    texts, labels = zip(*rows, strict=True)
+    training, validation = Rows(texts[:120], labels[:120]), Rows(texts[120:], labels[120:])
+    trained = train(
+        training,
+        validation,
+        ("a", "b"),
+        NetworkOptions(units=(16,), embedding_dim=16, dropout=0.0),
+        TrainingOptions(epochs=12, batch_size=16, learning_rate=0.02, patience=12),
+        lambda _: None,
+    )
+    losses = trained.history["val_loss"]
+    assert trained.best_epoch == int(np.argmin(losses)) + 1 < len(losses) == 12
+    outputs = trained.model(tf.constant([[text] for text in validation.texts])).numpy()[:, 0]
+    targets = np.array([label == "b" for label in validation.labels])
+    found = -np.log(np.where(targets, outputs, 1 - outputs)).mean()
+    assert found == pytest.approx(min(losses), abs=1e-4)
+    assert max(losses) > min(losses) + 0.1
