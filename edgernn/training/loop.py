@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,7 @@ import numpy as np
 from edgernn.data.rows import Rows
 from edgernn.errors import TrainingError
 from edgernn.training.batches import Encoded, balanced_weights, to_dataset
+from edgernn.training.interrupt import interrupt_request
 from edgernn.training.network import KerasLayer, KerasModel, assemble, build_core, build_tokenizer
 from edgernn.training.options import NetworkOptions, TrainingOptions
 
@@ -93,14 +95,20 @@ def train(
     interrupted = False
     stopping = keras.callbacks.EarlyStopping("val_loss", patience=options.patience)
     try:
-        core.fit(
-            dataset,
-            validation_data=to_dataset(held_out, _VALIDATION_BATCH, None),
-            epochs=epochs,
-            callbacks=[watch, stopping, keras.callbacks.TerminateOnNaN()],
-            shuffle=False,
-            verbose=0,
-        )
+        with interrupt_request() as requested:
+            core.fit(
+                dataset,
+                validation_data=to_dataset(held_out, _VALIDATION_BATCH, None),
+                epochs=epochs,
+                callbacks=[
+                    watch,
+                    _Interrupt(requested),
+                    stopping,
+                    keras.callbacks.TerminateOnNaN(),
+                ],
+                shuffle=False,
+                verbose=0,
+            )
     except KeyboardInterrupt:
         interrupted = True
     if watch.best_weights is None:
@@ -141,6 +149,24 @@ def _compile(core: KerasModel, classes: int, steps: int, options: TrainingOption
         accuracy = keras.metrics.SparseCategoricalAccuracy("accuracy")
     optimizer = keras.optimizers.Adam(rate, clipnorm=options.clip_norm)
     core.compile(optimizer=optimizer, loss=loss, metrics=[accuracy])
+
+
+class _Interrupt(keras.callbacks.Callback):  # type: ignore[misc]
+    """Ends the training at the next batch once Ctrl-C was pressed."""
+
+    def __init__(self, requested: threading.Event) -> None:
+        super().__init__()
+        self._requested = requested
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
+        self._check()
+
+    def on_test_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
+        self._check()
+
+    def _check(self) -> None:
+        if self._requested.is_set():
+            raise KeyboardInterrupt
 
 
 class _Watch(keras.callbacks.Callback):  # type: ignore[misc]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 import signal
 import subprocess
@@ -157,18 +156,17 @@ def test_several_classes_with_weights_and_a_validation_file(tmp_path):
 def test_ctrl_c_keeps_the_best_epoch_so_far(table, tmp_path):
     out = tmp_path / "model"
     command = [sys.executable, "-m", "edgernn", "train", "--data", str(table), "--out", str(out)]
-    process = subprocess.Popen(
+    with subprocess.Popen(
         [*command, "--epochs", "500", "--patience", "500", *SMALL],
         stderr=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-        env={**os.environ, "PYTHONUNBUFFERED": "1"},
-    )
-    for line in process.stderr:
-        if line.startswith("epoch 2/"):
-            process.send_signal(signal.SIGINT)
-            break
-    output, errors = process.communicate(timeout=120)
+    ) as process:
+        for line in process.stderr:
+            if line.startswith("epoch 2/"):
+                process.send_signal(signal.SIGINT)
+                break
+        output, errors = process.communicate(timeout=120)
     assert process.returncode == 0, errors
     assert "interrupted; keeping epoch" in errors
     assert "accuracy" in output

@@ -1,0 +1,34 @@
+"""Ctrl-C as a request, which the training answers between two batches."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import threading
+from collections.abc import Iterator
+from types import FrameType
+
+
+@contextlib.contextmanager
+def interrupt_request() -> Iterator[threading.Event]:
+    """Yield an event that Ctrl-C sets; a second Ctrl-C interrupts at once.
+
+    Python raises KeyboardInterrupt wherever the main thread happens to be, and swallows it there
+    where that is a destructor: with tensorflow's many, a training could miss it.
+
+    Outside the main thread, where no signal arrives, the event is never set.
+    """
+    requested = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield requested
+        return
+
+    def request(_number: int, _frame: FrameType | None) -> None:
+        requested.set()
+        signal.signal(signal.SIGINT, before)
+
+    before = signal.signal(signal.SIGINT, request)
+    try:
+        yield requested
+    finally:
+        signal.signal(signal.SIGINT, before)
