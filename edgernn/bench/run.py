@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from edgernn.bench.job import Job, Measured
 from edgernn.data.rows import Rows
-from edgernn.errors import BenchError
+from edgernn.errors import BenchError, UsageError
 from edgernn_runtime.bundle import Bundle
 from edgernn_runtime.tokenizer import Tokenizer
 
@@ -67,11 +67,12 @@ def latency_texts(bundle: Bundle, texts: Sequence[str], tokens: int) -> tuple[st
     """Return texts of exactly so many tokens, cut out of the texts laid end to end.
 
     Raises:
-        BenchError: the texts have no token, or the bundle reads fewer tokens of a text.
+        BenchError: the texts have no token.
+        UsageError: the bundle reads fewer tokens of a text.
     """
     most = bundle.manifest.tokenizer.max_length
     if most is not None and tokens > most:
-        raise BenchError(
+        raise UsageError(
             "the model does not read that many tokens",
             path=bundle.path,
             expected=f"--tokens of at most {most}",

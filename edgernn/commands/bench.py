@@ -17,12 +17,17 @@ from edgernn.model_folder import DEFAULT, read_model_folder
 from edgernn_runtime.bundle import read_bundle
 
 _NOT_MEASURED = "not measured"
+_TOKENS = 200
 
 
 @click.command(context_settings={"show_default": True})
 @click.argument("bundles", metavar="[BUNDLE...]", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--model", type=click.Path(path_type=Path), default=DEFAULT, help="A model folder.")
-@click.option("--tokens", type=click.IntRange(1, 4096), default=200, help="Length of a text timed.")
+@click.option(
+    "--tokens",
+    type=click.IntRange(1, 4096),
+    help=f"Length of a text timed.  [default: {_TOKENS}, or what the model reads]",
+)
 @click.option("--threads", type=click.IntRange(1, 256), default=1, help="For each call.")
 @click.option("--seconds", type=click.FloatRange(0.1, 600), default=5.0, help="Timed, each form.")
 @json_option
@@ -31,7 +36,7 @@ def bench(
     ctx: click.Context,
     bundles: tuple[Path, ...],
     model: Path,
-    tokens: int,
+    tokens: int | None,
     threads: int,
     seconds: float,
     as_json: bool,
@@ -53,6 +58,8 @@ def bench(
         )
     truth = label_indices(folder.validation, folder.labels, str(model))
     readable = read_bundle(chosen[0])
+    most = readable.manifest.tokenizer.max_length
+    tokens = tokens or min(_TOKENS, most or _TOKENS)
     plan = BenchPlan(latency_texts(readable, folder.validation.texts, tokens), threads, seconds)
     say(f"measuring the full model and {len(chosen)} bundles, about {seconds:g} s each")
     rows = run_bench(folder.model, chosen, folder.validation, truth, plan)

@@ -236,6 +236,11 @@ def test_bench_goes_on_after_a_bundle_that_fails(trained, tmp_path, capsys):
     assert "| not measured |" in out
 
 
+def test_bench_refuses_more_tokens_than_the_model_reads(trained, capsys):
+    assert run("bench", "--model", trained, "--tokens", 1000) == 2
+    assert "--tokens of at most 400" in capsys.readouterr().err
+
+
 def test_bench_without_a_bundle_says_how_to_make_one(trained, tmp_path, capsys):
     for file in trained.iterdir():
         if file.suffix != ".edgernn":
