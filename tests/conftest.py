@@ -11,10 +11,21 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import keras
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, settings
 
 from edgernn_export import Examples, export
 from edgernn_export.reader import read_network
 from edgernn_runtime import load
+
+# A shared machine is slow at times, which says nothing about the code. CI draws the same examples
+# each time, a developer's machine new ones.
+settings.register_profile(
+    "edgernn",
+    deadline=None,
+    derandomize="CI" in os.environ,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("edgernn")
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Iterable, Sequence
 
@@ -36,9 +37,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
                     "probabilities": prediction.probabilities,
                 }
                 sys.stdout.write(json.dumps(row, ensure_ascii=False) + "\n")
+            sys.stdout.flush()
     except EdgernnError as error:
         sys.stderr.write(f"error: {error}\n")
         return 2 if isinstance(error, BundleNotFoundError) else 1
+    except BrokenPipeError:
+        # The reader of our output, `head` for one, has seen enough; nothing is left to flush to it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     except KeyboardInterrupt:
         return 130
     return 0

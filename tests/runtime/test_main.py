@@ -31,6 +31,18 @@ def test_the_lines_of_stdin_are_texts(bundle):
     assert done.stderr == b""
 
 
+def test_a_reader_that_has_seen_enough_is_no_traceback(bundle):
+    with subprocess.Popen(
+        [sys.executable, "-m", "edgernn_runtime", str(bundle), *["a good film"] * 2000],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        process.stdout.readline()
+        process.stdout.close()
+        assert process.wait(60) == 1
+        assert process.stderr.read() == b""
+
+
 def test_a_refused_bundle_is_a_message_and_1(tmp_path, capsys):
     (tmp_path / "x.edgernn").write_bytes(b"no zip")
     assert main([str(tmp_path / "x.edgernn"), "a"]) == 1

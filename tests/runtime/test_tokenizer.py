@@ -93,7 +93,7 @@ def our_ids(spec: TokenizerSpec, text: str | bytes) -> list[int]:
 
 
 @pytest.mark.parametrize("spec", SPECS, ids=str)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(text=TEXTS)
 def test_equal_to_keras_for_any_text(spec, text):
     try:
