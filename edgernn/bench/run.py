@@ -9,7 +9,7 @@ import platform
 import subprocess
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -61,6 +61,21 @@ class BenchRow:
     p99_change: float | None = None
     samples_ms: tuple[float, ...] = ()
     error: str | None = None
+
+
+@dataclass(frozen=True)
+class BenchPlan:
+    """How to measure.
+
+    Attributes:
+        latency_texts: texts of one length, timed one at a time.
+        threads: threads that one call may use.
+        seconds: about how long each form is timed.
+    """
+
+    latency_texts: tuple[str, ...]
+    threads: int
+    seconds: float
 
 
 def latency_texts(bundle: Bundle, texts: Sequence[str], tokens: int) -> tuple[str, ...]:
@@ -141,13 +156,11 @@ def to_row(
         return row
     found, reference = np.asarray(measured.probabilities), np.asarray(keras.probabilities)
     classes, right = _classes(found), np.asarray(truth)
-    return BenchRow(
-        **{
-            **asdict(row),
-            "accuracy": float((classes == right).mean()),
-            "agreement": float((classes == _classes(reference)).mean()),
-            "p99_change": float(np.quantile(np.abs(found - reference).max(axis=1), 0.99)),
-        }
+    return replace(
+        row,
+        accuracy=float((classes == right).mean()),
+        agreement=float((classes == _classes(reference)).mean()),
+        p99_change=float(np.quantile(np.abs(found - reference).max(axis=1), 0.99)),
     )
 
 
@@ -184,21 +197,6 @@ def bench(
         keras = keras or measured
         table.append(to_row(name, size, measured, keras, truth))
     return table
-
-
-@dataclass(frozen=True)
-class BenchPlan:
-    """How to measure.
-
-    Attributes:
-        latency_texts: texts of one length, timed one at a time.
-        threads: threads that one call may use.
-        seconds: about how long each form is timed.
-    """
-
-    latency_texts: tuple[str, ...]
-    threads: int
-    seconds: float
 
 
 def environment() -> dict[str, Any]:
