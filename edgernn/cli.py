@@ -11,9 +11,7 @@ from typing import Any
 import click
 
 from edgernn.console import fail
-from edgernn.errors import UsageError
 from edgernn_runtime import EdgernnError, __version__
-from edgernn_runtime.errors import BundleNotFoundError
 
 #: Each command's module below `edgernn.commands` holds a click command of the same name. The help
 #: line stands here, so that `--help` imports none of them.
@@ -78,7 +76,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if "--debug" in arguments:
             raise
         fail(error)
-        status = 2 if isinstance(error, UsageError | BundleNotFoundError) else 1
+        status = 2 if error.is_usage else 1
     except BrokenPipeError:
         # The reader of our output, `head` for one, has seen enough.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -6,7 +6,9 @@ from edgernn_runtime import EdgernnError
 
 
 class UsageError(EdgernnError):
-    """What was asked for does not exist or does not fit; the command exits with 2."""
+    """What was asked for does not exist or does not fit."""
+
+    is_usage = True
 
 
 class DataError(EdgernnError):

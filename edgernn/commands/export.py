@@ -22,7 +22,8 @@ from edgernn.model_folder import (
     read_model_folder,
 )
 from edgernn_export import FORMATS, RECIPES, Examples, Export
-from edgernn_export.errors import OptionError
+from edgernn_export.formats import format_named
+from edgernn_export.recipes import recipe_named
 
 
 @click.command()
@@ -50,17 +51,19 @@ def export(model: Path, model_format: str, quantize: str, **values: Any) -> None
     ./model by default. The written file is compared with Keras before the bundle is kept.
     """
     labels = tuple(values["labels"].split(",")) if values["labels"] else None
-    keras_file, labels, rows = _inputs(model, labels)
+    # Checked before tensorflow is imported, which takes seconds.
+    format_named(model_format)
+    recipe_named(quantize)
+    keras_file, known_labels, rows = _inputs(model)
+    examples = None if rows is None else _examples(rows, known_labels, "model folder")
+    labels = labels or known_labels
     if values["texts"] is not None:
         columns = DataOptions("", None, values["text_column"], values["label_column"])
         rows = load_rows(values["texts"], columns)
         for warning in rows.warnings:
             warn(warning)
-    examples = None
-    if rows is not None:
-        examples = _examples(rows, labels, "model folder" if values["texts"] is None else "file")
+        examples = _examples(rows, labels, "file")
     out = values["out"] or _default_out(model, model_format, quantize)
-    _check_names(model_format, quantize)
 
     from edgernn.heavy import import_tensorflow
 
@@ -86,9 +89,7 @@ def export(model: Path, model_format: str, quantize: str, **values: Any) -> None
         show(_table(done))
 
 
-def _inputs(
-    model: Path, labels: tuple[str, ...] | None
-) -> tuple[Path, tuple[str, ...] | None, Rows | None]:
+def _inputs(model: Path) -> tuple[Path, tuple[str, ...] | None, Rows | None]:
     """Return the Keras file, the labels and the validation texts that a path leads to."""
     if not model.exists() and model.suffix:
         raise UsageError(
@@ -99,34 +100,21 @@ def _inputs(
         )
     if is_model_folder(model) or not (model.is_file() or (model / MODEL).is_file()):
         folder = read_model_folder(model)
-        return folder.model, labels or folder.labels, folder.validation
-    return model / MODEL if model.is_dir() else model, labels, None
+        return folder.model, folder.labels, folder.validation
+    return model / MODEL if model.is_dir() else model, None, None
 
 
 def _examples(rows: Rows, labels: tuple[str, ...] | None, source: Any) -> Examples:
-    names = labels or tuple(sorted(set(rows.labels)))
     # A table may be sorted by label, so its first rows would not do.
     chosen = sample(rows, VALIDATION_TEXTS)
-    return Examples(chosen.texts, label_indices(chosen, names, source), source)
+    # Without the model's labels, nothing says which output a text's label belongs to.
+    truth = None if labels is None else label_indices(chosen, labels, source)
+    return Examples(chosen.texts, truth, source)
 
 
 def _default_out(model: Path, model_format: str, quantize: str) -> Path:
     name = f"{model_format}-{quantize}{BUNDLE_SUFFIX}"
     return model / name if model.is_dir() else model.with_name(f"{model.stem}-{name}")
-
-
-def _check_names(model_format: str, quantize: str) -> None:
-    """Check the names before tensorflow is imported, which takes seconds."""
-    from edgernn_export.formats import format_named
-    from edgernn_export.recipes import recipe_named
-
-    try:
-        format_named(model_format)
-        recipe_named(quantize)
-    except OptionError as error:
-        raise UsageError(
-            error.what, expected=error.expected, found=error.found, hint=error.hint
-        ) from error
 
 
 def _table(done: Export) -> Table:

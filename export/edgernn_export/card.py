@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from edgernn_export.recipes import RECIPES
 from edgernn_runtime.manifest import Manifest
 
 _CARD = """\
@@ -61,7 +62,7 @@ def model_card(title: str, manifest: Manifest, model: int, vocabulary: int) -> b
         labels=", ".join(manifest.labels),
         format=manifest.format,
         lowering=manifest.lowering,
-        recipe=manifest.recipe,
+        recipe=f"{manifest.recipe}: {RECIPES[manifest.recipe].summary}",
         model_bytes=model,
         vocabulary_bytes=vocabulary,
         texts=comparison["texts"],

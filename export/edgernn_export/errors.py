@@ -16,6 +16,8 @@ class UnsupportedModelError(EdgernnError):
 class OptionError(EdgernnError):
     """A name or a value that was asked for does not exist, or does not fit the model."""
 
+    is_usage = True
+
 
 class CensusError(EdgernnError):
     """The written file is not what was asked for: another operator, or another type of weight."""

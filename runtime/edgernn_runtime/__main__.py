@@ -13,7 +13,6 @@ import sys
 from collections.abc import Iterable, Sequence
 
 from edgernn_runtime import EdgernnError, load
-from edgernn_runtime.errors import BundleNotFoundError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -40,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             sys.stdout.flush()
     except EdgernnError as error:
         sys.stderr.write(f"error: {error}\n")
-        return 2 if isinstance(error, BundleNotFoundError) else 1
+        return 2 if error.is_usage else 1
     except BrokenPipeError:
         # The reader of our output, `head` for one, has seen enough; nothing is left to flush to it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -14,7 +14,11 @@ class EdgernnError(Exception):
         expected: what should have been there, or None.
         found: what was there instead, or None.
         hint: the next step for the reader, or None.
+        is_usage: whether what was asked for does not exist or does not fit, so that a command
+            exits with 2, not 1.
     """
+
+    is_usage = False
 
     def __init__(
         self,
@@ -46,6 +50,8 @@ class EdgernnError(Exception):
 
 class BundleNotFoundError(EdgernnError):
     """There is no bundle at the path."""
+
+    is_usage = True
 
 
 class BundleFormatError(EdgernnError):

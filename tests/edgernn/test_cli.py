@@ -160,6 +160,27 @@ def test_export_takes_a_keras_file_with_texts_and_labels(trained, table, tmp_pat
     assert "(file)" in capsys.readouterr().out
 
 
+def test_export_gives_a_model_folder_other_labels(trained, tmp_path):
+    out = tmp_path / "x.edgernn"
+    options = ("--format", "onnx", "--labels", "thumbs down,thumbs up", "--out", out)
+    assert run("export", trained, *options) == 0
+    with load(out) as classifier:
+        assert classifier.predict("a good great film").label == "thumbs up"
+
+
+def test_labels_of_texts_are_not_guessed_for_a_model_without(trained, table, tmp_path, capsys):
+    model = tmp_path / "mine.keras"
+    model.write_bytes((trained / "model.keras").read_bytes())
+    assert run("export", model, "--format", "onnx", "--texts", table, "--json") == 0
+    assert json.loads(capsys.readouterr().out)["comparison"]["accuracy"] is None
+
+
+def test_the_wrong_number_of_labels_is_wrong_usage(trained, tmp_path, capsys):
+    options = ("--format", "onnx", "--labels", "a,b,c", "--out", tmp_path / "x.edgernn")
+    assert run("export", trained, *options) == 2
+    assert "2 different labels" in capsys.readouterr().err
+
+
 def test_train_does_not_replace_unasked(trained, table, capsys, tmp_path):
     assert run("train", "--data", table, "--out", trained) == 1
     assert "--force replaces it" in capsys.readouterr().err

@@ -82,6 +82,7 @@ def test_the_manifest_keeps_the_figures(bundles):
     assert manifest["figures"]["census"]["operators"]["UNIDIRECTIONAL_SEQUENCE_LSTM"] == 4
     assert manifest["lowering"] == "fused"
     assert "neg, pos" in card
+    assert "int8: int8 weights" in card
 
 
 def test_without_texts_they_are_drawn_and_the_manifest_says_so(model_file, tmp_path):
