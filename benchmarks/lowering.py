@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
@@ -16,7 +17,7 @@ from edgernn.heavy import import_tensorflow
 from edgernn_export.formats import FORMATS
 from edgernn_export.recipes import RECIPES
 from edgernn_runtime.engines import open_engine
-from edgernn_runtime.network import Dense, Direction, Network, Recurrent
+from edgernn_runtime.network import Dense, Direction, Network, Recurrent, Task
 from edgernn_runtime.tokenizer import TokenizerSpec
 
 _VOCABULARY, _EMBEDDING, _UNITS, _DENSE = 10_000, 64, (64, 32), 64
@@ -52,15 +53,20 @@ def _weights() -> list[np.ndarray]:
 
 
 def _network(weights: list[np.ndarray]) -> Network:
-    directions = [Direction(*weights[i : i + 3]) for i in range(1, 1 + 6 * len(_UNITS), 3)]
+    directions = [Direction("lstm", *weights[i : i + 3]) for i in range(1, 1 + 6 * len(_UNITS), 3)]
     layers = tuple(
-        Recurrent(f"{i}", "lstm", *directions[2 * i : 2 * i + 2], return_sequences=i == 0)
+        Recurrent(
+            f"{i}",
+            directions[2 * i],
+            replace(directions[2 * i + 1], reverse=True),
+            return_sequences=i == 0,
+        )
         for i in range(len(_UNITS))
     )
     dense = Dense("dense", weights[-4], weights[-3], "relu"), Dense("head", *weights[-2:])
     vocabulary = tuple(b"%d" % i for i in range(_VOCABULARY))
-    labels = ("neg", "pos")
-    return Network(TokenizerSpec(), vocabulary, weights[0], layers, dense, "binary", labels)
+    task = Task(TokenizerSpec(), vocabulary, "binary", ("neg", "pos"))
+    return Network(task, weights[0], (*layers, *dense))
 
 
 def _convert(weights: list[np.ndarray]) -> bytes:

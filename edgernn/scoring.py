@@ -24,10 +24,10 @@ def keras_probabilities(model: KerasModel, texts: Sequence[str]) -> NDArray[np.f
     Raises:
         UnsupportedModelError: the exporter cannot read the model.
     """
-    from edgernn_export.keras_model import keras_outputs
-    from edgernn_export.reader import read_network
+    from edgernn_export.keras_answers import keras_outputs
+    from edgernn_export.reader import read_source
 
-    return _both_classes(keras_outputs(model, read_network(model), texts))
+    return _both_classes(keras_outputs(read_source(model), texts))
 
 
 def bundle_probabilities(classifier: Classifier, texts: Sequence[str]) -> NDArray[np.float32]:

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
 
-from edgernn_export import Examples, export
+from edgernn_export import Examples, Options, export
 from edgernn_export.reader import read_network
 from edgernn_runtime import load
 
@@ -150,12 +150,9 @@ def bundles(model_file, tmp_path_factory):
             done = export(
                 model_file,
                 folder / f"{model_format}-{recipe}.edgernn",
-                format=model_format,
-                quantize=recipe,
-                labels=("neg", "pos"),
-                examples=examples,
                 # A tiny random model keeps less of its answers in eight bits than a trained one.
-                allow_drop=True,
+                Options(model_format, recipe, labels=("neg", "pos"), allow_drop=True),
+                examples,
             )
             found[model_format, recipe] = done.path
     return found

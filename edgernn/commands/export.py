@@ -22,7 +22,7 @@ from edgernn.model_folder import (
     read_model_folder,
 )
 from edgernn_export import FORMATS, RECIPES, Examples, Export
-from edgernn_export.formats import format_named
+from edgernn_export.formats import Flavour, check_flavour, format_named
 from edgernn_export.recipes import recipe_named
 
 
@@ -34,6 +34,18 @@ from edgernn_export.recipes import recipe_named
     "--out", type=click.Path(path_type=Path), help="The bundle.  [default: in the model folder]"
 )
 @click.option("--labels", help="The names of the classes, such as neg,pos.")
+@click.option(
+    "--vocabulary",
+    type=click.Path(path_type=Path),
+    help="For a model that takes ids: a .keras file with its TextVectorization, or vocab.txt.",
+)
+@click.option(
+    "--max-length",
+    type=click.IntRange(min=1),
+    help="Of a vocab.txt: tokens to cut and pad to.  [default: what the model takes]",
+)
+@click.option("--stateless", is_flag=True, help="TFLite: needs no reset between two texts.")
+@click.option("--ort", is_flag=True, help="ONNX: an .ort file for mobile builds.")
 @click.option(
     "--texts",
     type=click.Path(path_type=Path),
@@ -47,12 +59,13 @@ from edgernn_export.recipes import recipe_named
 def export(model: Path, model_format: str, quantize: str, **values: Any) -> None:
     """Export a trained model to a bundle for devices.
 
-    MODEL is a model folder, or a .keras file of your own with its TextVectorization layer inside;
-    ./model by default. The written file is compared with Keras before the bundle is kept.
+    MODEL is a model folder, or a .keras file of your own; ./model by default. The written file is
+    compared with Keras before the bundle is kept.
     """
+    flavour = _flavour(stateless=values["stateless"], ort=values["ort"])
     labels = tuple(values["labels"].split(",")) if values["labels"] else None
     # Checked before tensorflow is imported, which takes seconds.
-    format_named(model_format)
+    check_flavour(format_named(model_format), flavour)
     recipe_named(quantize)
     keras_file, known_labels, rows = _inputs(model)
     examples = None if rows is None else _examples(rows, known_labels, "model folder")
@@ -63,7 +76,7 @@ def export(model: Path, model_format: str, quantize: str, **values: Any) -> None
         for warning in rows.warnings:
             warn(warning)
         examples = _examples(rows, labels, "file")
-    out = values["out"] or _default_out(model, model_format, quantize)
+    out = values["out"] or _default_out(model, _form(model_format, quantize, flavour))
 
     from edgernn.heavy import import_tensorflow
 
@@ -71,16 +84,17 @@ def export(model: Path, model_format: str, quantize: str, **values: Any) -> None
     import_tensorflow()
     import edgernn_export
 
-    done = edgernn_export.export(
-        keras_file,
-        out,
+    options = edgernn_export.Options(
         format=model_format,
         quantize=quantize,
+        flavour=flavour,
         labels=labels,
-        examples=examples,
+        vocabulary=values["vocabulary"],
+        max_length=values["max_length"],
         allow_drop=values["allow_drop"],
         overwrite=values["force"],
     )
+    done = edgernn_export.export(keras_file, out, options, examples)
     for warning in done.warnings:
         warn(warning)
     if values["as_json"]:
@@ -112,8 +126,18 @@ def _examples(rows: Rows, labels: tuple[str, ...] | None, source: Any) -> Exampl
     return Examples(chosen.texts, truth, source)
 
 
-def _default_out(model: Path, model_format: str, quantize: str) -> Path:
-    name = f"{model_format}-{quantize}{BUNDLE_SUFFIX}"
+def _flavour(*, stateless: bool, ort: bool) -> Flavour:
+    if stateless and ort:
+        raise UsageError("--stateless is of TFLite, --ort of ONNX", expected="one of them")
+    return "stateless" if stateless else "ort" if ort else "plain"
+
+
+def _form(model_format: str, quantize: str, flavour: Flavour) -> str:
+    return "-".join([model_format, quantize, *([] if flavour == "plain" else [flavour])])
+
+
+def _default_out(model: Path, form: str) -> Path:
+    name = form + BUNDLE_SUFFIX
     return model / name if model.is_dir() else model.with_name(f"{model.stem}-{name}")
 
 
@@ -127,7 +151,7 @@ def _table(done: Export) -> Table:
     notes = [
         f"compared with Keras on {done.comparison.texts:,} texts ({done.comparison.source})",
         f"model {done.model_size:,} bytes, bundle {done.size:,} bytes; weights: {weights}",
-        f"operators: {operators}",
+        f"{done.lowering} lowering; operators: {operators}",
     ]
     if done.comparison.accuracy is not None and done.comparison.keras_accuracy is not None:
         notes.insert(

@@ -13,6 +13,10 @@ class UnsupportedModelError(EdgernnError):
     """The model has a layer or an option that cannot be exported."""
 
 
+class UncoveredError(UnsupportedModelError):
+    """The fused lowering does not cover a layer or an option; the generic one may."""
+
+
 class OptionError(EdgernnError):
     """A name or a value that was asked for does not exist, or does not fit the model."""
 

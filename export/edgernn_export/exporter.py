@@ -9,11 +9,14 @@ from pathlib import Path
 import numpy as np
 
 from edgernn_export.card import model_card
-from edgernn_export.census import Census, check_census
-from edgernn_export.errors import GateError, OutputError
-from edgernn_export.formats import Format, format_named
-from edgernn_export.keras_model import KerasModel, keras_outputs, load_keras
-from edgernn_export.reader import read_network
+from edgernn_export.census import Census, Lowering
+from edgernn_export.errors import GateError, OutputError, UnsupportedModelError
+from edgernn_export.formats import Flavour, Format, check_flavour, format_named
+from edgernn_export.keras_answers import keras_outputs
+from edgernn_export.keras_model import load_keras
+from edgernn_export.lower import Lowered, lower
+from edgernn_export.read_text import load_vectorizer
+from edgernn_export.reader import Source, read_source
 from edgernn_export.recipes import Recipe, recipe_named
 from edgernn_export.texts import synthetic_examples
 from edgernn_export.vectors import encode_vectors
@@ -24,17 +27,45 @@ from edgernn_export.verify import (
     check,
     compare,
     outputs_of,
+    outputs_of_other_words,
     repeats_itself,
 )
 from edgernn_export.write import describe_members, write_file, zip_members
 from edgernn_runtime import Classifier, __version__
 from edgernn_runtime.bundle import CARD, MANIFEST, VECTORS, VOCABULARY, bundle_of
 from edgernn_runtime.manifest import Manifest, encode_manifest
-from edgernn_runtime.network import Array, Network
+from edgernn_runtime.network import Array
 from edgernn_runtime.vocabulary import encode_vocabulary
 
-#: Texts of the A-B-A check, and of the file of other weights that must fail.
+#: Texts of the A-B-A check, and of the one with other words.
 _FEW = 20
+
+
+@dataclass(frozen=True)
+class Options:
+    """What to export to.
+
+    Attributes:
+        format: `tflite` or `onnx`.
+        quantize: `none`, `float16` or `int8`.
+        flavour: `plain`; of TFLite also `stateless`, of ONNX also `ort`.
+        labels: the names of the classes; None names them by their numbers.
+        vocabulary: for a model that takes ids: a `.keras` file with its TextVectorization layer,
+            or a vocabulary of one token a line.
+        max_length: of a vocabulary of one token a line: the length to cut and pad to, where the
+            model does not say it.
+        allow_drop: write the bundle even where a gate is missed.
+        overwrite: replace a bundle that stands there.
+    """
+
+    format: str
+    quantize: str = "none"
+    flavour: Flavour = "plain"
+    labels: tuple[str, ...] | None = None
+    vocabulary: Path | None = None
+    max_length: int | None = None
+    allow_drop: bool = False
+    overwrite: bool = False
 
 
 @dataclass(frozen=True)
@@ -45,7 +76,7 @@ class Export:
         path: the bundle.
         size: its size in bytes.
         model_size: the model file's size in bytes.
-        parameters: the number of weights.
+        lowering: how the model was lowered.
         census: what the model file holds.
         comparison: its answers beside Keras's.
         checks: the bounds of the recipe's gate, and how they fared.
@@ -55,7 +86,7 @@ class Export:
     path: Path
     size: int
     model_size: int
-    parameters: int
+    lowering: Lowering
     census: Census
     comparison: Comparison
     checks: tuple[Check, ...]
@@ -65,87 +96,83 @@ class Export:
 def export(
     model: Path | str,
     out: Path | str,
-    *,
-    format: str,
-    quantize: str = "none",
-    labels: tuple[str, ...] | None = None,
+    options: Options,
     examples: Examples | None = None,
-    allow_drop: bool = False,
-    overwrite: bool = False,
 ) -> Export:
     """Export a Keras model to a bundle and verify it.
 
     Args:
-        model: a `.keras` file with its TextVectorization layer inside.
+        model: a `.keras` file.
         out: the bundle to write.
-        format: `tflite` or `onnx`.
-        quantize: `none`, `float16` or `int8`.
-        labels: the names of the classes; None names them by their numbers.
+        options: what to export to.
         examples: texts to verify on; None draws them from the vocabulary.
-        allow_drop: write the bundle even where a gate is missed.
-        overwrite: replace a bundle that stands at `out`.
 
     Raises:
-        OptionError: no such format or recipe, or labels that do not fit.
+        OptionError: no such format, recipe or flavour, labels that do not fit, or no vocabulary.
         ModelFileError: the file is not a Keras model that can be loaded safely.
         UnsupportedModelError: the model has a layer or option that cannot be exported.
-        CensusError: the written file is not fused, or not quantized as asked.
+        CensusError: the written file is not lowered or quantized as asked.
         GateError: its answers differ too much from Keras's; nothing was written.
         OutputError: `out` is there already, or cannot be written.
     """
-    row, recipe, out = format_named(format), recipe_named(quantize), Path(out)
-    if out.exists() and not overwrite:
+    row, recipe, out = format_named(options.format), recipe_named(options.quantize), Path(out)
+    check_flavour(row, options.flavour)
+    if out.exists() and not options.overwrite:
         raise OutputError(
             "there is a file already", path=out, hint="--force replaces it, --out names another"
         )
-    keras_model = load_keras(Path(model))
-    network = read_network(keras_model, labels)
-    examples = examples or synthetic_examples(network)
-    return _write(_Job(keras_model, network, row, recipe, examples), out, allow_drop)
+    try:
+        source = _read(Path(model), options)
+        examples = examples or synthetic_examples(source.task)
+        return _write(_Job(source, row, recipe, options, examples), out)
+    except UnsupportedModelError as error:
+        error.path = error.path or str(model)
+        raise
+
+
+def _read(model: Path, options: Options) -> Source:
+    keras_model, vectorizer = load_keras(model), None
+    if options.vocabulary is not None:
+        vectorizer = load_vectorizer(options.vocabulary, keras_model, options.max_length)
+    return read_source(keras_model, options.labels, vectorizer)
 
 
 @dataclass(frozen=True)
 class _Job:
-    keras_model: KerasModel
-    network: Network
+    source: Source
     format: Format
     recipe: Recipe
+    options: Options
     examples: Examples
 
 
-def _write(job: _Job, out: Path, allow_drop: bool) -> Export:
+def _write(job: _Job, out: Path) -> Export:
     """Build the bundle, verify it in memory, and write it."""
-    outputs = keras_outputs(job.keras_model, job.network, (*job.examples.texts, ""))
-    reference, empty = outputs[:-1], outputs[-1]
-    members = _model_members(job, job.network)
-    census = job.format.writer.read_census(members[job.format.member])
-    check_census(census, job.recipe, job.format.writer.FORBIDDEN)
-    manifest = _manifest(job, empty)
+    outputs = keras_outputs(job.source, (*job.examples.texts, "", "[UNK]"))
+    reference, empty, unknown = outputs[:-2], outputs[-2], outputs[-1]
+    vocabulary = encode_vocabulary(job.source.task.vocabulary)
+    sha256 = describe_members({VOCABULARY: vocabulary})[VOCABULARY].sha256
+    lowered = lower(job.source, job.format, job.recipe, job.options.flavour, sha256)
+    has_empty = bool(np.isfinite(empty).all())
+    manifest = _manifest(job, lowered, empty if has_empty else unknown)
+    members = {VOCABULARY: vocabulary, **lowered.members}
     with _open(out, manifest, members) as classifier:
-        found = outputs_of(classifier, job.examples.texts)
-        comparison = compare(reference, found, job.network.head, job.examples)
+        comparison, checks, about_examples = _verify(job, classifier, reference)
         vectors = encode_vectors(classifier, job.examples.texts)
-        steady = repeats_itself(classifier, job.examples.texts[:_FEW])
-    about_examples = _example_checks(job, manifest, reference, comparison, out)
-    checks = (
-        *check(comparison, job.recipe.gate),
-        Check("A-B-A the same to the bit", float(steady), 1.0, steady),
-        *about_examples,
-    )
-    missed = [one for one in checks if not one.passed]
+    missed = [one for one in (*checks, *about_examples) if not one.passed]
     # Words drawn at random say too little about a model to refuse it for them.
     is_drawn = job.examples.source == "synthetic"
     failed = [one for one in missed if not (is_drawn and one in about_examples)]
-    if failed and not allow_drop:
+    if failed and not job.options.allow_drop:
         raise _gate_error(out, failed)
     figures = {
         "comparison": comparison.to_json(),
-        "checks": [asdict(one) for one in checks],
-        "census": asdict(census),
-        "parameters": job.network.parameters,
+        "checks": [asdict(one) for one in (*checks, *about_examples)],
+        "census": asdict(lowered.census),
+        "warnings": list(lowered.warnings),
     }
     manifest = replace(manifest, figures=figures)
-    sizes = len(members[job.format.member]), len(members[VOCABULARY])
+    sizes = len(lowered.members[lowered.model]), len(vocabulary)
     members = {**members, VECTORS: vectors, CARD: model_card(out.stem, manifest, *sizes)}
     data = zip_members(_with_manifest(manifest, members))
     write_file(out, data)
@@ -153,34 +180,34 @@ def _write(job: _Job, out: Path, allow_drop: bool) -> Export:
         path=out,
         size=len(data),
         model_size=sizes[0],
-        parameters=job.network.parameters,
-        census=census,
+        lowering=lowered.lowering,
+        census=lowered.census,
         comparison=comparison,
-        checks=checks,
-        warnings=tuple(map(_warning, missed)),
+        checks=(*checks, *about_examples),
+        warnings=(
+            *lowered.warnings,
+            *(() if has_empty else (_NO_EMPTY,)),
+            *map(_warning, missed),
+        ),
     )
 
 
-def _model_members(job: _Job, network: Network) -> dict[str, bytes]:
-    vocabulary = encode_vocabulary(network.vocabulary)
-    sha256 = describe_members({VOCABULARY: vocabulary})[VOCABULARY].sha256
-    model = job.format.writer.write(network, job.recipe, sha256)
-    return {VOCABULARY: vocabulary, job.format.member: model}
+_NO_EMPTY = "Keras answers an empty text with NaN; the bundle answers as for an unknown word"
 
 
-def _manifest(job: _Job, empty: Array) -> Manifest:
-    network = job.network
+def _manifest(job: _Job, lowered: Lowered, empty: Array) -> Manifest:
+    task = job.source.task
     return Manifest(
-        tokenizer=network.tokenizer,
-        labels=network.labels,
-        head=network.head,
-        pad_to=network.pad_to,
+        tokenizer=task.tokenizer,
+        labels=task.labels,
+        head=task.head,
+        pad_to=task.pad_to,
         empty=tuple(float(value) for value in empty),
         format=job.format.name,
         recipe=job.recipe.name,
-        lowering="fused",
-        model=job.format.member,
-        interface=job.format.writer.INTERFACE,
+        lowering=lowered.lowering,
+        model=lowered.model,
+        interface=lowered.interface,
         created_by=f"edgernn {__version__}",
     )
 
@@ -196,29 +223,33 @@ def _open(path: Path, manifest: Manifest, members: Mapping[str, bytes]) -> Class
     return Classifier(bundle_of(path, _with_manifest(manifest, complete)))
 
 
-def _example_checks(
-    job: _Job, manifest: Manifest, reference: Array, comparison: Comparison, out: Path
-) -> tuple[Check, ...]:
-    """Return whether the texts can tell this model from another at all."""
-    classes = len(job.network.labels)
-    used = comparison.classes_used
-    others_fail = not _other_weights_pass(job, manifest, reference, out)
-    return (
-        Check("labels that Keras gives on these texts", used, classes, used == classes),
-        Check("a file with other weights fails", float(others_fail), 1.0, others_fail),
+def _verify(
+    job: _Job, classifier: Classifier, reference: Array
+) -> tuple[Comparison, tuple[Check, ...], tuple[Check, ...]]:
+    """Return the comparison, the checks of the file, and those of the texts themselves."""
+    examples, head, gate = job.examples, job.source.task.head, job.recipe.gate
+    comparison = compare(reference, outputs_of(classifier, examples.texts), head, examples)
+    steady = repeats_itself(classifier, examples.texts[:_FEW])
+    checks = (
+        *check(comparison, gate),
+        Check("A-B-A the same to the bit", float(steady), 1.0, steady),
     )
-
-
-def _other_weights_pass(job: _Job, manifest: Manifest, reference: Array, out: Path) -> bool:
-    count = min(len(job.examples.texts), 5 * _FEW)
-    other = replace(job.network, embedding=np.roll(job.network.embedding, 1, axis=0))
-    texts = job.examples.texts[:count]
-    labels = None if job.examples.labels is None else job.examples.labels[:count]
-    with _open(out, manifest, _model_members(job, other)) as classifier:
-        found = outputs_of(classifier, texts)
-    examples = replace(job.examples, texts=texts, labels=labels)
-    comparison = compare(reference[:count], found, job.network.head, examples)
-    return all(one.passed for one in check(comparison, job.recipe.gate))
+    # Whether the texts can tell this model from another at all.
+    classes, used = len(job.source.task.labels), comparison.classes_used
+    few = slice(5 * _FEW)
+    labels = None if examples.labels is None else examples.labels[few]
+    others = replace(examples, texts=examples.texts[few], labels=labels)
+    found = outputs_of_other_words(classifier, others.texts)
+    other_checks = check(compare(reference[few], found, head, others), gate)
+    others_fail = not all(one.passed for one in other_checks)
+    return (
+        comparison,
+        checks,
+        (
+            Check("labels that Keras gives on these texts", used, classes, used == classes),
+            Check("a file with other weights fails", float(others_fail), 1.0, others_fail),
+        ),
+    )
 
 
 def _warning(missed: Check) -> str:

@@ -1,26 +1,24 @@
-"""The Keras side of an export: load a model safely, and ask it for its own answers.
+"""Keras models: load one safely, and see what it is made of.
 
 Keras and tensorflow take seconds to import, and so are imported where they are needed.
 """
 
 from __future__ import annotations
 
+import contextlib
+import json
 import tempfile
+import warnings
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from edgernn_export.errors import ModelFileError, UnsupportedModelError
+from edgernn_export.errors import ModelFileError, UncoveredError, UnsupportedModelError
 from edgernn_export.keras_vocabulary import with_vocabulary_in_config
-from edgernn_runtime.network import Array, Network
-from edgernn_runtime.reference import sigmoid, softmax
+from edgernn_runtime import EdgernnError
 
 KerasModel = Any  # Keras carries no types.
-
-_BATCH = 128
 
 
 def load_keras(path: Path) -> KerasModel:
@@ -37,25 +35,108 @@ def load_keras(path: Path) -> KerasModel:
             found="a folder without model.keras" if path.is_dir() else "nothing",
             hint="`edgernn train` makes ./model",
         )
-    if not zipfile.is_zipfile(path):
-        raise ModelFileError(
-            "this is not a .keras file",
-            path=path,
-            expected="a file that model.save('NAME.keras') wrote with Keras 3",
-            found=f"a {path.suffix or 'nameless'} file that is not a zip archive",
-            hint="load it in Keras and save it again as NAME.keras",
-        )
+    _check_kind(path)
     try:
-        return _load(path)
+        _check_classes(path)
+        model = _load(path)
+    except EdgernnError:
+        raise
     except Exception as error:  # Keras raises whatever a layer's constructor raises.
         reason = str(error).strip().splitlines() or [type(error).__name__]
         raise ModelFileError(
-            "Keras cannot load this model safely",
+            "Keras cannot load this model",
             path=path,
-            expected="built-in layers only, no Lambda and no class of your own",
+            expected="a file that model.save('NAME.keras') wrote with Keras 3",
             found=reason[0][:300],
-            hint="see docs/architecture.md for what can be exported",
+            hint="load it in Keras and save it again; Keras must be able to read it first",
         ) from error
+    if not _is_model(model):
+        raise UnsupportedModelError(
+            "the model is a class of its own",
+            path=path,
+            expected="a Sequential or a functional model",
+            found=type(model).__name__,
+            hint="rebuild it from Keras layers with keras.Sequential",
+        )
+    if not getattr(model, "outputs", None):
+        raise UnsupportedModelError(
+            "the model was saved before its shape was known",
+            path=path,
+            expected="a model with inputs and outputs",
+            found=f"a {type(model).__name__} that was not built",
+            hint="start it with keras.Input, or call it on a text before model.save",
+        )
+    return model
+
+
+def _check_kind(path: Path) -> None:
+    """Refuse what is no zip archive, with what it is instead."""
+    if zipfile.is_zipfile(path):
+        return
+    with path.open("rb") as file:
+        start = file.read(8)
+    kinds = {
+        b"\x89HDF": "an HDF5 file, the format of Keras 2",
+        b"\x80": "a pickle, which can run any code when it is loaded",
+        b"PK\x03\x04": "a zip archive that breaks off",
+    }
+    found = next((kind for magic, kind in kinds.items() if start.startswith(magic)), "another file")
+    raise ModelFileError(
+        "this is not a .keras file",
+        path=path,
+        expected="a file that model.save('NAME.keras') wrote with Keras 3",
+        found=found,
+        hint="load it in Keras and save it again as NAME.keras",
+    )
+
+
+def _check_classes(path: Path) -> None:
+    """Refuse layers that need Python code of their own, by name, before Keras meets them."""
+    with zipfile.ZipFile(path) as archive:
+        config = json.loads(archive.read("config.json"))
+    # Optimizer, loss and metrics are not loaded.
+    config.pop("compile_config", None)
+    for entry in _classes(config):
+        kind, module = entry["class_name"], entry.get("module") or ""
+        name = entry["config"].get("name", kind) if isinstance(entry["config"], dict) else kind
+        if kind in ("Lambda", "__lambda__"):
+            raise UnsupportedModelError(
+                f"layer {name} is a Python function",
+                path=path,
+                expected="layers of Keras",
+                found="a Lambda, which runs code out of the file",
+                hint="put a layer of Keras in its place and save the model again",
+            )
+        if kind == "function":
+            name = kind = str(entry["config"])
+        if entry.get("registered_name") not in (None, kind) or not _is_of_keras(module):
+            raise UnsupportedModelError(
+                f"{name} is code of your own",
+                path=path,
+                expected="classes and functions of Keras",
+                found=(
+                    "a Python function"
+                    if entry["class_name"] == "function"
+                    else f"{entry.get('registered_name') or kind}, of {module or 'no module'}"
+                ),
+                hint="put what Keras has in its place and save the model again",
+            )
+
+
+def _is_of_keras(module: str) -> bool:
+    return module.partition(".")[0] in ("keras", "builtins", "")
+
+
+def _classes(value: Any) -> Iterator[dict[str, Any]]:
+    """Yield every object of a configuration that names a class."""
+    if isinstance(value, list):
+        for item in value:
+            yield from _classes(item)
+    elif isinstance(value, dict):
+        if "class_name" in value and "config" in value:
+            yield value
+        for item in value.values():
+            yield from _classes(item)
 
 
 def _load(path: Path) -> KerasModel:
@@ -63,77 +144,83 @@ def _load(path: Path) -> KerasModel:
 
     mended = with_vocabulary_in_config(path)
     if mended is None:
-        return keras.saving.load_model(path, compile=False, safe_mode=True)
+        with without_mask_warnings():
+            return keras.saving.load_model(path, compile=False, safe_mode=True)
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / path.name
         copy.write_bytes(mended)
-        return keras.saving.load_model(copy, compile=False, safe_mode=True)
+        with without_mask_warnings():
+            return keras.saving.load_model(copy, compile=False, safe_mode=True)
 
 
-def keras_outputs(model: KerasModel, network: Network, texts: Sequence[str | bytes]) -> Array:
-    """Return the Keras model's own answers for texts, as probabilities.
+@contextlib.contextmanager
+def without_mask_warnings() -> Iterator[None]:
+    """Keep Keras from warning that a layer drops a mask: the reader knows, and acts on it."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Layer .* was passed an input with a mask")
+        yield
 
-    Args:
-        model: takes strings.
-        network: what was read from it; says whether its last layer gives logits.
-        texts: the texts; an empty one gets the answer that Keras gives it in a batch.
 
-    Returns:
-        float32 [N, C], one column where the head is binary.
-    """
-    import tensorflow as tf
-
-    layers = layers_of(model)
-    embedding = next(layer for layer in layers if type(layer).__name__ == "Embedding")
-    # Without a mask, a batch's longest text pads the others, and that changes their answers.
-    batch = _BATCH if embedding.mask_zero or network.pad_to is not None else 1
-
-    @tf.function(input_signature=[tf.TensorSpec([None], tf.string)])  # type: ignore[untyped-decorator]
-    def answer(strings: Any) -> Any:
-        return model(strings, training=False)
-
-    order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
-    outputs = np.zeros((len(texts), network.outputs), dtype=np.float32)
-    for start in range(0, len(order), batch):
-        rows = order[start : start + batch]
-        # Keras fails on an empty text alone; beside a word it is a row of pads.
-        inputs = tf.constant([*(texts[i] for i in rows), "a"])
-        outputs[rows] = answer(inputs).numpy()[: len(rows)]
-    last = [layer for layer in layers if type(layer).__name__ == "Dense"][-1]
-    if last.get_config()["activation"] != "linear":
-        return outputs
-    return softmax(outputs) if network.head == "multiclass" else sigmoid(outputs)
+def all_layers(model: KerasModel) -> list[KerasModel]:
+    """Return every layer of a model and of the models and wrappers inside it, in no set order."""
+    return [layer for layer in model._flatten_layers(include_self=False) if not _is_model(layer)]
 
 
 def layers_of(model: KerasModel) -> list[KerasModel]:
     """Return the layers of a model in order, nested models opened.
 
     Raises:
-        UnsupportedModelError: the model is not a chain in which each layer has one input and one
-            output.
+        UncoveredError: the model is not a chain in which each layer has one input and one output.
     """
     if type(model).__name__ == "Sequential":
         return [inner for layer in model.layers for inner in _flat(layer)]
-    if type(model).__name__ != "Functional":
-        raise UnsupportedModelError(
-            "the model is a class of its own",
-            expected="a Sequential or a functional model",
-            found=type(model).__name__,
-            hint="rebuild it from Keras layers with keras.Sequential",
-        )
-    # From the deepest node, the input, to the output at depth 0.
-    depths = sorted(model._nodes_by_depth, reverse=True)
-    nodes = [node for depth in depths for node in model._nodes_by_depth[depth]]
-    if len(nodes) > len(depths) or len(model.outputs) > 1:
-        raise UnsupportedModelError(
-            "the model is not a chain of layers",
-            expected="one input, one output, and one layer after the other",
-            found=f"{len(nodes)} layers side by side in {len(depths)} steps",
-            hint="see docs/architecture.md for what can be exported",
-        )
-    return [inner for node in nodes for inner in _flat(node.operation)]
+    layers = []
+    for layer, inputs in _backwards(model):
+        if len(inputs) > 1:
+            names = ", ".join(tensor._keras_history.operation.name for tensor in inputs)
+            raise UncoveredError(
+                f"layer {layer.name} joins several inputs",
+                expected="a chain, one layer after the other",
+                found=f"a {type(layer).__name__} of {names}",
+            )
+        layers.append(layer)
+    return [inner for layer in reversed(layers) for inner in _flat(layer)]
+
+
+def tail_of(model: KerasModel) -> list[KerasModel]:
+    """Return the layers from the output backwards, to the first that has several inputs."""
+    tail = []
+    for layer, _ in _backwards(model):
+        tail += tail_of(layer) if _is_model(layer) else [layer]
+    return tail
+
+
+def _backwards(model: KerasModel) -> Iterator[tuple[KerasModel, list[Any]]]:
+    """Yield the layers from the output backwards, each with the tensors that it reads.
+
+    The walk ends at the first layer that reads several, or none. A mask is not counted: in a
+    functional model, Keras hands it from layer to layer as a tensor of its own.
+    """
+    history = model.outputs[0]._keras_history
+    while True:
+        node = history.operation._inbound_nodes[history.node_index]
+        masks = {id(tensor) for tensor in _flattened(node.arguments.kwargs.get("mask"))}
+        inputs = [tensor for tensor in node.input_tensors if id(tensor) not in masks]
+        yield history.operation, inputs
+        if len(inputs) != 1:
+            return
+        history = inputs[0]._keras_history
+
+
+def _flattened(value: Any) -> list[Any]:
+    if isinstance(value, list | tuple):
+        return [inner for item in value for inner in _flattened(item)]
+    return [value]
 
 
 def _flat(layer: KerasModel) -> list[KerasModel]:
-    is_model = type(layer).__name__ in ("Sequential", "Functional")
-    return layers_of(layer) if is_model else [layer]
+    return layers_of(layer) if _is_model(layer) else [layer]
+
+
+def _is_model(layer: KerasModel) -> bool:
+    return type(layer).__name__ in ("Sequential", "Functional")

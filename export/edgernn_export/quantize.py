@@ -44,3 +44,37 @@ def quantize(weights: Array, *, axis: int | None = None, bits: int = 8) -> Quant
     scale = np.where(largest_weight > 0, largest_weight / largest_value, 1).astype(np.float32)
     values = np.clip(np.rint(weights / scale), -largest_value, largest_value)
     return Quantized(values.astype(np.int8), scale)
+
+
+@dataclass(frozen=True)
+class QuantizedRows:
+    """A table of weights with a scale for each row, a byte each: row = values * codes * unit.
+
+    Attributes:
+        values: int8 [V, E].
+        codes: uint8 [V], 1 to 255.
+        unit: the scale that the code 1 stands for.
+    """
+
+    values: NDArray[np.int8]
+    codes: NDArray[np.uint8]
+    unit: float
+
+    def dequantized(self) -> Array:
+        """Return the weights that the integers stand for, float32 [V, E]."""
+        scales = self.codes[:, np.newaxis].astype(np.float32) * np.float32(self.unit)
+        return np.asarray(self.values * scales, dtype=np.float32)
+
+
+def quantize_rows(weights: Array) -> QuantizedRows:
+    """Return a table [V, E] as bytes with a scale for each row, which is rounded up to a code.
+
+    No weight is clipped, and none is coarser than with one scale for the whole table.
+    """
+    wanted = np.abs(weights).max(axis=1) / 127
+    unit = np.float32(wanted.max() / 255 if wanted.max() > 0 else 1)
+    codes = np.clip(np.ceil(wanted / unit), 1, 255)
+    values = np.rint(weights / (codes[:, np.newaxis] * unit))
+    return QuantizedRows(
+        np.clip(values, -127, 127).astype(np.int8), codes.astype(np.uint8), float(unit)
+    )

@@ -1,29 +1,19 @@
-"""The reader: a `.keras` file to a Network."""
+"""The reader: a Keras model to what is exported of it."""
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from dataclasses import dataclass, replace
 
-import numpy as np
-
-from edgernn_export.errors import OptionError, UnsupportedModelError
-from edgernn_export.keras_model import KerasModel, layers_of
-from edgernn_runtime.network import (
-    GATES,
-    Activation,
-    Cell,
-    Dense,
-    Direction,
-    Head,
-    Merge,
-    Network,
-    Recurrent,
-)
-from edgernn_runtime.tokenizer import SPLIT, STANDARDIZE, TokenizerSpec
+from edgernn_export.errors import OptionError, UncoveredError, UnsupportedModelError
+from edgernn_export.keras_model import KerasModel, all_layers, layers_of, tail_of
+from edgernn_export.read_layers import Walk, array, read_layer, read_logits
+from edgernn_export.read_text import check_length, input_length, tokenizer_of, vocabulary_of
+from edgernn_runtime.network import Head, Network, Task
 
 #: Layers that do nothing at inference.
 NO_OPERATION = (
     "InputLayer",
+    "Identity",
     "Dropout",
     "SpatialDropout1D",
     "GaussianDropout",
@@ -31,41 +21,101 @@ NO_OPERATION = (
     "AlphaDropout",
     "ActivityRegularization",
 )
-_Name = TypeVar("_Name", bound=str)
-
-_CELLS: dict[str, Cell] = {"LSTM": "lstm", "GRU": "gru", "SimpleRNN": "rnn"}
-_ACTIVATIONS: tuple[Activation, ...] = ("linear", "relu", "tanh", "sigmoid")
-_ISSUES = "see docs/architecture.md for what can be exported"
+#: What the last activation may be, and what the model's output is with it.
+_FINAL = ("linear", "sigmoid", "softmax")
 
 
-def read_network(model: KerasModel, labels: tuple[str, ...] | None = None) -> Network:
-    """Return the Network of a Keras model.
+@dataclass(frozen=True)
+class Source:
+    """A Keras text classifier that can be exported.
+
+    Attributes:
+        model: the Keras model, strings or ids in.
+        vectorizer: the TextVectorization layer, which stands in the model or in front of it.
+        has_vectorizer: whether it stands in the model, which then takes strings.
+        length: the length to which the vectorizer cuts and pads, or None.
+        gives_logits: whether the model's own output are logits, not probabilities.
+        task: what goes in and what comes out.
+        network: the model as plain data, or None where it is not covered.
+        cause: what is not covered, or None.
+    """
+
+    model: KerasModel
+    vectorizer: KerasModel
+    has_vectorizer: bool
+    length: int | None
+    gives_logits: bool
+    task: Task
+    network: Network | None = None
+    cause: UncoveredError | None = None
+
+
+def read_source(
+    model: KerasModel,
+    labels: tuple[str, ...] | None = None,
+    vectorizer: KerasModel | None = None,
+) -> Source:
+    """Return what is exported of a Keras model.
 
     Args:
-        model: a Sequential model, or a functional one that is a chain, with its TextVectorization
-            layer inside.
+        model: a Sequential or functional model, its TextVectorization layer inside; or one that
+            takes ids.
         labels: the names of the classes; None names them by their numbers.
+        vectorizer: the TextVectorization layer in front of a model that takes ids, else None.
 
     Raises:
-        UnsupportedModelError: the model has a layer or an option that is not covered.
+        UnsupportedModelError: the model has a layer or an option that nothing can export.
+        OptionError: the number of labels does not fit the model's output, or a vocabulary is
+            missing or one too many.
+    """
+    for layer in all_layers(model):
+        _check_layer(layer)
+    own = _own_vectorizer(model, vectorizer)
+    front = own or vectorizer
+    spec, length = tokenizer_of(front)
+    if own is None:
+        check_length(model, front, length)
+    activation, head, outputs = _head(model)
+    task = Task(
+        tokenizer=spec,
+        vocabulary=vocabulary_of(front),
+        head=head,
+        labels=_labels(labels, head, outputs),
+        pad_to=length,
+    )
+    source = Source(model, front, own is not None, length, activation == "linear", task)
+    try:
+        network = _network(source)
+    except UncoveredError as cause:
+        return replace(source, cause=cause)
+    return replace(source, task=network.task, network=network)
+
+
+def read_network(
+    model: KerasModel,
+    labels: tuple[str, ...] | None = None,
+    vectorizer: KerasModel | None = None,
+) -> Network:
+    """Return the Network of a Keras model, with the arguments of `read_source`.
+
+    Raises:
+        UncoveredError: the model is not one that a Network covers.
+        UnsupportedModelError: the model has a layer or an option that nothing can export.
         OptionError: the number of labels does not fit the model's output.
     """
-    layers = [layer for layer in layers_of(model) if type(layer).__name__ not in NO_OPERATION]
-    layers = _take(layers, "TextVectorization")
-    vectorizer, layers = layers[0], _take(layers[1:], "Embedding")
-    embedding, layers = layers[0], layers[1:]
-    recurrent: list[Recurrent] = []
-    while layers and type(layers[0]).__name__ in ("Bidirectional", *_CELLS):
-        recurrent.append(_recurrent(layers.pop(0)))
-    _check_sequences(recurrent)
-    others = [layer for layer in layers if type(layer).__name__ != "Dense"]
-    if others or not layers:
-        expected = "Dense layers after the recurrent ones, and nothing else"
-        raise _unsupported(others[0] if others else None, expected)
-    head = _head(layers[-1])
-    dense = [_dense(layer, is_last=layer is layers[-1]) for layer in layers]
-    vocabulary = tuple(token.encode() for token in vectorizer.get_vocabulary())
-    table = _array(embedding.embeddings)
+    source = read_source(model, labels, vectorizer)
+    if source.network is None:
+        assert source.cause is not None
+        raise source.cause
+    return source.network
+
+
+def _network(source: Source) -> Network:
+    layers = [x for x in layers_of(source.model) if type(x).__name__ not in NO_OPERATION]
+    if source.has_vectorizer:
+        layers = _take(layers, "TextVectorization")[1:]
+    embedding, *layers = _take(layers, "Embedding")
+    vocabulary, table = source.task.vocabulary, array(embedding.embeddings)
     if len(vocabulary) > len(table):
         raise UnsupportedModelError(
             f"layer {embedding.name}: the vocabulary is larger than the embedding",
@@ -73,176 +123,136 @@ def read_network(model: KerasModel, labels: tuple[str, ...] | None = None) -> Ne
             found=f"{len(vocabulary):,}",
             hint="build Embedding with input_dim of at least the vocabulary's size",
         )
-    tokenizer, padded_to = _tokenizer(vectorizer)
-    return Network(
-        tokenizer=tokenizer,
-        vocabulary=vocabulary,
-        embedding=table,
-        recurrent=tuple(recurrent),
-        dense=tuple(dense),
-        head=head,
-        labels=_labels(labels, head, dense[-1].kernel.shape[1]),
-        pad_to=None if embedding.mask_zero else padded_to,
+    is_masked = bool(embedding.mask_zero)
+    walk = Walk(
+        padded_to=source.length if is_masked else None, pad_row=table[0] if is_masked else None
     )
+    *body, last = _without_final_activation(layers)
+    for layer in body:
+        walk = read_layer(walk, layer)
+    if walk.is_sequence:
+        raise _uncovered(last, "one vector for a text before the last layer")
+    task = replace(source.task, pad_to=None if is_masked else source.length)
+    return Network(
+        task=task,
+        embedding=table[: len(vocabulary)],
+        layers=(*walk.layers, read_logits(last)),
+    )
+
+
+def _without_final_activation(layers: list[KerasModel]) -> list[KerasModel]:
+    """Return the layers without an activation layer at the end, which the head stands for."""
+    *body, last = layers
+    if body and type(last).__name__ in ("Activation", "Softmax"):
+        if body[-1].get_config().get("activation") != "linear":
+            raise _uncovered(last, "a Dense layer without an activation in front of it")
+        return body
+    return layers
 
 
 def _take(layers: list[KerasModel], kind: str) -> list[KerasModel]:
-    if layers and type(layers[0]).__name__ == kind:
-        return layers
-    expected = f"a {kind} layer here: text, TextVectorization, Embedding, recurrent, Dense"
-    raise _unsupported(layers[0] if layers else None, expected)
+    if type(layers[0]).__name__ != kind:
+        raise _uncovered(layers[0], f"a {kind} layer in this place")
+    return layers
 
 
-def _unsupported(layer: KerasModel | None, expected: str) -> UnsupportedModelError:
-    return UnsupportedModelError(
-        "the model has no layer left"
-        if layer is None
-        else f"layer {layer.name} cannot be exported here",
-        expected=expected,
-        found="the end of the model" if layer is None else type(layer).__name__,
-        hint=_ISSUES,
+def _uncovered(layer: KerasModel, expected: str) -> UncoveredError:
+    return UncoveredError(
+        f"layer {layer.name} is not covered", expected=expected, found=type(layer).__name__
     )
 
 
-def _tokenizer(layer: KerasModel) -> tuple[TokenizerSpec, int | None]:
-    """Return the spec of a TextVectorization layer, and the length that it pads to."""
-    config = layer.get_config()
-    for name, expected in (("output_mode", "int"), ("ragged", False), ("encoding", "utf-8")):
-        if config[name] != expected:
-            raise _tokenizer_option(layer, name, (str(expected),), config[name])
-    standardize = _named(layer, "standardize", STANDARDIZE, config["standardize"] or "none")
-    split = _named(layer, "split", SPLIT, config["split"] or "none")
-    ngrams, max_length = config["ngrams"] or (), config["output_sequence_length"]
-    widths = tuple(range(1, ngrams + 1)) if isinstance(ngrams, int) else tuple(ngrams)
-    spec = TokenizerSpec(standardize=standardize, split=split, ngrams=widths, max_length=max_length)
-    return spec, max_length
-
-
-def _named(layer: KerasModel, option: str, allowed: tuple[_Name, ...], found: object) -> _Name:
-    for name in allowed:
-        if found == name:
-            return name
-    raise _tokenizer_option(layer, option, allowed, found)
-
-
-def _tokenizer_option(
-    layer: KerasModel, name: str, allowed: tuple[str, ...], found: object
-) -> UnsupportedModelError:
-    return UnsupportedModelError(
-        f"layer {layer.name}: {name} is outside the tokenizer's contract",
-        expected=" | ".join(allowed),
-        found=str(found),
-        hint="train with one of these; a device cannot run a Python function",
-    )
-
-
-def _recurrent(layer: KerasModel) -> Recurrent:
-    forward, backward = layer, None
-    merge: Merge = "concat"
-    if type(layer).__name__ == "Bidirectional":
-        forward, backward, merge = layer.forward_layer, layer.backward_layer, layer.merge_mode
-        if merge not in ("concat", "sum", "ave", "mul"):
-            raise _option(layer, "merge_mode", "concat | sum | ave | mul", merge)
-    for cell in [forward] if backward is None else [forward, backward]:
-        _check_cell(cell)
-    if forward.go_backwards or (backward is not None and not backward.go_backwards):
-        raise _option(layer, "go_backwards", "the default", forward.go_backwards)
-    if backward is not None:
-        _check_twins(layer, forward, backward)
-    return Recurrent(
-        name=layer.name,
-        cell=_CELLS[type(forward).__name__],
-        forward=_direction(forward),
-        backward=None if backward is None else _direction(backward),
-        merge=merge,
-        return_sequences=forward.return_sequences,
-        reset_after=getattr(forward, "reset_after", True),
-    )
-
-
-def _check_twins(layer: KerasModel, forward: KerasModel, backward: KerasModel) -> None:
-    """Refuse a backward layer of its own that is not of the forward one's shape."""
-    kinds = [(type(cell).__name__, cell.units) for cell in (forward, backward)]
-    orders = [getattr(cell, "reset_after", None) for cell in (forward, backward)]
-    if kinds[0] != kinds[1] or orders[0] != orders[1]:
-        expected = "one of the forward layer's kind, units and reset_after"
-        raise _option(layer, "backward_layer", expected, kinds[1])
-
-
-def _check_cell(layer: KerasModel) -> None:
-    if type(layer).__name__ not in _CELLS:
-        raise _unsupported(layer, "LSTM, GRU or SimpleRNN")
-    config = layer.get_config()
-    required = {"activation": "tanh", "stateful": False, "return_state": False}
-    if type(layer).__name__ != "SimpleRNN":
-        required["recurrent_activation"] = "sigmoid"
-    for name, value in required.items():
-        if config[name] != value:
-            raise _option(layer, name, str(value), config[name])
-
-
-def _option(layer: KerasModel, name: str, expected: str, found: object) -> UnsupportedModelError:
-    return UnsupportedModelError(
-        f"layer {layer.name}: {name} cannot be exported",
-        expected=f"{name}={expected}",
-        found=f"{name}={found}",
-        hint=_ISSUES,
-    )
-
-
-def _check_sequences(layers: list[Recurrent]) -> None:
-    for i, layer in enumerate(layers):
-        wanted = i < len(layers) - 1
-        if layer.return_sequences != wanted:
+def _check_layer(layer: KerasModel) -> None:
+    """Refuse what neither the fused nor the generic lowering can carry."""
+    for option in ("stateful", "return_state"):
+        # Some layers have a method of such a name.
+        if getattr(layer, option, False) is True:
             raise UnsupportedModelError(
-                f"layer {layer.name}: return_sequences cannot be exported",
-                expected=f"return_sequences={wanted} in this place",
-                found=f"return_sequences={layer.return_sequences}",
-                hint="every recurrent layer but the last returns sequences; the last does not",
+                f"layer {layer.name}: {option}=True cannot be exported",
+                expected=f"{option}=False",
+                found=f"{option}=True",
+                hint="build the layer without it and copy the weights with set_weights",
             )
-    if not layers:
+    compute = getattr(layer, "compute_dtype", "float32")
+    if compute not in ("float32", "string", "int32", "int64"):
         raise UnsupportedModelError(
-            "the model has no recurrent layer",
-            expected="LSTM, GRU or SimpleRNN after the Embedding",
-            found="none",
+            f"layer {layer.name} computes in {compute}",
+            expected="float32, so that the file can be compared with Keras",
+            found=f"dtype policy {layer.dtype_policy.name}",
+            hint="build the model with dtype='float32' and copy the weights with set_weights",
         )
 
 
-def _direction(layer: KerasModel) -> Direction:
-    cell = layer.cell
-    gates = GATES[_CELLS[type(layer).__name__]]
-    after = getattr(layer, "reset_after", False)
-    size = gates * layer.units
-    zeros = np.zeros((2, size) if after else size, dtype=np.float32)
-    return Direction(
-        kernel=_array(cell.kernel),
-        recurrent=_array(cell.recurrent_kernel),
-        bias=_array(cell.bias) if layer.use_bias else zeros,
-    )
+def _own_vectorizer(model: KerasModel, given: KerasModel | None) -> KerasModel | None:
+    """Return the model's TextVectorization layer, or None for a model that takes ids."""
+    found = [layer for layer in all_layers(model) if type(layer).__name__ == "TextVectorization"]
+    if found and given is not None:
+        raise OptionError(
+            "the model has its own vocabulary",
+            expected="no --vocabulary",
+            found=f"layer {found[0].name}, a TextVectorization",
+            hint="leave out --vocabulary",
+        )
+    for other in found[1:]:
+        if vocabulary_of(other) != vocabulary_of(found[0]) or (
+            tokenizer_of(other) != tokenizer_of(found[0])
+        ):
+            raise UnsupportedModelError(
+                f"layers {found[0].name} and {other.name} cut a text in two ways",
+                expected="one TextVectorization, or several that are alike",
+                found="other tokens or other options",
+                hint="share one TextVectorization layer",
+            )
+    if found:
+        return found[0]
+    for tensor in model.inputs:
+        if "string" in str(tensor.dtype):
+            raise UnsupportedModelError(
+                f"input {tensor.name} takes strings, and no TextVectorization layer reads them",
+                expected="a TextVectorization layer",
+                found=", ".join(type(x).__name__ for x in all_layers(model)[:8]),
+                hint="cut texts with TextVectorization, whose rules a device can follow",
+            )
+    length = input_length(model)
+    if given is None:
+        raise OptionError(
+            "the model takes token ids, and nothing says which token an id stands for",
+            expected="a TextVectorization layer in the model, or --vocabulary",
+            found=f"ids of shape [N, {length or 'T'}]",
+            hint="--vocabulary FILE: a .keras file with the TextVectorization layer, or vocab.txt",
+        )
+    return None
 
 
-def _dense(layer: KerasModel, *, is_last: bool) -> Dense:
-    activation = layer.get_config()["activation"]
-    if is_last:
-        # The head carries it; see `_head`.
-        activation = "linear"
-    elif activation not in _ACTIVATIONS:
-        raise _option(layer, "activation", " | ".join(_ACTIVATIONS), activation)
-    zeros = np.zeros(layer.units, dtype=np.float32)
-    bias = _array(layer.bias) if layer.use_bias else zeros
-    return Dense(layer.name, _array(layer.kernel), bias, activation)
+def _head(model: KerasModel) -> tuple[str, Head, int]:
+    """Return the last activation, and what it and the last layer's size say of the answer."""
+    if len(model.outputs) != 1:
+        raise UnsupportedModelError(
+            "the model has several outputs",
+            expected="one output, the classes of a text",
+            found=f"{len(model.outputs)}: {', '.join(model.output_names)}",
+            hint="build keras.Model(model.input, model.outputs[0]) and save that",
+        )
+    shape = model.outputs[0].shape
+    tail = [layer for layer in tail_of(model) if type(layer).__name__ not in NO_OPERATION]
+    activation = _final_activation(tail)
+    if len(shape) != 2 or activation not in _FINAL or (activation == "softmax" and shape[1] == 1):
+        raise UnsupportedModelError(
+            f"layer {tail[0].name}: the model's output is no class of a text",
+            expected="linear | sigmoid | softmax (of two or more), of shape [N, C]",
+            found=f"{activation}, of shape {list(shape)}",
+            hint="end the model in a Dense layer, one output for each class",
+        )
+    if shape[1] == 1:
+        return activation, "binary", 1
+    return activation, "multilabel" if activation == "sigmoid" else "multiclass", shape[1]
 
 
-def _head(last: KerasModel) -> Head:
-    """Return what the last layer's size and activation say about the answer."""
-    activation = last.get_config()["activation"]
-    if activation not in ("linear", "sigmoid", "softmax") or (
-        activation == "softmax" and last.units == 1
-    ):
-        raise _option(last, "activation", "linear | sigmoid | softmax (of two or more)", activation)
-    if last.units == 1:
-        return "binary"
-    return "multilabel" if activation == "sigmoid" else "multiclass"
+def _final_activation(tail: list[KerasModel]) -> str:
+    if type(tail[0]).__name__ == "Softmax":
+        return "softmax"
+    config = tail[0].get_config()
+    return str(config.get("activation", f"a {type(tail[0]).__name__} layer"))
 
 
 def _labels(labels: tuple[str, ...] | None, head: Head, outputs: int) -> tuple[str, ...]:
@@ -253,10 +263,6 @@ def _labels(labels: tuple[str, ...] | None, head: Head, outputs: int) -> tuple[s
         raise OptionError(
             "the labels do not fit the model",
             expected=f"{wanted} different labels",
-            found=", ".join(labels),
+            found=f"{len(labels)}: {', '.join(labels)}",
         )
     return labels
-
-
-def _array(variable: Any) -> np.ndarray[Any, np.dtype[np.float32]]:
-    return np.asarray(variable, dtype=np.float32)

@@ -5,15 +5,15 @@ from __future__ import annotations
 import random
 
 from edgernn_export.verify import Examples
-from edgernn_runtime.network import Network
+from edgernn_runtime.network import Task
 
 COUNT = 300
 _LENGTHS = (1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 144)
 
 
-def synthetic_examples(network: Network, seed: int = 0) -> Examples:
+def synthetic_examples(task: Task, seed: int = 0) -> Examples:
     """Return texts of random words of the vocabulary, at lengths from 1 to 144 words."""
-    words = [token.decode("utf-8", "replace") for token in network.vocabulary[2:]] or ["a"]
+    words = [token.decode("utf-8", "replace") for token in task.vocabulary[2:]] or ["a"]
     draw = random.Random(seed)
     texts = (" ".join(draw.choices(words, k=draw.choice(_LENGTHS))) for _ in range(COUNT))
     return Examples(texts=tuple(texts), labels=None, source="synthetic")

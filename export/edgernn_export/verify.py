@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from edgernn_export.recipes import Gate
 from edgernn_runtime import Classifier
 from edgernn_runtime.network import Array, Head
+from edgernn_runtime.tokenizer import PAD_ID
 
 Source = Literal["model folder", "file", "synthetic"]
 
@@ -92,6 +93,19 @@ class Check:
 def outputs_of(classifier: Classifier, texts: Sequence[str]) -> Array:
     """Return the model's outputs through the runtime, float32 [N, C], in one open engine."""
     return np.stack([classifier.output(text) for text in texts])
+
+
+def outputs_of_other_words(classifier: Classifier, texts: Sequence[str]) -> Array:
+    """Return the outputs for each text with every word replaced by the next of the vocabulary.
+
+    They are those of a file whose embedding's rows were moved by one, which is another model.
+    """
+    words = len(classifier.bundle.vocabulary) - 1
+    outputs = []
+    for text in texts:
+        ids = classifier.tokenize(text)
+        outputs.append(classifier.output_of_ids(np.where(ids == PAD_ID, ids, ids % words + 1)))
+    return np.stack(outputs)
 
 
 def compare(reference: Array, found: Array, head: Head, examples: Examples) -> Comparison:

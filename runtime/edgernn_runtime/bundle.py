@@ -36,6 +36,8 @@ MEMBER_LIMITS = {
     CARD: 1 << 20,
     "model.tflite": 256 << 20,
     "model.onnx": 256 << 20,
+    "model.ort": 256 << 20,
+    "required_operators.config": 1 << 20,
 }
 #: A vocabulary's SHA-256 stands in the model's own metadata behind this key.
 VOCABULARY_HASH_KEY = "edgernn.vocabulary_sha256"

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -105,8 +105,18 @@ class Classifier:
         """
         return self._run(self.tokenize(text))
 
-    def predict_ids(self, ids: NDArray[np.int32]) -> Prediction:
-        """Return the answer for ids that `tokenize` made: int32 [T].
+    def predict_ids(self, ids: NDArray[np.integer[Any]]) -> Prediction:
+        """Return the answer for ids that `tokenize` made: [T].
+
+        Raises:
+            TextError: an id is outside the vocabulary, or the array is not a vector of integers.
+            EngineError: the engine failed.
+            ClosedError: the classifier was closed.
+        """
+        return self._prediction(self.output_of_ids(ids))
+
+    def output_of_ids(self, ids: NDArray[np.integer[Any]]) -> NDArray[np.float32]:
+        """Return the model's own output, float32 [C], for ids that `tokenize` made: [T].
 
         Raises:
             TextError: an id is outside the vocabulary, or the array is not a vector of integers.
@@ -121,7 +131,7 @@ class Classifier:
                 expected=f"integers from 0 to {size - 1}, of shape [T]",
                 found=f"{ids.dtype} of shape {list(ids.shape)}",
             )
-        return self._prediction(self._run(ids.astype(np.int32)))
+        return self._run(ids.astype(np.int32))
 
     def predict_batch(self, texts: Iterable[str | bytes]) -> list[Prediction]:
         """Return the answers for several texts, one after the other.

@@ -8,7 +8,7 @@ float32.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,21 @@ from edgernn_runtime.tokenizer import TokenizerSpec
 Array = NDArray[np.float32]
 Cell = Literal["lstm", "gru", "rnn"]
 Merge = Literal["concat", "sum", "ave", "mul"]
-Activation = Literal["linear", "relu", "tanh", "sigmoid"]
+Activation = Literal[
+    "linear",
+    "relu",
+    "relu6",
+    "tanh",
+    "sigmoid",
+    "hard_sigmoid",
+    "elu",
+    "selu",
+    "softplus",
+    "softsign",
+    "silu",
+    "gelu",
+]
+Reduction = Literal["max", "average"]
 Head = Literal["binary", "multiclass", "multilabel"]
 
 #: Gates a cell computes at each step, in Keras's order: LSTM input, forget, cell, output; GRU
@@ -32,14 +46,29 @@ class Direction:
     """The weights of one cell that walks a sequence one way; G is the cell's number of gates.
 
     Attributes:
+        cell: the kind of cell.
         kernel: input weights, [I, G*H].
         recurrent: hidden state weights, [H, G*H].
         bias: [G*H]; [2, G*H] for a GRU with `reset_after`, the input's and the recurrent one.
+        activation: what makes the candidate, and an LSTM's output of its cell.
+        gate_activation: what makes the gates; a `rnn` has none and ignores it.
+        reset_after: a GRU's order of reset gate and recurrent product.
+        reverse: whether it walks from the last token to the first.
     """
 
+    cell: Cell
     kernel: Array
     recurrent: Array
     bias: Array
+    activation: Activation = "tanh"
+    gate_activation: Activation = "sigmoid"
+    reset_after: bool = True
+    reverse: bool = False
+
+    @property
+    def input_size(self) -> int:
+        """I, the size of what comes in at each step."""
+        return int(self.kernel.shape[0])
 
     @property
     def hidden_size(self) -> int:
@@ -49,35 +78,43 @@ class Direction:
 
 @dataclass(frozen=True)
 class Recurrent:
-    """One recurrent layer, plain or bidirectional, with Keras's default activations.
+    """One recurrent layer, plain or bidirectional.
 
     Attributes:
         name: the Keras layer's name, for messages.
-        cell: the kind of cell.
-        forward: the cell that walks from the first token to the last.
-        backward: the cell that walks the other way, or None for a plain layer.
-        merge: how the two directions become one output; `concat` doubles its size.
-        return_sequences: whether the output is every hidden state [T, .] or the last [.].
-        reset_after: a GRU's order of reset gate and recurrent product.
+        forward: the first direction; in a plain layer with `go_backwards` it walks in reverse.
+        backward: the second direction, which walks the other way, or None for a plain layer.
+        merge: how the two directions become one output; `concat` adds up their sizes.
+        return_sequences: whether the output is every hidden state [T, O] or the last [O]. The
+            sequence stands in the order in which the first direction walks.
     """
 
     name: str
-    cell: Cell
     forward: Direction
     backward: Direction | None = None
     merge: Merge = "concat"
     return_sequences: bool = False
-    reset_after: bool = True
 
     @property
     def directions(self) -> tuple[Direction, ...]:
-        """The layer's one or two directions, forward first."""
+        """The layer's one or two directions, the first one first."""
         return (self.forward,) if self.backward is None else (self.forward, self.backward)
+
+    @property
+    def output_size(self) -> int:
+        """O, the size of the output at each step."""
+        sizes = [direction.hidden_size for direction in self.directions]
+        return sum(sizes) if self.merge == "concat" else sizes[0]
+
+    @property
+    def parameters(self) -> int:
+        """The number of weights."""
+        return sum(d.kernel.size + d.recurrent.size + d.bias.size for d in self.directions)
 
 
 @dataclass(frozen=True)
 class Dense:
-    """A fully connected layer.
+    """A fully connected layer; on a sequence it works on each step alone.
 
     Attributes:
         name: the Keras layer's name, for messages.
@@ -91,20 +128,59 @@ class Dense:
     bias: Array
     activation: Activation = "linear"
 
+    @property
+    def output_size(self) -> int:
+        """O, the size of the output."""
+        return int(self.kernel.shape[1])
+
+    @property
+    def parameters(self) -> int:
+        """The number of weights."""
+        return self.kernel.size + self.bias.size
+
 
 @dataclass(frozen=True)
-class Network:
-    """A text classifier: tokenizer, embedding, recurrent layers, dense layers, labels.
+class PadRow:
+    """A row that Keras pools beside a text's own, where the text is shorter than its padding.
+
+    Attributes:
+        length: the length to which Keras pads, in tokens; a shorter text has the row.
+        row: what a padded step holds before the pooling, [O].
+    """
+
+    length: int
+    row: Array
+
+
+@dataclass(frozen=True)
+class Pooling:
+    """A reduction over time, from [T, O] to [O].
+
+    Attributes:
+        name: the Keras layer's name, for messages.
+        reduction: the largest value of each column, or its mean.
+        pad_row: what a maximum takes in beside the text's own steps, or None.
+    """
+
+    name: str
+    reduction: Reduction
+    pad_row: PadRow | None = None
+
+    parameters: ClassVar[int] = 0
+
+
+Layer = Recurrent | Pooling | Dense
+
+
+@dataclass(frozen=True)
+class Task:
+    """What goes into a text classifier and what comes out, whatever stands between.
 
     Attributes:
         tokenizer: the rules that turn a text into ids.
         vocabulary: V tokens of UTF-8, the index being the id.
-        embedding: [V, E]; the rows of the first V ids.
-        recurrent: the recurrent layers in order; only the last may drop the sequence.
-        dense: the dense layers in order; the last one's activation is `linear`, its C outputs
-            are the logits.
-        head: what makes probabilities of the logits: `binary` a sigmoid of one logit, `multiclass`
-            a softmax of C, `multilabel` C sigmoids.
+        head: what makes probabilities of the C logits: `binary` a sigmoid of one, `multiclass` a
+            softmax, `multilabel` C sigmoids.
         labels: the names of the classes; two where the head is `binary`, else C.
         pad_to: the length to which Keras pads the ids, where its answer depends on the padding;
             None where bare ids give the same answer.
@@ -112,9 +188,6 @@ class Network:
 
     tokenizer: TokenizerSpec
     vocabulary: tuple[bytes, ...]
-    embedding: Array
-    recurrent: tuple[Recurrent, ...]
-    dense: tuple[Dense, ...]
     head: Head
     labels: tuple[str, ...]
     pad_to: int | None = None
@@ -122,14 +195,25 @@ class Network:
     @property
     def outputs(self) -> int:
         """C, the number of logits."""
-        return int(self.dense[-1].kernel.shape[1])
+        return 1 if self.head == "binary" else len(self.labels)
+
+
+@dataclass(frozen=True)
+class Network:
+    """A text classifier: embedding, then layer after layer, the last one giving the logits.
+
+    Attributes:
+        task: tokenizer, vocabulary, head and labels.
+        embedding: [V, E]; the rows of the vocabulary's ids.
+        layers: the layers in order. The last is a Dense whose activation is `linear` and whose C
+            outputs are the logits; by then the sequence has become one vector.
+    """
+
+    task: Task
+    embedding: Array
+    layers: tuple[Layer, ...]
 
     @property
     def parameters(self) -> int:
         """The number of weights."""
-        cells = [direction for layer in self.recurrent for direction in layer.directions]
-        return (
-            self.embedding.size
-            + sum(cell.kernel.size + cell.recurrent.size + cell.bias.size for cell in cells)
-            + sum(layer.kernel.size + layer.bias.size for layer in self.dense)
-        )
+        return self.embedding.size + sum(layer.parameters for layer in self.layers)

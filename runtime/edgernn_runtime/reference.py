@@ -1,11 +1,12 @@
 """The definition of a Network's answer, in NumPy: slow, obvious, and what engines are held to.
 
 T is the number of tokens; the other letters are those of `edgernn_runtime.network`. The cells are
-those of the Keras layers LSTM, GRU and SimpleRNN with their default activations.
+those of the Keras layers LSTM, GRU and SimpleRNN.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -18,8 +19,10 @@ from edgernn_runtime.network import (
     Dense,
     Direction,
     Head,
+    Layer,
     Merge,
     Network,
+    Pooling,
     Recurrent,
 )
 
@@ -42,46 +45,68 @@ def probabilities(network: Network, ids: NDArray[np.int32]) -> Array:
 
     Args:
         network: the classifier.
-        ids: int32 [T], T at least 1; padded already where `network.pad_to` asks for it.
+        ids: int32 [T], T at least 1; padded already where `network.task.pad_to` asks for it.
 
     Returns:
         float32 [C]; one number, the second label's probability, where the head is `binary`.
     """
     x = network.embedding[ids]
-    for layer in network.recurrent:
-        x = run_recurrent(layer, x)
-    for dense in network.dense:
-        x = run_dense(dense, x)
-    return _HEADS[network.head](x)
+    for layer in network.layers:
+        x = run_layer(layer, x)
+    return _HEADS[network.task.head](x)
+
+
+def run_layer(layer: Layer, x: Array) -> Array:
+    """Return a layer's output for x, [T, I] or, once the sequence is gone, [I]."""
+    if isinstance(layer, Recurrent):
+        return run_recurrent(layer, x)
+    return run_pooling(layer, x) if isinstance(layer, Pooling) else run_dense(layer, x)
 
 
 def run_dense(layer: Dense, x: Array) -> Array:
-    """Return activation(x W + b) for x of shape [I]: [O]."""
-    return _ACTIVATIONS[layer.activation](x @ layer.kernel + layer.bias)
+    """Return activation(x W + b) for x of shape [..., I]: [..., O]."""
+    return activate(layer.activation, x @ layer.kernel + layer.bias)
+
+
+def run_pooling(layer: Pooling, x: Array) -> Array:
+    """Return the maximum or the mean over time of x [T, O]: [O]."""
+    if layer.reduction == "average":
+        return np.asarray(x.mean(axis=0), dtype=np.float32)
+    largest = np.asarray(x.max(axis=0), dtype=np.float32)
+    if layer.pad_row is not None and len(x) < layer.pad_row.length:
+        return np.maximum(largest, layer.pad_row.row)
+    return largest
 
 
 def run_recurrent(layer: Recurrent, x: Array) -> Array:
     """Return a recurrent layer's output for x of shape [T, I].
 
     Returns:
-        [T, O] with `return_sequences`, in the order of the tokens for both directions; else [O],
-        each direction's last state (the backward one's stands at the first token).
+        [T, O] with `return_sequences`, in the order in which the first direction walks; else [O],
+        each direction's last state.
     """
-    outputs = [_walk(layer, layer.forward, x)]
-    if layer.backward is not None:
-        outputs.append(_walk(layer, layer.backward, x[::-1])[::-1])
+    outputs = [_walk(direction, x) for direction in layer.directions]
     if not layer.return_sequences:
-        outputs = [states[-1 if i == 0 else 0] for i, states in enumerate(outputs)]
+        outputs = [states[-1] for states in outputs]
+    elif layer.backward is not None:
+        outputs[1] = outputs[1][::-1]
     return outputs[0] if layer.backward is None else _MERGES[layer.merge](*outputs)
 
 
-def _walk(layer: Recurrent, direction: Direction, x: Array) -> Array:
-    """Return the hidden states [T, H] of one direction over x [T, I]."""
-    step = _STEPS[layer.cell] if layer.cell != "gru" or layer.reset_after else _gru_before
+def activate(name: Activation, x: Array) -> Array:
+    """Return an activation of x, elementwise, float32."""
+    return np.asarray(_ACTIVATIONS[name](x), dtype=np.float32)
+
+
+def _walk(direction: Direction, x: Array) -> Array:
+    """Return the hidden states [T, H] of one direction over x [T, I], in the order of its walk."""
+    step = _STEPS[direction.cell]
+    if direction.cell == "gru" and not direction.reset_after:
+        step = _gru_before
     hidden = np.zeros(direction.hidden_size, dtype=np.float32)
     cell = np.zeros_like(hidden)
     states = []
-    for token in x:
+    for token in x[::-1] if direction.reverse else x:
         hidden, cell = step(token, hidden, cell, direction)
         states.append(hidden)
     return np.stack(states)
@@ -89,18 +114,21 @@ def _walk(layer: Recurrent, direction: Direction, x: Array) -> Array:
 
 def _lstm(x: Array, hidden: Array, cell: Array, weights: Direction) -> tuple[Array, Array]:
     gates = x @ weights.kernel + hidden @ weights.recurrent + weights.bias
-    input_gate, forget_gate, candidate, output_gate = np.split(gates, 4)
-    cell = sigmoid(forget_gate) * cell + sigmoid(input_gate) * np.tanh(candidate)
-    return sigmoid(output_gate) * np.tanh(cell), cell
+    raw_input, raw_forget, raw_candidate, raw_output = np.split(gates, 4)
+    input_gate, forget_gate, output_gate = (
+        activate(weights.gate_activation, raw) for raw in (raw_input, raw_forget, raw_output)
+    )
+    cell = forget_gate * cell + input_gate * activate(weights.activation, raw_candidate)
+    return output_gate * activate(weights.activation, cell), cell
 
 
 def _gru_after(x: Array, hidden: Array, cell: Array, weights: Direction) -> tuple[Array, Array]:
     """Apply the reset gate after the recurrent product (`reset_after=True`)."""
     from_input = np.split(x @ weights.kernel + weights.bias[0], 3)
     from_hidden = np.split(hidden @ weights.recurrent + weights.bias[1], 3)
-    update = sigmoid(from_input[0] + from_hidden[0])
-    reset = sigmoid(from_input[1] + from_hidden[1])
-    candidate = np.tanh(from_input[2] + reset * from_hidden[2])
+    update = activate(weights.gate_activation, from_input[0] + from_hidden[0])
+    reset = activate(weights.gate_activation, from_input[1] + from_hidden[1])
+    candidate = activate(weights.activation, from_input[2] + reset * from_hidden[2])
     return update * hidden + (1 - update) * candidate, cell
 
 
@@ -108,14 +136,28 @@ def _gru_before(x: Array, hidden: Array, cell: Array, weights: Direction) -> tup
     """Apply the reset gate before the recurrent product (`reset_after=False`)."""
     from_input = np.split(x @ weights.kernel + weights.bias, 3)
     kernels = np.split(weights.recurrent, 3, axis=1)
-    update = sigmoid(from_input[0] + hidden @ kernels[0])
-    reset = sigmoid(from_input[1] + hidden @ kernels[1])
-    candidate = np.tanh(from_input[2] + (reset * hidden) @ kernels[2])
+    update = activate(weights.gate_activation, from_input[0] + hidden @ kernels[0])
+    reset = activate(weights.gate_activation, from_input[1] + hidden @ kernels[1])
+    candidate = activate(weights.activation, from_input[2] + (reset * hidden) @ kernels[2])
     return update * hidden + (1 - update) * candidate, cell
 
 
 def _rnn(x: Array, hidden: Array, cell: Array, weights: Direction) -> tuple[Array, Array]:
-    return np.tanh(x @ weights.kernel + hidden @ weights.recurrent + weights.bias), cell
+    total = x @ weights.kernel + hidden @ weights.recurrent + weights.bias
+    return activate(weights.activation, total), cell
+
+
+def _selu(x: Array) -> Array:
+    """Return the scaled ELU, with the constants of Klambauer et al. 2017."""
+    alpha, scale = 1.6732632423543772, 1.0507009873554805
+    return np.asarray(scale * np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0))))
+
+
+def _gelu(x: Array) -> Array:
+    """Return x times the normal distribution function, the exact form."""
+    return np.asarray([0.5 * v * (1 + math.erf(v / math.sqrt(2))) for v in x.ravel()]).reshape(
+        x.shape
+    )
 
 
 _STEPS: dict[Cell, Step] = {"lstm": _lstm, "gru": _gru_after, "rnn": _rnn}
@@ -128,8 +170,16 @@ _MERGES: dict[Merge, Callable[[Array, Array], Array]] = {
 _ACTIVATIONS: dict[Activation, Callable[[Array], Array]] = {
     "linear": lambda x: x,
     "relu": lambda x: np.maximum(x, np.float32(0)),
+    "relu6": lambda x: np.clip(x, 0, 6),
     "tanh": np.tanh,
     "sigmoid": sigmoid,
+    "hard_sigmoid": lambda x: np.clip(x / 6 + 0.5, 0, 1),
+    "elu": lambda x: np.where(x > 0, x, np.expm1(np.minimum(x, 0))),
+    "selu": _selu,
+    "softplus": lambda x: np.logaddexp(x, 0),
+    "softsign": lambda x: x / (1 + np.abs(x)),
+    "silu": lambda x: x * sigmoid(x),
+    "gelu": _gelu,
 }
 _HEADS: dict[Head, Callable[[Array], Array]] = {
     "binary": sigmoid,

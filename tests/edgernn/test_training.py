@@ -134,8 +134,8 @@ def test_other_cells_train_and_export(table, tmp_path, cell):
     out = tmp_path / "model"
     options = ("--cell", cell, "--epochs", 2, "--units", "6", "--embedding-dim", "6")
     assert run("train", "--data", table, *options, "--out", out) == 0
-    assert run("export", out, "--format", "onnx", "--allow-drop") == 0
-    assert run("export", out, "--format", "tflite") == 1
+    for model_format in ("onnx", "tflite"):
+        assert run("export", out, "--format", model_format, "--allow-drop") == 0
 
 
 def test_several_classes_with_weights_and_a_validation_file(tmp_path):

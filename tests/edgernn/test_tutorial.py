@@ -8,7 +8,9 @@ import pytest
 import tensorflow as tf
 
 from edgernn.data.packages import load_reviews
-from edgernn_export import Examples, export
+from edgernn_export import Examples, Options, export
+from edgernn_export.keras_model import load_keras
+from edgernn_export.reader import read_network
 from edgernn_runtime import load
 
 
@@ -57,12 +59,10 @@ def test_the_tutorials_model_exports_unchanged(tutorial_file, tmp_path, model_fo
     done = export(
         tutorial_file,
         tmp_path / "x.edgernn",
-        format=model_format,
-        quantize=recipe,
-        labels=("negative", "positive"),
-        examples=Examples(tuple(texts[:150]), None, "file"),
+        Options(model_format, recipe, labels=("negative", "positive")),
+        Examples(tuple(texts[:150]), None, "file"),
     )
-    assert done.parameters == 751_489
+    assert read_network(load_keras(tutorial_file)).parameters == 751_489
     assert done.model_size < {"none": 3_100_000, "int8": 800_000}[recipe]
     with load(done.path) as classifier:
         prediction = classifier.predict("so good, I would recommend it")

@@ -12,10 +12,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from edgernn_export import RECIPES, Examples, export
+from edgernn_export import RECIPES, Examples, Options, export
 from edgernn_export.errors import GateError, OptionError, OutputError
-from edgernn_export.keras_model import keras_outputs, load_keras
-from edgernn_export.reader import read_network
+from edgernn_export.keras_answers import keras_outputs
+from edgernn_export.keras_model import load_keras
+from edgernn_export.reader import read_source
 from edgernn_export.recipes import Gate
 from edgernn_export.verify import check, compare, outputs_of, repeats_itself
 from edgernn_export.write import write_file, zip_members
@@ -34,7 +35,7 @@ def examples():
 def test_a_float_bundle_agrees_with_keras_on_a_thousand_texts(bundles, model_file, model_format):
     texts = make_texts(1000, seed=11, longest=80)
     keras_model = load_keras(model_file)
-    expected = keras_outputs(keras_model, read_network(keras_model), texts)
+    expected = keras_outputs(read_source(keras_model), texts)
     with load(bundles[model_format, "none"]) as classifier:
         found = outputs_of(classifier, texts)
     assert np.abs(found - expected).max() <= 1e-5
@@ -55,8 +56,8 @@ def test_padding_that_matters_is_fed_as_keras_feeds_it(tmp_path, examples):
         done = export(
             tmp_path / "model.keras",
             tmp_path / f"{model_format}.edgernn",
-            format=model_format,
-            examples=examples,
+            Options(model_format),
+            examples,
         )
         assert done.comparison.max_change <= 1e-5
         with load(done.path) as classifier:
@@ -66,7 +67,7 @@ def test_padding_that_matters_is_fed_as_keras_feeds_it(tmp_path, examples):
 
 def test_the_same_export_gives_the_same_bytes(model_file, tmp_path, examples):
     first, second = (
-        export(model_file, tmp_path / f"{i}" / "x.edgernn", format="onnx", examples=examples).path
+        export(model_file, tmp_path / f"{i}" / "x.edgernn", Options("onnx"), examples).path
         for i in range(2)
     )
     assert first.read_bytes() == second.read_bytes()
@@ -86,7 +87,7 @@ def test_the_manifest_keeps_the_figures(bundles):
 
 
 def test_without_texts_they_are_drawn_and_the_manifest_says_so(model_file, tmp_path):
-    done = export(model_file, tmp_path / "x.edgernn", format="onnx")
+    done = export(model_file, tmp_path / "x.edgernn", Options("onnx"))
     assert done.comparison.source == "synthetic"
     with zipfile.ZipFile(done.path) as archive:
         figures = json.loads(archive.read("manifest.json"))["figures"]
@@ -98,12 +99,10 @@ def test_a_missed_gate_writes_nothing(model_file, tmp_path, examples, monkeypatc
     monkeypatch.setitem(RECIPES, "int8", strict)
     out = tmp_path / "x.edgernn"
     with pytest.raises(GateError, match="nothing was written") as caught:
-        export(model_file, out, format="tflite", quantize="int8", examples=examples)
+        export(model_file, out, Options("tflite", "int8"), examples)
     assert "largest change in probability" in str(caught.value)
     assert list(tmp_path.iterdir()) == []
-    done = export(
-        model_file, out, format="tflite", quantize="int8", examples=examples, allow_drop=True
-    )
+    done = export(model_file, out, Options("tflite", "int8", allow_drop=True), examples)
     assert any("largest change" in warning for warning in done.warnings)
     assert out.exists()
 
@@ -111,24 +110,23 @@ def test_a_missed_gate_writes_nothing(model_file, tmp_path, examples, monkeypatc
 def test_texts_of_one_class_cannot_pass_the_gate(model_file, tmp_path):
     model = load_keras(model_file)
     texts = make_texts(300)
-    outputs = keras_outputs(model, read_network(model), texts)[:, 0]
+    outputs = keras_outputs(read_source(model), texts)[:, 0]
     one_class = tuple(text for text, p in zip(texts, outputs, strict=True) if p > 0.5)
     examples = Examples(one_class, None, "file")
     with pytest.raises(GateError, match="labels that Keras gives on these texts"):
-        export(model_file, tmp_path / "x.edgernn", format="onnx", examples=examples)
+        export(model_file, tmp_path / "x.edgernn", Options("onnx"), examples)
 
 
 def test_texts_that_cannot_tell_models_apart_cannot_pass_the_gate(model_file, tmp_path):
     # Words that are out of vocabulary look alike to a model with any other weights... of theirs.
     examples = Examples(("", "..."), None, "file")
     with pytest.raises(GateError, match="a file with other weights fails"):
-        export(model_file, tmp_path / "x.edgernn", format="onnx", examples=examples)
+        export(model_file, tmp_path / "x.edgernn", Options("onnx"), examples)
 
 
 def test_the_answers_of_another_model_fail_every_gate(bundles, examples):
     other = make_model(seed=7)
-    network = read_network(other)
-    expected = keras_outputs(other, network, examples.texts)
+    expected = keras_outputs(read_source(other), examples.texts)
     for (_, recipe), path in bundles.items():
         with load(path) as classifier:
             found = outputs_of(classifier, examples.texts)
@@ -153,9 +151,9 @@ def test_a_bundle_that_stands_there_is_kept(model_file, tmp_path, examples):
     out = tmp_path / "x.edgernn"
     out.write_bytes(b"mine")
     with pytest.raises(OutputError, match="there is a file already"):
-        export(model_file, out, format="onnx", examples=examples)
+        export(model_file, out, Options("onnx"), examples)
     assert out.read_bytes() == b"mine"
-    export(model_file, out, format="onnx", examples=examples, overwrite=True)
+    export(model_file, out, Options("onnx", overwrite=True), examples)
     assert load(out).labels == ("0", "1")
 
 
@@ -171,7 +169,7 @@ def test_an_unknown_recipe_is_refused_and_the_nearest_suggested(
     model_file, tmp_path, options, near
 ):
     with pytest.raises(OptionError, match="there is no such recipe") as caught:
-        export(model_file, tmp_path / "x.edgernn", format="onnx", **options)
+        export(model_file, tmp_path / "x.edgernn", Options("onnx", **options))
     assert near is None or f"did you mean {near}?" in str(caught.value)
 
 

@@ -6,10 +6,11 @@ import keras
 import numpy as np
 import pytest
 
-from edgernn_export import export
-from edgernn_export.keras_model import keras_outputs, load_keras
+from edgernn_export import Options, export
+from edgernn_export.keras_answers import keras_outputs
+from edgernn_export.keras_model import load_keras
 from edgernn_export.keras_vocabulary import with_vocabulary_in_config
-from edgernn_export.reader import read_network
+from edgernn_export.reader import read_source
 from edgernn_runtime import load
 from tests.conftest import make_model, make_texts
 
@@ -36,12 +37,12 @@ def test_the_ids_are_those_of_the_model_that_was_saved(tmp_path, separator):
     path = tmp_path / "model.keras"
     model.save(path)
     loaded = load_keras(path)
-    network = read_network(loaded)
-    assert f"film{separator}scene".encode() in network.vocabulary
+    source = read_source(loaded)
+    assert f"film{separator}scene".encode() in source.task.vocabulary
     texts = [f"good {separator} film{separator}scene", *make_texts(20)]
-    expected = keras_outputs(model, network, texts)
-    assert keras_outputs(loaded, network, texts) == pytest.approx(expected, abs=1e-6)
-    done = export(path, tmp_path / "x.edgernn", format="onnx")
+    expected = keras_outputs(read_source(model), texts)
+    assert keras_outputs(source, texts) == pytest.approx(expected, abs=1e-6)
+    done = export(path, tmp_path / "x.edgernn", Options("onnx"))
     with load(done.path) as classifier:
         found = [classifier.output(text) for text in texts]
     assert np.array(found) == pytest.approx(expected, abs=1e-5)

@@ -50,7 +50,7 @@ def test_the_converter_makes_the_same_operators_of_a_tf_keras_twin_and_clips(net
     x = layers.Bidirectional(layers.LSTM(4))(x)
     x = layers.Dense(5, activation="relu")(x)
     twin = tf_keras.Model(ids, layers.Dense(1, activation="sigmoid")(x))
-    twin.set_weights(core.get_weights())
+    twin.set_weights([network.embedding, *core.get_weights()[1:]])
     converted = tf.lite.TFLiteConverter.from_keras_model(twin).convert()
     ours = FORMATS["tflite"].writer.write(network, RECIPES["none"], "0" * 64)
     census = FORMATS["tflite"].writer.read_census

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import importlib
 from dataclasses import dataclass
-from typing import Any, Protocol, cast
+from typing import Any, Literal, Protocol, cast
 
 from edgernn_export.census import Census
+from edgernn_export.errors import OptionError
 from edgernn_export.names import row_named
+from edgernn_export.reader import Source
 from edgernn_export.recipes import Recipe
 from edgernn_runtime.network import Network
+
+#: What a file may be written as: `stateless` needs no reset between calls, `ort` is for the mobile
+#: builds of ONNX Runtime.
+Flavour = Literal["plain", "stateless", "ort"]
 
 
 class Writer(Protocol):
@@ -17,18 +23,40 @@ class Writer(Protocol):
 
     #: Names, dtypes and shapes of the file's inputs and outputs, for hosts.
     INTERFACE: dict[str, Any]
+    #: Parts of names of operators that no file of ours holds.
+    FOREIGN: tuple[str, ...]
     #: Parts of names of operators that a fused file never holds.
-    FORBIDDEN: tuple[str, ...]
+    LOOPS: tuple[str, ...]
 
-    def write(self, network: Network, recipe: Recipe, vocabulary_sha256: str) -> bytes:
+    def write(
+        self,
+        network: Network,
+        recipe: Recipe,
+        vocabulary_sha256: str,
+        flavour: Flavour = "plain",
+    ) -> bytes:
         """Return the network as a file of the format.
 
         Raises:
-            UnsupportedModelError: the format cannot express a layer.
+            UncoveredError: the format's operators cannot express a layer.
         """
 
     def read_census(self, data: bytes) -> Census:
         """Return what a file of the format holds."""
+
+
+class Converter(Protocol):
+    """What the module of a format's generic lowering offers."""
+
+    #: Names, dtypes and shapes of the file's inputs and outputs, for hosts.
+    INTERFACE: dict[str, Any]
+
+    def convert(self, source: Source, recipe: Recipe, vocabulary_sha256: str) -> bytes:
+        """Return the model as a file of the format.
+
+        Raises:
+            UnsupportedModelError: the converter fails.
+        """
 
 
 @dataclass(frozen=True)
@@ -38,24 +66,49 @@ class Format:
     Attributes:
         name: what `--format` calls it, and what the manifest says.
         member: the name of the model in the bundle.
-        module: the module that writes it.
+        module: the module that writes it from a Network.
+        generic_module: the module that has a converter write it from a Keras model.
+        converter: that converter's name for people.
+        flavours: what it can be written as beside `plain`.
     """
 
     name: str
     member: str
     module: str
+    generic_module: str
+    converter: str
+    flavours: tuple[Flavour, ...]
 
     @property
     def writer(self) -> Writer:
         """The module, imported when it is first needed."""
         return cast(Writer, importlib.import_module(self.module))
 
+    @property
+    def generic(self) -> Converter:
+        """The module of the generic lowering, imported when it is first needed."""
+        return cast(Converter, importlib.import_module(self.generic_module))
+
 
 FORMATS = {
     row.name: row
     for row in (
-        Format("tflite", "model.tflite", "edgernn_export.formats.tflite"),
-        Format("onnx", "model.onnx", "edgernn_export.formats.onnx"),
+        Format(
+            name="tflite",
+            member="model.tflite",
+            module="edgernn_export.formats.tflite",
+            generic_module="edgernn_export.formats.tflite_generic",
+            converter="the TFLite converter",
+            flavours=("stateless",),
+        ),
+        Format(
+            name="onnx",
+            member="model.onnx",
+            module="edgernn_export.formats.onnx",
+            generic_module="edgernn_export.formats.onnx_generic",
+            converter="tf2onnx",
+            flavours=("ort",),
+        ),
     )
 }
 
@@ -67,3 +120,18 @@ def format_named(name: str) -> Format:
         OptionError: there is none; the message suggests the nearest.
     """
     return row_named(FORMATS, name, "format", "--format")
+
+
+def check_flavour(row: Format, flavour: Flavour) -> None:
+    """Check that a format can be written as a flavour.
+
+    Raises:
+        OptionError: it cannot; the message names the formats that can.
+    """
+    if flavour != "plain" and flavour not in row.flavours:
+        having = [other.name for other in FORMATS.values() if flavour in other.flavours]
+        raise OptionError(
+            f"--{flavour} does not fit the format",
+            expected=f"--format {' | '.join(having)}",
+            found=f"--format {row.name}",
+        )

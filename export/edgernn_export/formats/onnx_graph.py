@@ -37,6 +37,16 @@ class GraphBuilder:
             self._initializers.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
         return name
 
+    def integers(self, *values: int) -> str:
+        """Add a constant int64 vector."""
+        name = "integers_" + "_".join(map(str, values))
+        return self.constant(name, np.array(values, dtype=np.int64))
+
+    def scalar(self, value: float) -> str:
+        """Add a constant scalar, int64 for an int, else float32."""
+        dtype = np.int64 if isinstance(value, int) else np.float32
+        return self.constant(f"scalar_{value!r}", np.array(value, dtype=dtype))
+
     def node(
         self,
         operator: str,

@@ -1,4 +1,4 @@
-"""A builder of TFLite flatbuffers: tensors, constants and operators of one subgraph.
+"""A builder of TFLite flatbuffers: tensors, constants and operators, subgraph by subgraph.
 
 Source of the format: `schema.fbs` of TensorFlow Lite, schema version 3, through the classes that
 are generated from it and shipped with ai-edge-litert.
@@ -6,7 +6,7 @@ are generated from it and shipped with ai-edge-litert.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import flatbuffers
@@ -24,7 +24,9 @@ _TENSOR_TYPE = {
     "float32": schema.TensorType.FLOAT32,
     "float16": schema.TensorType.FLOAT16,
     "int32": schema.TensorType.INT32,
+    "int16": schema.TensorType.INT16,
     "int8": schema.TensorType.INT8,
+    "bool": schema.TensorType.BOOL,
 }
 
 
@@ -33,10 +35,10 @@ class _AlignedBuffer(schema.BufferT):  # type: ignore[misc]
 
     def Pack(self, builder: flatbuffers.Builder) -> int:
         data = None
-        if self.data:
+        if self.data is not None and len(self.data):
             builder.StartVector(1, len(self.data), BUFFER_ALIGNMENT)
             builder.head -= len(self.data)
-            builder.Bytes[builder.head : builder.head + len(self.data)] = self.data
+            builder.Bytes[builder.head : builder.head + len(self.data)] = bytes(self.data)
             data = builder.EndVector()
         schema.BufferStart(builder)
         if data is not None:
@@ -44,21 +46,82 @@ class _AlignedBuffer(schema.BufferT):  # type: ignore[misc]
         return int(schema.BufferEnd(builder))
 
 
-class GraphBuilder:
-    """Collects the tensors and operators of one subgraph; -1 in a shape is a dynamic dimension."""
+class FileBuilder:
+    """Collects subgraphs, the buffers and operator codes that they share, and metadata."""
 
     def __init__(self) -> None:
-        """Start with no tensor and no operator."""
+        """Start with no subgraph."""
         self._model = schema.ModelT()
         self._model.version = SCHEMA_VERSION
         self._model.operatorCodes = []
         self._model.metadata = []
         self._model.buffers = [_AlignedBuffer()]
-        self._graph = schema.SubGraphT()
-        self._graph.name = "main"
-        self._graph.tensors = []
-        self._graph.operators = []
+        self._model.subgraphs = []
         self._code_of: dict[tuple[int, int], int] = {}
+
+    def subgraph(self, name: str) -> GraphBuilder:
+        """Add a subgraph; the first one is what a host runs."""
+        graph = schema.SubGraphT()
+        graph.name = name
+        graph.tensors, graph.operators, graph.inputs, graph.outputs = [], [], [], []
+        self._model.subgraphs.append(graph)
+        return GraphBuilder(self, graph, len(self._model.subgraphs) - 1)
+
+    def buffer(self, data: bytes) -> int:
+        """Add a buffer and return its index."""
+        buffer = _AlignedBuffer()
+        buffer.data = data
+        self._model.buffers.append(buffer)
+        return len(self._model.buffers) - 1
+
+    def code(self, builtin: int, version: int) -> int:
+        """Return the index of an operator's code, added when it is first asked for."""
+        key = (builtin, version)
+        if key not in self._code_of:
+            code = schema.OperatorCodeT()
+            code.builtinCode = builtin
+            # Readers older than 2020 look at the byte-sized field, which ends at 127.
+            code.deprecatedBuiltinCode = min(builtin, 127)
+            code.version = version
+            self._code_of[key] = len(self._model.operatorCodes)
+            self._model.operatorCodes.append(code)
+        return self._code_of[key]
+
+    def finish(
+        self,
+        inputs: Mapping[str, int],
+        outputs: Mapping[str, int],
+        metadata: Mapping[str, bytes],
+        description: str,
+    ) -> bytes:
+        """Return the file's bytes.
+
+        Args:
+            inputs: the first subgraph's inputs by the name in the signature `serving_default`.
+            outputs: the same for its outputs.
+            metadata: what goes into the file's metadata, by name.
+            description: what the file says it is.
+        """
+        main = self._model.subgraphs[0]
+        main.inputs, main.outputs = list(inputs.values()), list(outputs.values())
+        signature = schema.SignatureDefT()
+        signature.signatureKey = "serving_default"
+        signature.subgraphIndex = 0
+        signature.inputs = [_tensor_map(*item) for item in inputs.items()]
+        signature.outputs = [_tensor_map(*item) for item in outputs.items()]
+        self._model.signatureDefs = [signature]
+        self._model.description = description
+        return pack(self._model, metadata)
+
+
+class GraphBuilder:
+    """Collects the tensors and operators of one subgraph; -1 in a shape is a dynamic dimension."""
+
+    def __init__(self, file: FileBuilder, graph: Any, index: int) -> None:
+        """Start with no tensor; `FileBuilder.subgraph` makes one."""
+        self.file = file
+        self.index = index
+        self._graph = graph
 
     def tensor(
         self,
@@ -67,6 +130,7 @@ class GraphBuilder:
         dtype: str = "float32",
         *,
         scale: float | None = None,
+        zero_point: int = 0,
         is_variable: bool = False,
         buffer: int = 0,
     ) -> int:
@@ -75,8 +139,9 @@ class GraphBuilder:
         Args:
             name: unique name.
             shape: its dimensions; -1 for one that is known at run time only.
-            dtype: float32, float16, int32 or int8.
-            scale: the scale of a quantized tensor, its zero point being 0.
+            dtype: float32, float16, int32, int16, int8 or bool.
+            scale: the scale of a quantized tensor.
+            zero_point: the integer that stands for 0 in it.
             is_variable: whether it keeps its value between invocations.
             buffer: the index of its constant's buffer; 0 for none.
         """
@@ -92,37 +157,46 @@ class GraphBuilder:
         if scale is not None:
             tensor.quantization = schema.QuantizationParametersT()
             tensor.quantization.scale = [scale]
-            tensor.quantization.zeroPoint = [0]
+            tensor.quantization.zeroPoint = [zero_point]
         self._graph.tensors.append(tensor)
         return len(self._graph.tensors) - 1
 
     def constant(self, name: str, value: NDArray[Any], *, scale: float | None = None) -> int:
         """Add a constant tensor with the array's dtype and shape, and return its index."""
-        buffer = self._buffer(np.ascontiguousarray(value).tobytes())
+        buffer = self.file.buffer(np.ascontiguousarray(value).tobytes())
         return self.tensor(name, value.shape, str(value.dtype), scale=scale, buffer=buffer)
+
+    def integers(self, *values: int) -> int:
+        """Add a constant int32 vector."""
+        return self.constant(self._name("integers"), np.array(values, dtype=np.int32))
+
+    def scalar(self, value: float) -> int:
+        """Add a constant scalar, int32 for an int, else float32."""
+        dtype = np.int32 if isinstance(value, int) else np.float32
+        return self.constant(self._name("scalar"), np.array(value, dtype=dtype))
 
     def operator(
         self,
         name: str,
         inputs: Sequence[int],
-        output: int,
+        outputs: Sequence[int],
         *,
         version: int = 1,
         **options: object,
-    ) -> int:
-        """Add an operator and return its output.
+    ) -> None:
+        """Add an operator that writes tensors which are there already.
 
         Args:
             name: the operator in the schema's spelling, such as `FULLY_CONNECTED`.
             inputs: tensor indices; `NO_TENSOR` for an optional input that is left out.
-            output: the tensor it writes.
+            outputs: the tensors it writes.
             version: the operator's version.
             options: the fields of its options in the schema's Python spelling.
         """
         operator = schema.OperatorT()
-        operator.opcodeIndex = self._code(getattr(schema.BuiltinOperator, name), version)
+        operator.opcodeIndex = self.file.code(getattr(schema.BuiltinOperator, name), version)
         operator.inputs = list(inputs)
-        operator.outputs = [output]
+        operator.outputs = list(outputs)
         options_name = _OPTIONS.get(name)
         if options_name is not None:
             operator.builtinOptionsType = getattr(schema.BuiltinOptions, options_name)
@@ -130,48 +204,61 @@ class GraphBuilder:
             for field, value in options.items():
                 setattr(operator.builtinOptions, field, value)
         self._graph.operators.append(operator)
+
+    def add(
+        self,
+        name: str,
+        inputs: Sequence[int],
+        shape: Sequence[int],
+        dtype: str = "float32",
+        *,
+        version: int = 1,
+        **options: object,
+    ) -> int:
+        """Add an operator with one new output of that shape, and return the output."""
+        output = self.tensor(self._name(name.lower()), shape, dtype)
+        self.operator(name, inputs, [output], version=version, **options)
         return output
 
-    def metadata(self, name: str, value: bytes) -> None:
-        """Add a named piece of metadata to the file."""
+    def shape(self, tensor: int) -> tuple[int, ...]:
+        """Return a tensor's shape, -1 for a dynamic dimension."""
+        entry = self._graph.tensors[tensor]
+        return tuple(entry.shape if entry.shapeSignature is None else entry.shapeSignature)
+
+    def time(self, x: int) -> int:
+        """Return the number of steps of x [1, T, .] at run time, an int32 scalar."""
+        bounds = [self.integers(1), self.integers(2), self.integers(1)]
+        shape = self.add(
+            "SHAPE", [x], (len(self.shape(x)),), "int32", outType=_TENSOR_TYPE["int32"]
+        )
+        masks = {"beginMask": 0, "endMask": 0, "ellipsisMask": 0, "newAxisMask": 0}
+        return self.add("STRIDED_SLICE", [shape, *bounds], (), "int32", **masks, shrinkAxisMask=1)
+
+    def ends(self, inputs: Sequence[int], outputs: Sequence[int]) -> None:
+        """Say what goes into this subgraph and what comes out, where it is not the first."""
+        self._graph.inputs, self._graph.outputs = list(inputs), list(outputs)
+
+    def _name(self, kind: str) -> str:
+        return f"{kind}_{len(self._graph.tensors)}"
+
+
+def pack(model: Any, metadata: Mapping[str, bytes]) -> bytes:
+    """Return a `ModelT`'s bytes, with pieces of metadata added and its buffers aligned."""
+    buffers = []
+    for buffer in model.buffers:
+        aligned = _AlignedBuffer()
+        aligned.data = buffer.data
+        buffers.append(aligned)
+    model.buffers, model.metadata = buffers, list(model.metadata or [])
+    for name, value in metadata.items():
         entry = schema.MetadataT()
-        entry.name = name
-        entry.buffer = self._buffer(value)
-        self._model.metadata.append(entry)
-
-    def finish(self, inputs: dict[str, int], outputs: dict[str, int], description: str) -> bytes:
-        """Return the file's bytes, with the tensors named in the signature `serving_default`."""
-        self._graph.inputs = list(inputs.values())
-        self._graph.outputs = list(outputs.values())
-        signature = schema.SignatureDefT()
-        signature.signatureKey = "serving_default"
-        signature.subgraphIndex = 0
-        signature.inputs = [_tensor_map(*item) for item in inputs.items()]
-        signature.outputs = [_tensor_map(*item) for item in outputs.items()]
-        self._model.subgraphs = [self._graph]
-        self._model.signatureDefs = [signature]
-        self._model.description = description
-        builder = flatbuffers.Builder(1 << 20)
-        builder.Finish(self._model.Pack(builder), file_identifier=FILE_IDENTIFIER)
-        return bytes(builder.Output())
-
-    def _buffer(self, data: bytes) -> int:
-        buffer = _AlignedBuffer()
-        buffer.data = data
-        self._model.buffers.append(buffer)
-        return len(self._model.buffers) - 1
-
-    def _code(self, builtin: int, version: int) -> int:
-        key = (builtin, version)
-        if key not in self._code_of:
-            code = schema.OperatorCodeT()
-            code.builtinCode = builtin
-            # Readers older than 2020 look at the byte-sized field, which ends at 127.
-            code.deprecatedBuiltinCode = min(builtin, 127)
-            code.version = version
-            self._code_of[key] = len(self._model.operatorCodes)
-            self._model.operatorCodes.append(code)
-        return self._code_of[key]
+        entry.name, entry.buffer = name, len(model.buffers)
+        model.metadata.append(entry)
+        model.buffers.append(_AlignedBuffer())
+        model.buffers[-1].data = value
+    builder = flatbuffers.Builder(1 << 20)
+    builder.Finish(model.Pack(builder), file_identifier=FILE_IDENTIFIER)
+    return bytes(builder.Output())
 
 
 def _tensor_map(name: str, index: int) -> schema.TensorMapT:
@@ -186,8 +273,17 @@ _OPTIONS = {
     "CONCATENATION": "ConcatenationOptions",
     "FULLY_CONNECTED": "FullyConnectedOptions",
     "GATHER": "GatherOptions",
+    "GELU": "GeluOptions",
+    "MEAN": "ReducerOptions",
     "MUL": "MulOptions",
+    "PACK": "PackOptions",
+    "REDUCE_MAX": "ReducerOptions",
+    "SHAPE": "ShapeOptions",
     "SOFTMAX": "SoftmaxOptions",
+    "SPLIT": "SplitOptions",
     "STRIDED_SLICE": "StridedSliceOptions",
+    "SUB": "SubOptions",
     "UNIDIRECTIONAL_SEQUENCE_LSTM": "UnidirectionalSequenceLSTMOptions",
+    "UNIDIRECTIONAL_SEQUENCE_RNN": "SequenceRNNOptions",
+    "WHILE": "WhileOptions",
 }

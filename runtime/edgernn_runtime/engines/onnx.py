@@ -22,7 +22,10 @@ _ERRORS = (
 
 
 class Engine:
-    """Runs a model with the inputs `ids` [N, T] and `lengths` [N], int32, and one output [N, C]."""
+    """Runs a model with an input `ids` [N, T], int32, and one output [N, C].
+
+    A second input `lengths` [N], int32, is given to a model that has one.
+    """
 
     def __init__(self, model: bytes, threads: int) -> None:
         """Load the model.
@@ -38,6 +41,7 @@ class Engine:
             self._session = onnxruntime.InferenceSession(
                 model, options, providers=["CPUExecutionProvider"]
             )
+            self._has_lengths = len(self._session.get_inputs()) > 1
         except _ERRORS as error:
             raise EngineError("ONNX Runtime cannot load the model", found=str(error)) from error
 
@@ -47,7 +51,9 @@ class Engine:
         Raises:
             EngineError: ONNX Runtime failed.
         """
-        feeds = {"ids": ids[np.newaxis], "lengths": np.array([len(ids)], dtype=np.int32)}
+        feeds = {"ids": ids[np.newaxis]}
+        if self._has_lengths:
+            feeds["lengths"] = np.array([len(ids)], dtype=np.int32)
         try:
             (output,) = self._session.run(None, feeds)
         except _ERRORS as error:

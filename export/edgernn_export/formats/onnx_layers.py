@@ -1,0 +1,288 @@
+"""The lowering of layers to ONNX operators; sequences are [T, N, I], time first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+
+from edgernn_export.errors import UncoveredError
+from edgernn_export.formats.onnx_activations import RECURRENT, activate
+from edgernn_export.formats.onnx_graph import MICROSOFT_DOMAIN, GraphBuilder
+from edgernn_export.quantize import quantize, quantize_rows
+from edgernn_export.recipes import Recipe
+from edgernn_runtime.network import (
+    Activation,
+    Array,
+    Cell,
+    Dense,
+    Direction,
+    Layer,
+    Pooling,
+    Recurrent,
+    Task,
+)
+
+#: ONNX Runtime multiplies unsigned by signed bytes in pairs summed to 16 bits, which overflow with
+#: eight-bit weights on processors without VNNI. Seven bits never do.
+PRODUCT_BITS = 7
+
+_OPERATOR: dict[Cell, str] = {"lstm": "LSTM", "gru": "GRU", "rnn": "RNN"}
+#: Where each of ONNX's gates stands in Keras's order. LSTM: Keras i, f, c, o and ONNX i, o, f, c;
+#: GRU: update, reset, candidate in both.
+_GATE_ORDER: dict[Cell, tuple[int, ...]] = {"lstm": (0, 3, 1, 2), "gru": (0, 1, 2), "rnn": (0,)}
+
+
+@dataclass(frozen=True)
+class Lowering:
+    """Adds the nodes of one layer after the other to a graph.
+
+    Attributes:
+        graph: the graph, whose input `lengths` [N] are the texts' numbers of tokens.
+        recipe: how weight matrices are stored.
+    """
+
+    graph: GraphBuilder
+    recipe: Recipe
+
+    @property
+    def is_int8(self) -> bool:
+        """Whether products are computed in integers."""
+        return self.recipe.weights == "int8"
+
+    def embedding(self, table: Array, ids: str) -> str:
+        """Return the rows [T, N, E] of the ids [T, N]."""
+        graph = self.graph
+        if not self.is_int8:
+            return graph.node("Gather", [self._weights("embedding", table), ids])
+        # A scale for each row, in a byte: 10 KB for 10,000 words instead of 40.
+        rows = quantize_rows(table)
+        codes = graph.constant("embedding/row_scale", rows.codes[:, np.newaxis])
+        unit = graph.constant("embedding/scale", np.array(rows.unit, dtype=np.float32))
+        values = graph.node("Gather", [graph.constant("embedding", rows.values), ids])
+        scale = graph.node("Mul", [self._to_float(graph.node("Gather", [codes, ids])), unit])
+        return graph.node("Mul", [self._to_float(values), scale])
+
+    def layer(self, index: int, layer: Layer, x: str) -> str:
+        """Return a layer's output; its constants are named after its kind and index."""
+        if isinstance(layer, Recurrent):
+            return self._recurrent(f"recurrent_{index}", layer, x)
+        if isinstance(layer, Pooling):
+            return self._pooling(f"pooling_{index}", layer, x)
+        return self._dense(f"dense_{index}", layer, x)
+
+    def head(self, task: Task, logits: str) -> None:
+        """Add the node that makes `probabilities` [N, C] of the logits."""
+        operator = "Softmax" if task.head == "multiclass" else "Sigmoid"
+        self.graph.node(operator, [logits], outputs=["probabilities"])
+
+    def _dense(self, name: str, layer: Dense, x: str) -> str:
+        """Return activation(x W + b), [..., O]."""
+        if self.is_int8:
+            product = self._integer_product(name, layer.kernel, x)
+        else:
+            product = self.graph.node("MatMul", [x, self._weights(name, layer.kernel)])
+        bias = self.graph.constant(f"{name}/bias", layer.bias)
+        return activate(self.graph, layer.activation, self.graph.node("Add", [product, bias]))
+
+    def _pooling(self, name: str, layer: Pooling, x: str) -> str:
+        """Return the maximum or the mean over each text's own steps, [N, O]."""
+        graph = self.graph
+        is_own = self._is_own_step(x)
+        if layer.reduction == "average":
+            own = graph.node("Where", [is_own, x, graph.scalar(0.0)])
+            total = graph.node("ReduceSum", [own, graph.integers(0)], keepdims=0)
+            return graph.node("Div", [total, self._to_float(self._lengths_as_column())])
+        lowest = graph.scalar(float(np.finfo(np.float32).min))
+        own = graph.node("Where", [is_own, x, lowest])
+        largest = graph.node("ReduceMax", [own], axes=[0], keepdims=0)
+        if layer.pad_row is None:
+            return largest
+        row = graph.constant(f"{name}/pad_row", layer.pad_row.row[np.newaxis])
+        length = graph.constant(f"{name}/length", np.array(layer.pad_row.length, dtype=np.int32))
+        is_short = graph.node("Less", [self._lengths_as_column(), length])
+        return graph.node("Where", [is_short, graph.node("Max", [largest, row]), largest])
+
+    def _is_own_step(self, x: str) -> str:
+        """Return whether each step of x [T, N, .] is the text's own and no pad: bool [T, N, 1]."""
+        graph = self.graph
+        time = graph.node("Gather", [graph.node("Shape", [x]), graph.scalar(0)])
+        steps = graph.node("Range", [graph.scalar(0), time, graph.scalar(1)])
+        column = graph.node("Unsqueeze", [steps, graph.integers(1)])
+        lengths = graph.node("Cast", ["lengths"], to=onnx.TensorProto.INT64)
+        is_own = graph.node("Less", [column, lengths])
+        return graph.node("Unsqueeze", [is_own, graph.integers(2)])
+
+    def _lengths_as_column(self) -> str:
+        return self.graph.node("Unsqueeze", ["lengths", self.graph.integers(1)])
+
+    def _recurrent(self, name: str, layer: Recurrent, x: str) -> str:
+        """Return a layer's output: [T, N, O], or [N, O] without `return_sequences`."""
+        graph = self.graph
+        if _is_one_operator(layer):
+            states = self._cells(name, layer.directions, x, is_sequence=layer.return_sequences)
+        else:
+            states = [
+                self._cells(f"{name}/{i}", (one,), x, is_sequence=layer.return_sequences)[0]
+                for i, one in enumerate(layer.directions)
+            ]
+        merged = states[0] if layer.backward is None else _merge(graph, layer, states)
+        if not (layer.return_sequences and layer.forward.reverse):
+            return merged
+        # The operators give a sequence in the order of the tokens, Keras in that of the walk.
+        lengths = graph.node("Cast", ["lengths"], to=onnx.TensorProto.INT64)
+        return graph.node("ReverseSequence", [merged, lengths], time_axis=0, batch_axis=1)
+
+    def _cells(
+        self, name: str, directions: tuple[Direction, ...], x: str, *, is_sequence: bool
+    ) -> list[str]:
+        """Return each direction's states [T, N, H], or last states [N, H], of one operator."""
+        graph = self.graph
+        # [T, D, N, H] or [D, N, H], D being the number of directions.
+        outputs = [f"{name}/sequence"] if is_sequence else ["", f"{name}/last"]
+        states = self._cell(name, directions, x, outputs)
+        axis = 1 if is_sequence else 0
+        parts = [states]
+        if len(directions) == 2:
+            parts = [f"{name}/forward/states", f"{name}/backward/states"]
+            graph.node("Split", [states], outputs=parts, axis=axis)
+        return [graph.node("Squeeze", [part, graph.integers(axis)]) for part in parts]
+
+    def _cell(
+        self, name: str, directions: tuple[Direction, ...], x: str, outputs: list[str]
+    ) -> str:
+        """Add the recurrent operator over x [T, N, I] and return the output that is named."""
+        graph, first = self.graph, directions[0]
+        kernel = np.stack([_reordered(d.cell, d.kernel) for d in directions])
+        recurrent = np.stack([_reordered(d.cell, d.recurrent) for d in directions])
+        attributes = _attributes(directions)
+        bias = self._bias(name, directions)
+        if not self.is_int8 or first.cell != "lstm":
+            # ONNX Runtime has no int8 operator for these: weights are widened when it loads them.
+            weights = [
+                self._weights(f"{name}/kernel", np.swapaxes(kernel, 1, 2)),
+                self._weights(f"{name}/recurrent", np.swapaxes(recurrent, 1, 2)),
+            ]
+            inputs = [x, *weights, bias, "lengths"]
+            return graph.node(_OPERATOR[first.cell], inputs, outputs=outputs, **attributes)
+        kernel_inputs = self._quantized(f"{name}/kernel", kernel)
+        recurrent_inputs = self._quantized(f"{name}/recurrent", recurrent)
+        weights = [kernel_inputs[0], recurrent_inputs[0]]
+        no_states_no_peepholes = ["", "", ""]
+        inputs = [x, *weights, bias, "lengths", *no_states_no_peepholes]
+        inputs += [*kernel_inputs[1:], *recurrent_inputs[1:]]
+        return graph.node(
+            "DynamicQuantizeLSTM", inputs, outputs=outputs, domain=MICROSOFT_DOMAIN, **attributes
+        )
+
+    def _bias(self, name: str, directions: tuple[Direction, ...]) -> str:
+        """Return the input's and the recurrent biases, [D, 2*G*H]."""
+        graph = self.graph
+        biases = np.stack([_reordered(d.cell, d.bias) for d in directions])
+        if biases.ndim == 3:
+            return graph.constant(f"{name}/bias", biases.reshape(len(directions), -1))
+        # Keras has one bias; the zeros of the other are not worth their bytes in the file.
+        bias = graph.constant(f"{name}/bias", biases)
+        shape = graph.integers(*biases.shape)
+        return graph.node("Concat", [bias, graph.node("ConstantOfShape", [shape])], axis=1)
+
+    def _quantized(self, name: str, kernel: Array) -> list[str]:
+        """Return weights [D, I, G*H], their scales and their zero points, [D, G*H]."""
+        parts = [quantize(direction, axis=1, bits=PRODUCT_BITS) for direction in kernel]
+        scales = np.concatenate([part.scale for part in parts])
+        zeros = np.zeros(scales.shape, dtype=np.int8)
+        return [
+            self.graph.constant(name, np.stack([part.values for part in parts])),
+            self.graph.constant(f"{name}/scale", scales),
+            self.graph.constant(f"{name}/zero_point", zeros),
+        ]
+
+    def _integer_product(self, name: str, kernel: Array, x: str) -> str:
+        """Return x W in integers: x quantized as it comes, W with a scale for each column."""
+        graph = self.graph
+        quantized = quantize(kernel, axis=1, bits=PRODUCT_BITS)
+        weights = graph.constant(name, quantized.values)
+        scale = graph.constant(f"{name}/scale", quantized.scale[0])
+        parts = [f"{name}/x", f"{name}/x_scale", f"{name}/x_zero_point"]
+        graph.node("DynamicQuantizeLinear", [x], outputs=parts)
+        product = graph.node("MatMulInteger", [parts[0], weights, parts[2]])
+        return graph.node("Mul", [self._to_float(product), graph.node("Mul", [parts[1], scale])])
+
+    def _weights(self, name: str, weights: Array) -> str:
+        """Return float weights; smaller ones are widened, which ONNX Runtime does once, at load."""
+        if self.recipe.weights == "float32":
+            return self.graph.constant(name, weights)
+        if self.is_int8:
+            # Weights [D, G*H, I] with a scale for each row of a direction.
+            parts = [quantize(direction, axis=0) for direction in weights]
+            values = self.graph.constant(name, np.stack([part.values for part in parts]))
+            scale = self.graph.constant(f"{name}/scale", np.stack([part.scale for part in parts]))
+            return self.graph.node("Mul", [self._to_float(values), scale])
+        return self._to_float(self.graph.constant(name, weights.astype(np.float16)))
+
+    def _to_float(self, x: str) -> str:
+        return self.graph.node("Cast", [x], to=onnx.TensorProto.FLOAT)
+
+
+def _is_one_operator(layer: Recurrent) -> bool:
+    """Return whether one bidirectional operator has both directions, in the order of the layer."""
+    if layer.backward is None:
+        return True
+    alike = [(d.cell, d.hidden_size, d.reset_after) for d in layer.directions]
+    return alike[0] == alike[1] and not layer.forward.reverse
+
+
+def _attributes(directions: tuple[Direction, ...]) -> dict[str, Any]:
+    first = directions[0]
+    alone = "reverse" if first.reverse else "forward"
+    attributes: dict[str, Any] = {
+        "hidden_size": first.hidden_size,
+        "direction": alone if len(directions) == 1 else "bidirectional",
+    }
+    if first.cell == "gru":
+        attributes["linear_before_reset"] = int(first.reset_after)
+    return attributes | _activation_attributes(directions)
+
+
+def _activation_attributes(directions: tuple[Direction, ...]) -> dict[str, Any]:
+    """Return the activations of all directions; their alphas and betas are lists of their own."""
+    wanted: list[Activation] = []
+    for one in directions:
+        gates = [] if one.cell == "rnn" else [one.gate_activation]
+        wanted += [*gates, *[one.activation] * (2 if one.cell == "lstm" else 1)]
+    unknown = [activation for activation in wanted if activation not in RECURRENT]
+    if unknown:
+        raise UncoveredError(
+            "ONNX's recurrent operators lack an activation",
+            expected=" | ".join(RECURRENT),
+            found=unknown[0],
+        )
+    if set(wanted) <= {"sigmoid", "tanh"} and "sigmoid" not in [d.activation for d in directions]:
+        return {}
+    names, alphas, betas = zip(*(RECURRENT[activation] for activation in wanted), strict=True)
+    attributes = {
+        "activations": list(names),
+        "activation_alpha": [value for values in alphas for value in values],
+        "activation_beta": [value for values in betas for value in values],
+    }
+    # An empty list has no type.
+    return {name: values for name, values in attributes.items() if values}
+
+
+def _merge(graph: GraphBuilder, layer: Recurrent, states: list[str]) -> str:
+    if layer.merge == "concat":
+        return graph.node("Concat", states, axis=-1)
+    if layer.merge == "mul":
+        return graph.node("Mul", states)
+    total = graph.node("Add", states)
+    return total if layer.merge == "sum" else graph.node("Mul", [total, graph.scalar(0.5)])
+
+
+def _reordered(cell: Cell, x: NDArray[np.float32]) -> Array:
+    """Return weights or biases [..., G*H] with the gates in ONNX's order."""
+    order = _GATE_ORDER[cell]
+    gates = np.split(x, len(order), axis=-1)
+    return np.concatenate([gates[i] for i in order], axis=-1)

@@ -1,0 +1,50 @@
+"""The generic lowering to TFLite, by TensorFlow's converter."""
+
+from __future__ import annotations
+
+from ai_edge_litert import schema_py_generated as schema
+
+from edgernn_export.errors import UnsupportedModelError
+from edgernn_export.formats.tflite import INTERFACE, metadata
+from edgernn_export.formats.tflite_graph import pack
+from edgernn_export.generic import ids_function
+from edgernn_export.quiet import quiet
+from edgernn_export.reader import Source
+from edgernn_export.recipes import Recipe
+
+__all__ = ["INTERFACE", "convert"]
+
+
+def convert(source: Source, recipe: Recipe, vocabulary_sha256: str) -> bytes:
+    """Return the model as a `.tflite` file.
+
+    Raises:
+        UnsupportedModelError: the converter fails, or cannot stay with the slim runtime's
+            operators.
+    """
+    import tensorflow as tf
+    from tensorflow.python.framework.convert_to_constants import (
+        convert_variables_to_constants_v2,
+    )
+
+    function = ids_function(source)
+    try:
+        with quiet():
+            # With variables, the file would hold VAR_HANDLE and none of the weights.
+            frozen = convert_variables_to_constants_v2(function.get_concrete_function())
+            converter = tf.lite.TFLiteConverter.from_concrete_functions([frozen])
+            if recipe.weights != "float32":
+                converter.optimizations = [tf.lite.Optimize.DEFAULT]
+            if recipe.weights == "float16":
+                converter.target_spec.supported_types = [tf.float16]
+            data = converter.convert()
+    except Exception as error:  # The converter raises what its compiler says, as many types.
+        reason = [line for line in str(error).splitlines() if line.strip()]
+        raise UnsupportedModelError(
+            "the TFLite converter cannot convert this model",
+            expected="operators of the slim runtime",
+            found=(reason or [type(error).__name__])[0][:300],
+            hint="try --format onnx, or see docs/architecture.md for what is covered",
+        ) from error
+    model = schema.ModelT.InitFromPackedBuf(data, 0)
+    return pack(model, metadata(source.task, vocabulary_sha256))

@@ -1,0 +1,304 @@
+"""The lowering of layers to TFLite operators.
+
+An LSTM becomes UNIDIRECTIONAL_SEQUENCE_LSTM and a SimpleRNN UNIDIRECTIONAL_SEQUENCE_RNN, one for
+each direction. What has no such operator, a GRU or another activation, becomes a WHILE.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from ai_edge_litert import schema_py_generated as schema
+
+from edgernn_export.formats import tflite_loop
+from edgernn_export.formats.tflite_activations import FUSED, activate
+from edgernn_export.formats.tflite_graph import NO_TENSOR, GraphBuilder
+from edgernn_export.quantize import quantize
+from edgernn_export.recipes import Recipe
+from edgernn_runtime.network import (
+    Activation,
+    Array,
+    Dense,
+    Direction,
+    Layer,
+    Pooling,
+    Recurrent,
+    Task,
+)
+
+TIME = -1
+
+
+@dataclass(frozen=True)
+class Lowering:
+    """Adds the operators of one layer after the other to a graph.
+
+    Attributes:
+        graph: the graph.
+        recipe: how weight matrices are stored.
+        is_stateless: whether each call begins anew without a reset of the variables.
+    """
+
+    graph: GraphBuilder
+    recipe: Recipe
+    is_stateless: bool = False
+
+    @property
+    def is_int8(self) -> bool:
+        """Whether products are computed in integers."""
+        return self.recipe.weights == "int8"
+
+    def on(self, graph: GraphBuilder) -> Lowering:
+        """Return the same lowering for another subgraph."""
+        return replace(self, graph=graph)
+
+    def embedding(self, table: Array, ids: int) -> int:
+        """Return the rows [1, T, E] of the ids [1, T]."""
+        graph, shape = self.graph, (1, TIME, table.shape[1])
+        if not self.is_int8:
+            rows = self.weights("embedding", table)
+            return graph.add("GATHER", [rows, ids], shape, axis=0, batchDims=0)
+        quantized = quantize(table)
+        scale = quantized.scale.item()
+        rows = graph.constant("embedding", quantized.values, scale=scale)
+        gathered = graph.tensor("embedding/rows", shape, "int8", scale=scale)
+        graph.operator("GATHER", [rows, ids], [gathered], version=2, axis=0, batchDims=0)
+        return graph.add("DEQUANTIZE", [gathered], shape, version=2)
+
+    def layer(self, index: int, layer: Layer, x: int) -> int:
+        """Return a layer's output; its constants are named after its kind and index."""
+        if isinstance(layer, Recurrent):
+            return self._recurrent(f"recurrent_{index}", layer, x)
+        if isinstance(layer, Pooling):
+            return self._pooling(f"pooling_{index}", layer, x)
+        return self._dense(f"dense_{index}", layer, x)
+
+    def head(self, task: Task, logits: int) -> int:
+        """Return the probabilities [1, C] of the logits."""
+        output = self.graph.tensor("probabilities", (1, task.outputs))
+        if task.head == "multiclass":
+            self.graph.operator("SOFTMAX", [logits], [output], beta=1.0)
+        else:
+            self.graph.operator("LOGISTIC", [logits], [output])
+        return output
+
+    def product(
+        self,
+        name: str,
+        kernel: Array,
+        bias: Array,
+        x: int,
+        shape: tuple[int, ...],
+        activation: Activation = "linear",
+    ) -> int:
+        """Return activation(x W + b) for x [..., I] and W [I, O], of the shape that is given."""
+        is_sequence = len(shape) == 3
+        # TFLite keeps the weights of a product as [O, I].
+        weights = self.weights(name, np.ascontiguousarray(kernel.T))
+        fused = schema.ActivationFunctionType.NONE
+        if activation in ("relu", "relu6"):
+            fused, activation = FUSED[activation], "linear"
+        product = self.graph.add(
+            "FULLY_CONNECTED",
+            [x, weights, self.graph.constant(f"{name}/bias", bias)],
+            shape,
+            version=9 if self.is_int8 else 5 if is_sequence else 1,
+            fusedActivationFunction=fused,
+            weightsFormat=schema.FullyConnectedOptionsWeightsFormat.DEFAULT,
+            keepNumDims=is_sequence,
+            asymmetricQuantizeInputs=self.is_int8,
+        )
+        return activate(self.graph, activation, product, shape)
+
+    def weights(self, name: str, weights: Array) -> int:
+        """Return a constant of the recipe's type, as the kernels take it."""
+        if self.is_int8:
+            quantized = quantize(weights)
+            return self.graph.constant(name, quantized.values, scale=quantized.scale.item())
+        if self.recipe.weights == "float32":
+            return self.graph.constant(name, weights)
+        half = self.graph.constant(f"{name}/float16", weights.astype(np.float16))
+        full = self.graph.tensor(name, weights.shape)
+        self.graph.operator("DEQUANTIZE", [half], [full], version=3)
+        return full
+
+    def _dense(self, name: str, layer: Dense, x: int) -> int:
+        shape = (*self.graph.shape(x)[:-1], layer.output_size)
+        return self.product(name, layer.kernel, layer.bias, x, shape, layer.activation)
+
+    def _pooling(self, name: str, layer: Pooling, x: int) -> int:
+        graph, size = self.graph, self.graph.shape(x)[-1]
+        operator = "REDUCE_MAX" if layer.reduction == "max" else "MEAN"
+        pooled = graph.add(operator, [x, graph.integers(1)], (1, size), keepDims=False)
+        if layer.pad_row is None:
+            return pooled
+        row = graph.constant(f"{name}/pad_row", layer.pad_row.row[np.newaxis])
+        with_row = graph.add("MAXIMUM", [pooled, row], (1, size))
+        is_short = graph.add(
+            "LESS", [graph.time(x), graph.scalar(layer.pad_row.length)], (), "bool"
+        )
+        return graph.add("SELECT_V2", [is_short, with_row, pooled], (1, size))
+
+    def _recurrent(self, name: str, layer: Recurrent, x: int) -> int:
+        """Return a layer's output: [1, T, O], or [1, O] without `return_sequences`."""
+        outputs = [
+            self._direction(f"{name}/{side}", direction, x, layer.return_sequences)
+            for side, direction in zip(("forward", "backward"), layer.directions, strict=False)
+        ]
+        if layer.backward is None:
+            return outputs[0]
+        if layer.return_sequences:
+            outputs[1] = self._reversed(outputs[1])
+        return self._merged(layer, *outputs)
+
+    def _direction(self, name: str, direction: Direction, x: int, is_sequence: bool) -> int:
+        """Return all hidden states [1, T, H] in the order of the walk, or the last [1, H]."""
+        if direction.reverse:
+            x = self._reversed(x)
+        if not self._has_operator(direction):
+            return tflite_loop.run(self, name, direction, x, is_sequence)
+        if self.is_stateless:
+            direction, x = self._with_flush(name, direction, x)
+        states = (self._lstm if direction.cell == "lstm" else self._rnn)(name, direction, x)
+        if not is_sequence:
+            return self._last(states)
+        return self._without_flush(states) if self.is_stateless else states
+
+    def _has_operator(self, direction: Direction) -> bool:
+        if direction.activation not in FUSED or direction.gate_activation != "sigmoid":
+            return False
+        return direction.cell == "lstm" or (direction.cell == "rnn" and not self.is_stateless)
+
+    def _lstm(self, name: str, weights: Direction, x: int) -> int:
+        """Return all hidden states [1, T, H] of one direction.
+
+        The operator's 24 inputs are listed in `lstm_shared.h` of TensorFlow Lite.
+        """
+        graph, size = self.graph, weights.hidden_size
+        # Keras and TFLite keep the same order of gates: input, forget, cell, output.
+        kernels = self._gates(f"{name}/kernel", weights.kernel)
+        recurrent = self._gates(f"{name}/recurrent", weights.recurrent)
+        biases = [
+            graph.constant(f"{name}/bias/{gate}", bias)
+            for gate, bias in enumerate(np.split(weights.bias, 4))
+        ]
+        hidden = graph.tensor(f"{name}/hidden", (1, size), is_variable=True)
+        cell = graph.tensor(f"{name}/cell", (1, size), is_variable=True)
+        peepholes, projection, normalization = 3, 2, 4
+        inputs = [
+            *(x, *kernels, *recurrent, *[NO_TENSOR] * peepholes, *biases),
+            *([NO_TENSOR] * projection + [hidden, cell] + [NO_TENSOR] * normalization),
+        ]
+        return graph.add(
+            "UNIDIRECTIONAL_SEQUENCE_LSTM",
+            inputs,
+            (1, TIME, size),
+            version=3 if self.is_int8 else 1,
+            fusedActivationFunction=FUSED[weights.activation],
+            # Keras does not clip the cell; the converter's default of 10 gives other answers.
+            cellClip=0.0,
+            projClip=0.0,
+            timeMajor=False,
+            asymmetricQuantizeInputs=self.is_int8,
+        )
+
+    def _rnn(self, name: str, weights: Direction, x: int) -> int:
+        """Return all hidden states [1, T, H] of one direction."""
+        graph, size = self.graph, weights.hidden_size
+        inputs = [
+            x,
+            self.weights(f"{name}/kernel", np.ascontiguousarray(weights.kernel.T)),
+            self.weights(f"{name}/recurrent", np.ascontiguousarray(weights.recurrent.T)),
+            graph.constant(f"{name}/bias", weights.bias),
+            graph.tensor(f"{name}/hidden", (1, size), is_variable=True),
+        ]
+        return graph.add(
+            "UNIDIRECTIONAL_SEQUENCE_RNN",
+            inputs,
+            (1, TIME, size),
+            version=3 if self.is_int8 else 1,
+            timeMajor=False,
+            fusedActivationFunction=FUSED[weights.activation],
+            asymmetricQuantizeInputs=self.is_int8,
+        )
+
+    def _gates(self, name: str, kernel: Array) -> list[int]:
+        return [
+            self.weights(f"{name}/{gate}", np.ascontiguousarray(part.T))
+            for gate, part in enumerate(np.split(kernel, 4, axis=1))
+        ]
+
+    def _with_flush(self, name: str, weights: Direction, x: int) -> tuple[Direction, int]:
+        """Return weights and a sequence with one step in front that forgets every state.
+
+        A further input is 0 at each token and large at the new step, where its weights close the
+        input, forget and output gates: cell and hidden state become 0 whatever they were. The
+        weight has the size of the gate's largest, so that the scale of int8 stays as it is.
+        """
+        graph, size = self.graph, weights.input_size
+        closes = (True, True, False, True)
+        row = np.concatenate(
+            [
+                np.full(weights.hidden_size, -max(float(np.abs(gate).max()), 1e-3) * closed)
+                for gate, closed in zip(np.split(weights.kernel, 4, axis=1), closes, strict=True)
+            ]
+        )
+        # Far beyond what the hidden state, at most 1 in size, can set against it.
+        against = np.abs(weights.recurrent).sum(axis=0).max() + np.abs(weights.bias).max()
+        step = np.zeros((1, 1, size + 1), dtype=np.float32)
+        step[..., -1] = (100 + against) / np.abs(row[row != 0]).min()
+        kernel = np.vstack([weights.kernel, row]).astype(np.float32)
+        padding = graph.constant(
+            f"{name}/padding", np.array([[0, 0], [0, 0], [0, 1]], dtype=np.int32)
+        )
+        wide = graph.add("PAD", [x, padding], (1, TIME, size + 1))
+        flush = graph.constant(f"{name}/flush", step)
+        steps = graph.add("CONCATENATION", [flush, wide], (1, TIME, size + 1), axis=1)
+        return replace(weights, kernel=kernel), steps
+
+    def _without_flush(self, states: int) -> int:
+        """Return states[:, 1:, :]."""
+        return self._slice(states, (0, 1, 0), self.graph.shape(states), begin_mask=0b101)
+
+    def _last(self, states: int) -> int:
+        """Return states[:, -1, :]."""
+        size = self.graph.shape(states)[-1]
+        return self._slice(states, (0, -1, 0), (1, size), begin_mask=0b101, shrink_mask=0b010)
+
+    def _slice(
+        self,
+        states: int,
+        begin: tuple[int, ...],
+        shape: tuple[int, ...],
+        *,
+        begin_mask: int,
+        shrink_mask: int = 0,
+    ) -> int:
+        graph = self.graph
+        bounds = [graph.integers(*begin), graph.integers(0, 0, 0), graph.integers(1, 1, 1)]
+        return graph.add(
+            "STRIDED_SLICE",
+            [states, *bounds],
+            shape,
+            beginMask=begin_mask,
+            endMask=0b111,
+            ellipsisMask=0,
+            newAxisMask=0,
+            shrinkAxisMask=shrink_mask,
+        )
+
+    def _reversed(self, x: int) -> int:
+        return self.graph.add("REVERSE_V2", [x, self.graph.integers(1)], self.graph.shape(x))
+
+    def _merged(self, layer: Recurrent, a: int, b: int) -> int:
+        graph = self.graph
+        shape = (*graph.shape(a)[:-1], layer.output_size)
+        if layer.merge == "concat":
+            return graph.add("CONCATENATION", [a, b], shape, axis=len(shape) - 1)
+        if layer.merge == "mul":
+            return graph.add("MUL", [a, b], shape)
+        total = graph.add("ADD", [a, b], shape)
+        return (
+            total if layer.merge == "sum" else graph.add("MUL", [total, graph.scalar(0.5)], shape)
+        )

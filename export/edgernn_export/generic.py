@@ -1,0 +1,74 @@
+"""The generic lowering: what a Network does not cover, by the converters of others.
+
+The model's ids-to-probabilities part becomes one TensorFlow function with its variables frozen,
+which the TFLite converter and tf2onnx read. Recurrent layers become loops.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from edgernn_export.errors import UnsupportedModelError
+from edgernn_export.keras_model import KerasModel, all_layers
+from edgernn_export.reader import Source
+
+
+def ids_function(source: Source) -> Any:
+    """Return a `tf.function` from `ids` int32 [1, T] to `probabilities` float32 [1, C].
+
+    T is fixed where the model is fed padded ids, else dynamic.
+
+    Raises:
+        UnsupportedModelError: the TextVectorization layer stands inside a nested model.
+    """
+    import tensorflow as tf
+
+    model, inputs = _ids_model(source), 1
+    if not source.has_vectorizer:
+        inputs = len(model.inputs)
+    final = tf.nn.softmax if source.task.head == "multiclass" else tf.sigmoid
+    signature = [tf.TensorSpec([1, source.task.pad_to], tf.int32, name="ids")]
+
+    @tf.function(input_signature=signature)  # type: ignore[untyped-decorator]
+    def answer(ids: Any) -> Any:
+        outputs = model(ids if inputs == 1 else [ids] * inputs, training=False)
+        return {"probabilities": final(outputs) if source.gives_logits else outputs}
+
+    return answer
+
+
+def _ids_model(source: Source) -> KerasModel:
+    if not source.has_vectorizer:
+        return source.model
+    import keras
+
+    vectorizers = [x for x in source.model.layers if type(x).__name__ == "TextVectorization"]
+    everywhere = [x for x in all_layers(source.model) if type(x).__name__ == "TextVectorization"]
+    tensors = [node.outputs[0] for x in vectorizers for node in x._inbound_nodes]
+    tensors = [x for x in tensors if _leads_to(source.model, x)]
+    if len(vectorizers) != len(everywhere) or not tensors:
+        raise UnsupportedModelError(
+            f"layer {everywhere[0].name} stands inside a nested model",
+            expected="TextVectorization in the outermost model",
+            found="a model that the generic lowering cannot cut behind it",
+            hint="build the model around the layer: text, TextVectorization, then the rest",
+        )
+    cut = keras.Model(tensors, source.model.outputs[0])
+    return cut if len(tensors) == 1 else _with_one_input(cut)
+
+
+def _leads_to(model: KerasModel, tensor: Any) -> bool:
+    """Return whether a symbolic tensor is one that the model computes."""
+    functional: Any = getattr(model, "_functional", model)
+    nodes = {id(node) for level in functional._nodes_by_depth.values() for node in level}
+    history = tensor._keras_history
+    return id(history.operation._inbound_nodes[history.node_index]) in nodes
+
+
+def _with_one_input(model: KerasModel) -> KerasModel:
+    """Return the model as a function of ids that go to each of its inputs."""
+
+    def answer(ids: Any, training: bool = False) -> Any:
+        return model([ids] * len(model.inputs), training=training)
+
+    return answer

@@ -1,0 +1,73 @@
+"""What the Keras model itself answers: the truth that every file is held to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from edgernn_export.errors import UnsupportedModelError
+from edgernn_export.keras_model import without_mask_warnings
+from edgernn_export.reader import Source
+from edgernn_runtime.network import Array
+from edgernn_runtime.reference import sigmoid, softmax
+from edgernn_runtime.tokenizer import Tokenizer
+
+_BATCH = 128
+
+
+def keras_outputs(source: Source, texts: Sequence[str | bytes]) -> Array:
+    """Return the Keras model's own answers for texts, as probabilities.
+
+    Args:
+        source: the model.
+        texts: the texts; an empty one gets the answer that Keras gives it beside one word.
+
+    Returns:
+        float32 [N, C], one column where the head is binary; NaN where Keras gives that.
+
+    Raises:
+        UnsupportedModelError: Keras fails on a text.
+    """
+    import tensorflow as tf
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string)])  # type: ignore[untyped-decorator]
+    def answer(strings: Any) -> Any:
+        inputs = strings if source.has_vectorizer else source.vectorizer(strings)
+        several = len(source.model.inputs) > 1
+        return source.model([inputs] * len(source.model.inputs) if several else inputs)
+
+    outputs = np.zeros((len(texts), source.task.outputs), dtype=np.float32)
+    for rows in _batches(source, texts):
+        # Keras fails on an empty text alone; beside a word it is a row of pads.
+        inputs = tf.constant([*(texts[i] for i in rows), "a"])
+        try:
+            with without_mask_warnings():
+                outputs[rows] = answer(inputs).numpy()[: len(rows)]
+        except (tf.errors.OpError, ValueError) as error:
+            raise UnsupportedModelError(
+                "Keras itself fails to answer a text",
+                expected="an answer to any text",
+                found=(str(error).strip().splitlines() or [type(error).__name__])[0][:300],
+                hint="call the model on a text in Keras, and save it once it answers",
+            ) from error
+    if not source.gives_logits:
+        return outputs
+    return softmax(outputs) if source.task.head == "multiclass" else sigmoid(outputs)
+
+
+def _batches(source: Source, texts: Sequence[str | bytes]) -> Iterator[list[int]]:
+    """Yield the indices of texts that Keras may answer together.
+
+    Where Keras pads each text to one length, any texts; else those of one number of tokens,
+    since a longer text in the batch pads the others, and that may change their answers.
+    """
+    tokenizer = Tokenizer(source.task.tokenizer, source.task.vocabulary)
+    together: dict[int, list[int]] = {}
+    for i, text in enumerate(texts):
+        tokens = 0 if source.length is not None else len(tokenizer.ids(text))
+        together.setdefault(tokens, []).append(i)
+    for rows in together.values():
+        for start in range(0, len(rows), _BATCH):
+            yield rows[start : start + _BATCH]

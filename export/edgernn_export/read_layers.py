@@ -1,0 +1,206 @@
+"""The reader of single layers: Keras's options and variables to a Network's plain data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, get_args
+
+import numpy as np
+
+from edgernn_export.errors import UncoveredError
+from edgernn_export.keras_model import KerasModel
+from edgernn_runtime.network import (
+    GATES,
+    Activation,
+    Array,
+    Cell,
+    Dense,
+    Direction,
+    Layer,
+    Merge,
+    PadRow,
+    Pooling,
+    Recurrent,
+    Reduction,
+)
+from edgernn_runtime.reference import activate, run_dense
+
+CELLS: dict[str, Cell] = {"LSTM": "lstm", "GRU": "gru", "SimpleRNN": "rnn"}
+_REDUCTIONS: dict[str, Reduction] = {
+    "GlobalMaxPooling1D": "max",
+    "GlobalAveragePooling1D": "average",
+}
+_ACTIVATIONS: tuple[Activation, ...] = get_args(Activation)
+_MERGES: tuple[Merge, ...] = get_args(Merge)
+
+
+@dataclass(frozen=True)
+class Walk:
+    """How far a model was read.
+
+    Attributes:
+        padded_to: the length to which Keras pads, where a mask covers the pads; None without.
+        pad_row: what a padded step holds at this place, [O]; None where it repeats the last
+            step, or where no mask is.
+        layers: the layers so far.
+        is_sequence: whether there still is a vector for each token.
+        is_shifted: whether the pads stand in front of the sequence, and the mask does not.
+    """
+
+    padded_to: int | None
+    pad_row: Array | None
+    layers: tuple[Layer, ...] = ()
+    is_sequence: bool = True
+    is_shifted: bool = False
+
+
+def read_layer(walk: Walk, layer: KerasModel) -> Walk:
+    """Return the walk with one more layer.
+
+    Raises:
+        UncoveredError: a Network does not cover the layer, an option of it or its place.
+    """
+    kind = type(layer).__name__
+    if kind in CELLS or kind == "Bidirectional":
+        return _after_recurrent(walk, layer)
+    if kind in _REDUCTIONS:
+        return _after_pooling(walk, layer)
+    if kind == "Dense":
+        dense = replace(read_logits(layer), activation=_activation(layer, "activation"))
+        row = None if walk.pad_row is None else run_dense(dense, walk.pad_row)
+        return replace(walk, layers=(*walk.layers, dense), pad_row=row)
+    if kind in ("Activation", "ReLU"):
+        return _after_activation(walk, layer)
+    expected = "recurrent, GlobalMax/AveragePooling1D and Dense layers after the Embedding"
+    raise UncoveredError(f"layer {layer.name} is not covered", expected=expected, found=kind)
+
+
+def read_logits(layer: KerasModel) -> Dense:
+    """Return a Dense layer without its activation, which at the end of a model is the head's.
+
+    Raises:
+        UncoveredError: it is another kind of layer.
+    """
+    kind = type(layer).__name__
+    if kind != "Dense":
+        expected = "a Dense layer at the end of the model"
+        raise UncoveredError(f"layer {layer.name} is not covered", expected=expected, found=kind)
+    zeros = np.zeros(layer.units, dtype=np.float32)
+    return Dense(layer.name, array(layer.kernel), array(layer.bias) if layer.use_bias else zeros)
+
+
+def array(variable: Any) -> Array:
+    """Return a Keras variable as a float32 array."""
+    return np.asarray(variable, dtype=np.float32)
+
+
+def _after_recurrent(walk: Walk, layer: KerasModel) -> Walk:
+    _check_mask(walk, layer)
+    recurrent = _recurrent(layer)
+    # Keras zeroes the padded steps of these, and repeats the last step in a plain layer.
+    is_zeroed = recurrent.backward is not None or getattr(layer, "zero_output_for_mask", False)
+    has_zeros = is_zeroed and walk.padded_to is not None
+    return replace(
+        walk,
+        layers=(*walk.layers, recurrent),
+        pad_row=np.zeros(recurrent.output_size, dtype=np.float32) if has_zeros else None,
+        is_sequence=recurrent.return_sequences,
+        is_shifted=recurrent.forward.reverse and walk.padded_to is not None,
+    )
+
+
+def _after_pooling(walk: Walk, layer: KerasModel) -> Walk:
+    reduction = _REDUCTIONS[type(layer).__name__]
+    for option, wanted in (("data_format", "channels_last"), ("keepdims", False)):
+        if getattr(layer, option) != wanted:
+            raise _option(layer, option, str(wanted), getattr(layer, option))
+    pad_row = None
+    if reduction == "average":
+        _check_mask(walk, layer)
+    elif walk.padded_to is not None and walk.pad_row is not None:
+        pad_row = PadRow(walk.padded_to, walk.pad_row)
+    pooling = Pooling(layer.name, reduction, pad_row)
+    return replace(walk, layers=(*walk.layers, pooling), pad_row=None, is_sequence=False)
+
+
+def _after_activation(walk: Walk, layer: KerasModel) -> Walk:
+    """Put an activation layer into the Dense layer in front of it."""
+    last = walk.layers[-1] if walk.layers else None
+    if not isinstance(last, Dense) or last.activation != "linear":
+        expected = "a Dense layer without an activation in front of it"
+        raise UncoveredError(
+            f"layer {layer.name} is not covered", expected=expected, found="another place"
+        )
+    config = layer.get_config()
+    if type(layer).__name__ == "ReLU":
+        plain = {"max_value": None, "negative_slope": 0.0, "threshold": 0.0}
+        for option, value in plain.items():
+            if config[option] != value:
+                raise _option(layer, option, str(value), config[option])
+    name = _activation(layer, "activation") if "activation" in config else "relu"
+    row = None if walk.pad_row is None else activate(name, walk.pad_row)
+    layers = (*walk.layers[:-1], replace(last, activation=name))
+    return replace(walk, layers=layers, pad_row=row)
+
+
+def _check_mask(walk: Walk, layer: KerasModel) -> None:
+    if walk.is_shifted:
+        raise UncoveredError(
+            f"layer {layer.name} reads a reversed sequence with the mask of the other order",
+            expected="no go_backwards with return_sequences in front of it, or bare ids",
+            found=f"texts that are padded to {walk.padded_to}",
+        )
+
+
+def _recurrent(layer: KerasModel) -> Recurrent:
+    first, second = layer, None
+    merge: Merge = "concat"
+    if type(layer).__name__ == "Bidirectional":
+        first, second, merge = layer.forward_layer, layer.backward_layer, layer.merge_mode
+        if merge not in _MERGES:
+            raise _option(layer, "merge_mode", " | ".join(_MERGES), merge)
+    return Recurrent(
+        name=layer.name,
+        forward=_direction(first),
+        backward=None if second is None else _direction(second),
+        merge=merge,
+        return_sequences=first.return_sequences,
+    )
+
+
+def _direction(layer: KerasModel) -> Direction:
+    kind = type(layer).__name__
+    if kind not in CELLS:
+        expected = " | ".join(CELLS)
+        raise UncoveredError(f"layer {layer.name} is not covered", expected=expected, found=kind)
+    size = GATES[CELLS[kind]] * layer.units
+    is_after = getattr(layer, "reset_after", False)
+    zeros = np.zeros((2, size) if is_after else size, dtype=np.float32)
+    return Direction(
+        cell=CELLS[kind],
+        kernel=array(layer.cell.kernel),
+        recurrent=array(layer.cell.recurrent_kernel),
+        bias=array(layer.cell.bias) if layer.use_bias else zeros,
+        activation=_activation(layer, "activation"),
+        gate_activation=(
+            "sigmoid" if kind == "SimpleRNN" else _activation(layer, "recurrent_activation")
+        ),
+        reset_after=is_after,
+        reverse=bool(layer.go_backwards),
+    )
+
+
+def _activation(layer: KerasModel, option: str) -> Activation:
+    found = layer.get_config()[option]
+    for name in _ACTIVATIONS:
+        if found == name:
+            return name
+    raise _option(layer, option, " | ".join(_ACTIVATIONS), found)
+
+
+def _option(layer: KerasModel, name: str, expected: str, found: object) -> UncoveredError:
+    return UncoveredError(
+        f"layer {layer.name}: {name} is not covered",
+        expected=f"{name}={expected}",
+        found=f"{name}={found}",
+    )

@@ -1,0 +1,103 @@
+"""The flavours: `stateless` TFLite files and `.ort` files."""
+
+from __future__ import annotations
+
+import zipfile
+
+import numpy as np
+import pytest
+from ai_edge_litert import schema_py_generated as schema
+from ai_edge_litert.interpreter import Interpreter
+
+from edgernn_export import Examples, Options, export
+from edgernn_export.errors import CensusError, OptionError
+from edgernn_export.formats import FORMATS
+from edgernn_export.reader import read_network
+from edgernn_export.recipes import RECIPES
+from edgernn_runtime import load
+from tests.conftest import make_texts
+from tests.models import both, cell, dense, text_model
+
+EXAMPLES = Examples(tuple(make_texts(120, seed=3)), None, "file")
+
+
+def answers_without_reset(data, rows):
+    interpreter = Interpreter(model_content=data)
+    (source,), (target,) = interpreter.get_input_details(), interpreter.get_output_details()
+    found = []
+    interpreter.resize_tensor_input(source["index"], (1, rows.shape[1]))
+    interpreter.allocate_tensors()
+    for row in rows:
+        interpreter.set_tensor(source["index"], row[np.newaxis])
+        interpreter.invoke()
+        found.append(interpreter.get_tensor(target["index"])[0])
+    return np.array(found)
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_a_stateless_file_needs_no_reset_and_has_one_subgraph(network, recipe):
+    writer = FORMATS["tflite"].writer
+    data = writer.write(network, RECIPES[recipe], "0" * 64, "stateless")
+    rows = np.random.default_rng(0).integers(1, 30, (20, 12)).astype(np.int32)
+    together = answers_without_reset(data, rows)
+    alone = np.array([answers_without_reset(data, row[np.newaxis])[0] for row in rows])
+    assert together.tobytes() == alone.tobytes()
+    plain = writer.write(network, RECIPES[recipe], "0" * 64)
+    expected = np.array([answers_without_reset(plain, row[np.newaxis])[0] for row in rows])
+    # The flush adds zeros to sums of products; it changes nothing but their order.
+    assert together == pytest.approx(expected, abs=1e-6)
+    # The plain file does leak, so that the test can tell.
+    assert np.abs(answers_without_reset(plain, rows) - expected).max() > 1e-3
+    assert len(schema.ModelT.InitFromPackedBuf(data, 0).subgraphs) == 1
+    census = writer.read_census(data)
+    assert census.operators["UNIDIRECTIONAL_SEQUENCE_LSTM"] == 4
+
+
+def test_a_flush_forgets_the_largest_of_states():
+    # Weights that drive a cell far beyond what a trained model has.
+    model = text_model(both(cell("LSTM", 4)), dense(), scale=12.0)
+    network = read_network(model)
+    data = FORMATS["tflite"].writer.write(network, RECIPES["none"], "0" * 64, "stateless")
+    rows = np.random.default_rng(0).integers(1, 30, (10, 300)).astype(np.int32)
+    together = answers_without_reset(data, rows)
+    alone = np.array([answers_without_reset(data, row[np.newaxis])[0] for row in rows])
+    assert together.tobytes() == alone.tobytes()
+
+
+@pytest.mark.parametrize("recipe", ["none", "int8"])
+def test_an_ort_bundle_answers_and_lists_its_operators(model_file, tmp_path, recipe):
+    options = Options("onnx", recipe, flavour="ort", allow_drop=True)
+    done = export(model_file, tmp_path / "x.edgernn", options, EXAMPLES)
+    assert done.comparison.max_change <= {"none": 1e-5, "int8": 0.5}[recipe]
+    with load(done.path) as classifier:
+        assert classifier.bundle.manifest.model == "model.ort"
+        assert classifier.bundle.model[4:8] == b"ORTM"
+        assert classifier.predict("good film").label in ("0", "1")
+    with zipfile.ZipFile(done.path) as archive:
+        operators = archive.read("required_operators.config").decode()
+    assert {"none": "LSTM", "int8": "DynamicQuantizeLSTM"}[recipe] in operators
+    assert "/tmp" not in operators
+
+
+def test_an_ort_file_that_would_lose_its_halves_is_refused(tmp_path):
+    model = text_model(both(cell("LSTM", 48)), dense(), embedding_dim=64)
+    model.save(tmp_path / "model.keras")
+    options = Options("onnx", "float16", flavour="ort", allow_drop=True)
+    with pytest.raises(CensusError, match="does not keep the recipe float16"):
+        export(tmp_path / "model.keras", tmp_path / "x.edgernn", options, EXAMPLES)
+    assert [file.name for file in tmp_path.iterdir()] == ["model.keras"]
+
+
+@pytest.mark.parametrize(("name", "flavour"), [("onnx", "stateless"), ("tflite", "ort")])
+def test_a_flavour_of_another_format_is_refused(model_file, tmp_path, name, flavour):
+    with pytest.raises(OptionError, match=f"--{flavour} does not fit the format"):
+        export(model_file, tmp_path / "x.edgernn", Options(name, flavour=flavour), EXAMPLES)
+
+
+def test_a_stateless_gru_is_a_loop_as_it_is(tmp_path):
+    model = text_model(both(cell("GRU")), dense())
+    model.save(tmp_path / "model.keras")
+    options = Options("tflite", flavour="stateless", allow_drop=True)
+    done = export(tmp_path / "model.keras", tmp_path / "x.edgernn", options, EXAMPLES)
+    assert done.lowering == "loop"
+    assert done.comparison.max_change <= 1e-5
