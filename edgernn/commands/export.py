@@ -22,7 +22,7 @@ from edgernn.model_folder import (
     read_model_folder,
 )
 from edgernn_export import FORMATS, RECIPES, Examples, Export
-from edgernn_export.formats import Flavour, check_flavour, format_named
+from edgernn_export.formats import Flavour, check_form, format_named
 from edgernn_export.recipes import recipe_named
 
 
@@ -65,8 +65,7 @@ def export(model: Path, model_format: str, quantize: str, **values: Any) -> None
     flavour = _flavour(stateless=values["stateless"], ort=values["ort"])
     labels = tuple(values["labels"].split(",")) if values["labels"] else None
     # Checked before tensorflow is imported, which takes seconds.
-    check_flavour(format_named(model_format), flavour)
-    recipe_named(quantize)
+    check_form(format_named(model_format), recipe_named(quantize), flavour)
     keras_file, known_labels, rows = _inputs(model)
     examples = None if rows is None else _examples(rows, known_labels, "model folder")
     labels = labels or known_labels

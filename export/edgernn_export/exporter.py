@@ -11,7 +11,7 @@ import numpy as np
 from edgernn_export.card import model_card
 from edgernn_export.census import Census, Lowering
 from edgernn_export.errors import GateError, OutputError, UnsupportedModelError
-from edgernn_export.formats import Flavour, Format, check_flavour, format_named
+from edgernn_export.formats import Flavour, Format, check_form, format_named
 from edgernn_export.keras_answers import keras_outputs
 from edgernn_export.keras_model import load_keras
 from edgernn_export.lower import Lowered, lower
@@ -47,7 +47,7 @@ class Options:
 
     Attributes:
         format: `tflite` or `onnx`.
-        quantize: `none`, `float16` or `int8`.
+        quantize: `none`, `float16`, `int8` or `int8-full`.
         flavour: `plain`; of TFLite also `stateless`, of ONNX also `ort`.
         labels: the names of the classes; None names them by their numbers.
         vocabulary: for a model that takes ids: a `.keras` file with its TextVectorization layer,
@@ -116,7 +116,7 @@ def export(
         OutputError: `out` is there already, or cannot be written.
     """
     row, recipe, out = format_named(options.format), recipe_named(options.quantize), Path(out)
-    check_flavour(row, options.flavour)
+    check_form(row, recipe, options.flavour)
     if out.exists() and not options.overwrite:
         raise OutputError(
             "there is a file already", path=out, hint="--force replaces it, --out names another"
@@ -152,7 +152,8 @@ def _write(job: _Job, out: Path) -> Export:
     reference, empty, unknown = outputs[:-2], outputs[-2], outputs[-1]
     vocabulary = encode_vocabulary(job.source.task.vocabulary)
     sha256 = describe_members({VOCABULARY: vocabulary})[VOCABULARY].sha256
-    lowered = lower(job.source, job.format, job.recipe, job.options.flavour, sha256)
+    flavour, texts = job.options.flavour, job.examples.texts
+    lowered = lower(job.source, job.format, job.recipe, flavour, sha256, texts)
     has_empty = bool(np.isfinite(empty).all())
     manifest = _manifest(job, lowered, empty if has_empty else unknown)
     members = {VOCABULARY: vocabulary, **lowered.members}

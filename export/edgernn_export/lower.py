@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from edgernn_export.calibrate import calibrate
 from edgernn_export.census import Census, Lowering, check_census, check_generic_census
-from edgernn_export.errors import CensusError, UncoveredError
+from edgernn_export.errors import CensusError, UncoveredError, UnsupportedModelError
 from edgernn_export.formats import Flavour, Format
 from edgernn_export.reader import Source
 from edgernn_export.recipes import Recipe
+from edgernn_runtime.tokenizer import Tokenizer, with_padding
 
 #: What an .ort file may be larger than its .onnx file, by share and by bytes.
 _MOST_GROWTH, _STRUCTURE = 1.05, 50_000
@@ -38,7 +40,12 @@ class Lowered:
 
 
 def lower(
-    source: Source, row: Format, recipe: Recipe, flavour: Flavour, vocabulary_sha256: str
+    source: Source,
+    row: Format,
+    recipe: Recipe,
+    flavour: Flavour,
+    vocabulary_sha256: str,
+    texts: Sequence[str] = (),
 ) -> Lowered:
     """Return the model file of a format.
 
@@ -48,11 +55,14 @@ def lower(
         recipe: how the weight matrices are stored.
         flavour: one of the format's, or "plain".
         vocabulary_sha256: goes into the file's metadata.
+        texts: what the integer recipe is calibrated on.
 
     Raises:
         UnsupportedModelError: neither lowering can express the model.
         CensusError: the file is not what was asked for.
     """
+    if recipe.arithmetic == "integer":
+        return _integer(source, row, recipe, vocabulary_sha256, texts)
     lowered = _fused(source, row, recipe, flavour, vocabulary_sha256)
     if isinstance(lowered, UncoveredError):
         lowered = _generic(source, row, recipe, vocabulary_sha256, lowered)
@@ -70,6 +80,29 @@ def _fused(
         data = row.writer.write(source.network, recipe, vocabulary_sha256, flavour)
     except UncoveredError as error:
         return error
+    return _read_back(row, recipe, data)
+
+
+def _integer(
+    source: Source, row: Format, recipe: Recipe, vocabulary_sha256: str, texts: Sequence[str]
+) -> Lowered:
+    """Return the integer file, for which there is no other lowering."""
+    if source.network is None:
+        assert source.cause is not None
+        raise UnsupportedModelError(
+            f"{source.cause.what}: --quantize {recipe.name} has no generic form",
+            expected=source.cause.expected,
+            found=source.cause.found,
+            hint="export with --quantize int8",
+        )
+    tokenizer = Tokenizer(source.task.tokenizer, source.task.vocabulary)
+    ids = [with_padding(tokenizer.ids(text), source.task.pad_to) for text in texts]
+    calibration = calibrate(source.network, ids)
+    data = row.writer.write(source.network, recipe, vocabulary_sha256, calibration=calibration)
+    return _read_back(row, recipe, data)
+
+
+def _read_back(row: Format, recipe: Recipe, data: bytes) -> Lowered:
     census = row.writer.read_census(data)
     lowering = check_census(census, recipe, row.writer.FOREIGN, row.writer.LOOPS)
     warnings = ("a recurrent layer became a loop, as TFLite has no fused operator for it",)

@@ -8,6 +8,7 @@ from typing import Literal
 from edgernn_export.names import row_named
 
 WeightType = Literal["float32", "float16", "int8"]
+Arithmetic = Literal["float", "hybrid", "integer"]
 
 
 @dataclass(frozen=True)
@@ -35,31 +36,45 @@ class Recipe:
     Attributes:
         name: what `--quantize` calls it.
         weights: the type in which the weight matrices are stored.
+        arithmetic: `float` computes in float32, `hybrid` has integer products and float gates,
+            `integer` has nothing but integers, whose ranges real texts tell.
         summary: one line for people.
         gate: how close the result must come to Keras.
     """
 
     name: str
     weights: WeightType
+    arithmetic: Arithmetic
     summary: str
     gate: Gate
 
 
+_INT8_GATE = Gate(p99_change=0.02, min_agreement=0.99, max_accuracy_drop=0.005)
+
 RECIPES = {
     recipe.name: recipe
     for recipe in (
-        Recipe("none", "float32", "float32 weights and arithmetic", Gate(max_change=1e-5)),
+        Recipe("none", "float32", "float", "float32 weights and arithmetic", Gate(max_change=1e-5)),
         Recipe(
             "float16",
             "float16",
+            "float",
             "float16 weights, float32 arithmetic",
             Gate(max_change=1e-3),
         ),
         Recipe(
             "int8",
             "int8",
+            "hybrid",
             "int8 weights and matrix products, float32 gates",
-            Gate(p99_change=0.02, min_agreement=0.99, max_accuracy_drop=0.005),
+            _INT8_GATE,
+        ),
+        Recipe(
+            "int8-full",
+            "int8",
+            "integer",
+            "int8 weights and integers throughout, calibrated on texts",
+            _INT8_GATE,
         ),
     )
 }

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from edgernn_runtime.bundle import Bundle, read_bundle
 from edgernn_runtime.engines import open_engine
 from edgernn_runtime.errors import ClosedError, EdgernnError, TextError
-from edgernn_runtime.tokenizer import PAD_ID, Tokenizer
+from edgernn_runtime.tokenizer import Tokenizer, with_padding
 
 
 @dataclass(frozen=True)
@@ -70,14 +70,7 @@ class Classifier:
         Raises:
             TextError: the text is neither str nor bytes, or is too long.
         """
-        ids = self._tokenizer.ids(text)
-        pad_to = self.bundle.manifest.pad_to
-        if pad_to is None:
-            # Keras masks the pad wherever it stands; to leave it out gives the same answer.
-            return np.asarray(ids[ids != PAD_ID], dtype=np.int32)
-        padded = np.full(pad_to, PAD_ID, dtype=np.int32)
-        padded[: min(len(ids), pad_to)] = ids[:pad_to]
-        return padded
+        return with_padding(self._tokenizer.ids(text), self.bundle.manifest.pad_to)
 
     def predict(self, text: str | bytes) -> Prediction:
         """Return the answer for one text.

@@ -85,7 +85,7 @@ def run_recurrent(layer: Recurrent, x: Array) -> Array:
         [T, O] with `return_sequences`, in the order in which the first direction walks; else [O],
         each direction's last state.
     """
-    outputs = [_walk(direction, x) for direction in layer.directions]
+    outputs = [walk(direction, x)[0] for direction in layer.directions]
     if not layer.return_sequences:
         outputs = [states[-1] for states in outputs]
     elif layer.backward is not None:
@@ -98,18 +98,23 @@ def activate(name: Activation, x: Array) -> Array:
     return np.asarray(_ACTIVATIONS[name](x), dtype=np.float32)
 
 
-def _walk(direction: Direction, x: Array) -> Array:
-    """Return the hidden states [T, H] of one direction over x [T, I], in the order of its walk."""
+def walk(direction: Direction, x: Array) -> tuple[Array, Array]:
+    """Return one direction's hidden states and cells over x [T, I], in the order of its walk.
+
+    Returns:
+        Two arrays [T, H]; the second is of zeros but for an LSTM.
+    """
     step = _STEPS[direction.cell]
     if direction.cell == "gru" and not direction.reset_after:
         step = _gru_before
     hidden = np.zeros(direction.hidden_size, dtype=np.float32)
     cell = np.zeros_like(hidden)
-    states = []
+    states, cells = [], []
     for token in x[::-1] if direction.reverse else x:
         hidden, cell = step(token, hidden, cell, direction)
         states.append(hidden)
-    return np.stack(states)
+        cells.append(cell)
+    return np.stack(states), np.stack(cells)
 
 
 def _lstm(x: Array, hidden: Array, cell: Array, weights: Direction) -> tuple[Array, Array]:

@@ -206,3 +206,18 @@ def _ngrams(tokens: list[bytes], widths: tuple[int, ...]) -> list[bytes]:
         for width in widths
         for start in range(len(tokens) - width + 1)
     ]
+
+
+def with_padding(ids: NDArray[np.int32], pad_to: int | None) -> NDArray[np.int32]:
+    """Return the ids that a model is fed: bare, or cut and filled up with `PAD_ID` to a length.
+
+    Args:
+        ids: int32 [T].
+        pad_to: the length, or None for bare ids.
+    """
+    if pad_to is None:
+        # Keras masks the pad wherever it stands; to leave it out gives the same answer.
+        return np.asarray(ids[ids != PAD_ID], dtype=np.int32)
+    padded = np.full(pad_to, PAD_ID, dtype=np.int32)
+    padded[: min(len(ids), pad_to)] = ids[:pad_to]
+    return padded

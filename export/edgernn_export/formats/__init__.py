@@ -6,11 +6,12 @@ import importlib
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, cast
 
+from edgernn_export.calibrate import LayerRange
 from edgernn_export.census import Census
 from edgernn_export.errors import OptionError
 from edgernn_export.names import row_named
 from edgernn_export.reader import Source
-from edgernn_export.recipes import Recipe
+from edgernn_export.recipes import Arithmetic, Recipe
 from edgernn_runtime.network import Network
 
 #: What a file may be written as: `stateless` needs no reset between calls, `ort` is for the mobile
@@ -34,11 +35,13 @@ class Writer(Protocol):
         recipe: Recipe,
         vocabulary_sha256: str,
         flavour: Flavour = "plain",
+        calibration: tuple[LayerRange, ...] | None = None,
     ) -> bytes:
-        """Return the network as a file of the format.
+        """Return the network as a file of the format; the integer recipe needs a calibration.
 
         Raises:
             UncoveredError: the format's operators cannot express a layer.
+            UnsupportedModelError: nor can any other lowering of the format.
         """
 
     def read_census(self, data: bytes) -> Census:
@@ -70,6 +73,7 @@ class Format:
         generic_module: the module that has a converter write it from a Keras model.
         converter: that converter's name for people.
         flavours: what it can be written as beside `plain`.
+        arithmetics: what its operators can compute with.
     """
 
     name: str
@@ -78,6 +82,7 @@ class Format:
     generic_module: str
     converter: str
     flavours: tuple[Flavour, ...]
+    arithmetics: tuple[Arithmetic, ...]
 
     @property
     def writer(self) -> Writer:
@@ -100,6 +105,7 @@ FORMATS = {
             generic_module="edgernn_export.formats.tflite_generic",
             converter="the TFLite converter",
             flavours=("stateless",),
+            arithmetics=("float", "hybrid", "integer"),
         ),
         Format(
             name="onnx",
@@ -108,6 +114,7 @@ FORMATS = {
             generic_module="edgernn_export.formats.onnx_generic",
             converter="tf2onnx",
             flavours=("ort",),
+            arithmetics=("float", "hybrid"),
         ),
     )
 }
@@ -122,16 +129,30 @@ def format_named(name: str) -> Format:
     return row_named(FORMATS, name, "format", "--format")
 
 
-def check_flavour(row: Format, flavour: Flavour) -> None:
-    """Check that a format can be written as a flavour.
+def check_form(row: Format, recipe: Recipe, flavour: Flavour) -> None:
+    """Check that a format can be written with a recipe and as a flavour.
 
     Raises:
         OptionError: it cannot; the message names the formats that can.
     """
     if flavour != "plain" and flavour not in row.flavours:
         having = [other.name for other in FORMATS.values() if flavour in other.flavours]
+        raise _unfit(f"--{flavour}", having, row)
+    if recipe.arithmetic not in row.arithmetics:
+        able = [other.name for other in FORMATS.values() if recipe.arithmetic in other.arithmetics]
+        raise _unfit(f"--quantize {recipe.name}", able, row)
+    if recipe.arithmetic == "integer" and flavour == "stateless":
         raise OptionError(
-            f"--{flavour} does not fit the format",
-            expected=f"--format {' | '.join(having)}",
-            found=f"--format {row.name}",
+            "--stateless does not fit the recipe",
+            expected="--quantize none | float16 | int8",
+            found=f"--quantize {recipe.name}",
+            hint="integer targets reset the state: MicroInterpreter::Reset()",
         )
+
+
+def _unfit(option: str, formats: list[str], row: Format) -> OptionError:
+    return OptionError(
+        f"{option} does not fit the format",
+        expected=f"--format {' | '.join(formats)}",
+        found=f"--format {row.name}",
+    )

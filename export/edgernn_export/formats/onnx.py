@@ -12,6 +12,7 @@ from collections.abc import Iterator
 import numpy as np
 import onnx
 
+from edgernn_export.calibrate import LayerRange
 from edgernn_export.census import Census, is_weight, part_of
 from edgernn_export.errors import CensusError
 from edgernn_export.formats.onnx_graph import GraphBuilder
@@ -33,7 +34,11 @@ LOOPS = ("Loop", "Scan", "If")
 
 
 def write(
-    network: Network, recipe: Recipe, vocabulary_sha256: str, flavour: str = "plain"
+    network: Network,
+    recipe: Recipe,
+    vocabulary_sha256: str,
+    flavour: str = "plain",
+    calibration: tuple[LayerRange, ...] | None = None,
 ) -> bytes:
     """Return the network as an `.onnx` file.
 
@@ -42,12 +47,13 @@ def write(
         recipe: how the weight matrices are stored.
         vocabulary_sha256: goes into the file's `metadata_props` beside the labels.
         flavour: of no matter here; an `.ort` file is made of the `.onnx` file.
+        calibration: of no matter here.
 
     Raises:
         UncoveredError: ONNX's operators lack an activation, or the recipe is int8 and a recurrent
             layer is not an LSTM.
     """
-    del flavour
+    del flavour, calibration
     graph = GraphBuilder()
     lowering = Lowering(graph, recipe)
     # The recurrent operators want the time first: [T, N, I].

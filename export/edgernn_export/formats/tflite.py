@@ -12,8 +12,10 @@ from typing import Any
 
 from ai_edge_litert import schema_py_generated as schema
 
+from edgernn_export.calibrate import LayerRange
 from edgernn_export.census import Census, is_weight, part_of
 from edgernn_export.formats.tflite_graph import FileBuilder
+from edgernn_export.formats.tflite_integer import IntegerLowering
 from edgernn_export.formats.tflite_layers import TIME, Lowering
 from edgernn_export.recipes import Recipe
 from edgernn_runtime.bundle import VOCABULARY_HASH_KEY
@@ -30,7 +32,11 @@ LOOPS = ("WHILE",)
 
 
 def write(
-    network: Network, recipe: Recipe, vocabulary_sha256: str, flavour: str = "plain"
+    network: Network,
+    recipe: Recipe,
+    vocabulary_sha256: str,
+    flavour: str = "plain",
+    calibration: tuple[LayerRange, ...] | None = None,
 ) -> bytes:
     """Return the network as a `.tflite` file.
 
@@ -39,10 +45,19 @@ def write(
         recipe: how the weight matrices are stored.
         vocabulary_sha256: goes into the file's metadata beside the labels.
         flavour: `stateless` for a file that no call needs to reset, else `plain`.
+        calibration: the range of each layer's values, which the integer recipe needs.
+
+    Raises:
+        UnsupportedModelError: the recipe is the integer one, and a layer has no such form.
     """
     file = FileBuilder()
     graph = file.subgraph("main")
-    lowering = Lowering(graph, recipe, is_stateless=flavour == "stateless")
+    if calibration is None:
+        lowering: Lowering | IntegerLowering = Lowering(
+            graph, recipe, is_stateless=flavour == "stateless"
+        )
+    else:
+        lowering = IntegerLowering(graph, calibration)
     ids = graph.tensor("ids", (1, TIME), "int32")
     x = lowering.embedding(network.embedding, ids)
     for i, layer in enumerate(network.layers):

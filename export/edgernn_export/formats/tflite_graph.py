@@ -26,6 +26,7 @@ _TENSOR_TYPE = {
     "int32": schema.TensorType.INT32,
     "int16": schema.TensorType.INT16,
     "int8": schema.TensorType.INT8,
+    "uint8": schema.TensorType.UINT8,
     "bool": schema.TensorType.BOOL,
 }
 
@@ -139,7 +140,7 @@ class GraphBuilder:
         Args:
             name: unique name.
             shape: its dimensions; -1 for one that is known at run time only.
-            dtype: float32, float16, int32, int16, int8 or bool.
+            dtype: float32, float16, int32, int16, int8, uint8 or bool.
             scale: the scale of a quantized tensor.
             zero_point: the integer that stands for 0 in it.
             is_variable: whether it keeps its value between invocations.
@@ -168,12 +169,12 @@ class GraphBuilder:
 
     def integers(self, *values: int) -> int:
         """Add a constant int32 vector."""
-        return self.constant(self._name("integers"), np.array(values, dtype=np.int32))
+        return self.constant(self.new_name("integers"), np.array(values, dtype=np.int32))
 
     def scalar(self, value: float) -> int:
         """Add a constant scalar, int32 for an int, else float32."""
         dtype = np.int32 if isinstance(value, int) else np.float32
-        return self.constant(self._name("scalar"), np.array(value, dtype=dtype))
+        return self.constant(self.new_name("scalar"), np.array(value, dtype=dtype))
 
     def operator(
         self,
@@ -182,7 +183,8 @@ class GraphBuilder:
         outputs: Sequence[int],
         *,
         version: int = 1,
-        **options: object,
+        intermediates: Sequence[int] = (),
+        **options: Any,
     ) -> None:
         """Add an operator that writes tensors which are there already.
 
@@ -191,12 +193,14 @@ class GraphBuilder:
             inputs: tensor indices; `NO_TENSOR` for an optional input that is left out.
             outputs: the tensors it writes.
             version: the operator's version.
+            intermediates: tensors that carry scales of values inside the operator.
             options: the fields of its options in the schema's Python spelling.
         """
         operator = schema.OperatorT()
         operator.opcodeIndex = self.file.code(getattr(schema.BuiltinOperator, name), version)
         operator.inputs = list(inputs)
         operator.outputs = list(outputs)
+        operator.intermediates = list(intermediates)
         options_name = _OPTIONS.get(name)
         if options_name is not None:
             operator.builtinOptionsType = getattr(schema.BuiltinOptions, options_name)
@@ -213,10 +217,10 @@ class GraphBuilder:
         dtype: str = "float32",
         *,
         version: int = 1,
-        **options: object,
+        **options: Any,
     ) -> int:
         """Add an operator with one new output of that shape, and return the output."""
-        output = self.tensor(self._name(name.lower()), shape, dtype)
+        output = self.tensor(self.new_name(name.lower()), shape, dtype)
         self.operator(name, inputs, [output], version=version, **options)
         return output
 
@@ -224,6 +228,11 @@ class GraphBuilder:
         """Return a tensor's shape, -1 for a dynamic dimension."""
         entry = self._graph.tensors[tensor]
         return tuple(entry.shape if entry.shapeSignature is None else entry.shapeSignature)
+
+    def quantization(self, tensor: int) -> tuple[float, int]:
+        """Return a quantized tensor's scale and zero point."""
+        entry = self._graph.tensors[tensor].quantization
+        return entry.scale[0], entry.zeroPoint[0]
 
     def time(self, x: int) -> int:
         """Return the number of steps of x [1, T, .] at run time, an int32 scalar."""
@@ -238,7 +247,8 @@ class GraphBuilder:
         """Say what goes into this subgraph and what comes out, where it is not the first."""
         self._graph.inputs, self._graph.outputs = list(inputs), list(outputs)
 
-    def _name(self, kind: str) -> str:
+    def new_name(self, kind: str) -> str:
+        """Return a name that no tensor has yet."""
         return f"{kind}_{len(self._graph.tensors)}"
 
 
@@ -270,6 +280,7 @@ def _tensor_map(name: str, index: int) -> schema.TensorMapT:
 
 _OPTIONS = {
     "ADD": "AddOptions",
+    "CAST": "CastOptions",
     "CONCATENATION": "ConcatenationOptions",
     "FULLY_CONNECTED": "FullyConnectedOptions",
     "GATHER": "GatherOptions",

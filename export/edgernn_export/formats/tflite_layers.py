@@ -14,7 +14,7 @@ from ai_edge_litert import schema_py_generated as schema
 from edgernn_export.formats import tflite_loop
 from edgernn_export.formats.tflite_activations import FUSED, activate
 from edgernn_export.formats.tflite_graph import NO_TENSOR, GraphBuilder
-from edgernn_export.quantize import quantize
+from edgernn_export.quantize import quantize, quantize_rows
 from edgernn_export.recipes import Recipe
 from edgernn_runtime.network import (
     Activation,
@@ -59,12 +59,16 @@ class Lowering:
         if not self.is_int8:
             rows = self.weights("embedding", table)
             return graph.add("GATHER", [rows, ids], shape, axis=0, batchDims=0)
-        quantized = quantize(table)
-        scale = quantized.scale.item()
-        rows = graph.constant("embedding", quantized.values, scale=scale)
-        gathered = graph.tensor("embedding/rows", shape, "int8", scale=scale)
-        graph.operator("GATHER", [rows, ids], [gathered], version=2, axis=0, batchDims=0)
-        return graph.add("DEQUANTIZE", [gathered], shape, version=2)
+        # One scale for the whole table costs more of the answer than all other weights together.
+        quantized = quantize_rows(table)
+        values = graph.constant("embedding", quantized.values, scale=quantized.unit)
+        codes = graph.constant("embedding/row_scale", quantized.codes[:, np.newaxis])
+        rows = graph.tensor("embedding/rows", shape, "int8", scale=quantized.unit)
+        graph.operator("GATHER", [values, ids], [rows], version=2, axis=0, batchDims=0)
+        scale_shape = (*shape[:2], 1)
+        scales = graph.add("GATHER", [codes, ids], scale_shape, "uint8", axis=0, batchDims=0)
+        scales = graph.add("CAST", [scales], scale_shape)
+        return graph.add("MUL", [graph.add("DEQUANTIZE", [rows], shape, version=2), scales], shape)
 
     def layer(self, index: int, layer: Layer, x: int) -> int:
         """Return a layer's output; its constants are named after its kind and index."""

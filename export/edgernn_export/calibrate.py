@@ -1,0 +1,52 @@
+"""Calibration: the ranges that a network's values take on real texts, by the NumPy reference."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgernn_runtime.network import Network, Recurrent
+from edgernn_runtime.reference import run_layer, walk
+
+#: Texts to calibrate on; more change no figure here.
+COUNT = 60
+
+
+@dataclass(frozen=True)
+class LayerRange:
+    """What a layer's values range over.
+
+    Attributes:
+        low: the smallest value of its output.
+        high: the largest value of its output.
+        cells: the largest size of a cell of an LSTM, a number for each direction; else empty.
+    """
+
+    low: float
+    high: float
+    cells: tuple[float, ...] = ()
+
+
+def calibrate(network: Network, texts: Sequence[NDArray[np.int32]]) -> tuple[LayerRange, ...]:
+    """Return the range of each layer's values on texts, each int32 [T]; empty ones are left out."""
+    texts = [ids for ids in texts if len(ids)][:COUNT]
+    ranges: list[list[LayerRange]] = [[] for _ in network.layers]
+    for ids in texts:
+        x = network.embedding[ids]
+        for i, layer in enumerate(network.layers):
+            cells: tuple[float, ...] = ()
+            if isinstance(layer, Recurrent):
+                walks = [walk(direction, x)[1] for direction in layer.directions]
+                cells = tuple(float(np.abs(states).max()) for states in walks)
+            x = run_layer(layer, x)
+            ranges[i].append(LayerRange(float(x.min()), float(x.max()), cells))
+    return tuple(map(_union, ranges))
+
+
+def _union(ranges: list[LayerRange]) -> LayerRange:
+    cells = zip(*(one.cells for one in ranges), strict=True)
+    low, high = min(one.low for one in ranges), max(one.high for one in ranges)
+    return LayerRange(low, high, tuple(map(max, cells)))
