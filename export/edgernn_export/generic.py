@@ -23,7 +23,7 @@ def ids_function(source: Source) -> Any:
     """
     import tensorflow as tf
 
-    model, inputs = _ids_model(source), 1
+    model, inputs = ids_model(source), 1
     if not source.has_vectorizer:
         inputs = len(model.inputs)
     final = tf.nn.softmax if source.task.head == "multiclass" else tf.sigmoid
@@ -37,7 +37,12 @@ def ids_function(source: Source) -> Any:
     return answer
 
 
-def _ids_model(source: Source) -> KerasModel:
+def ids_model(source: Source) -> KerasModel:
+    """Return the model behind its TextVectorization layer, from ids to its own output.
+
+    Raises:
+        UnsupportedModelError: that layer stands inside a nested model.
+    """
     if not source.has_vectorizer:
         return source.model
     import keras

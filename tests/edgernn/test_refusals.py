@@ -242,6 +242,11 @@ CASES = {
     "stateless_onnx": options_args(lstm_model, "--format=onnx", "--stateless"),
     "ort_tflite": options_args(lstm_model, "--ort"),
     "ort_and_stateless": options_args(lstm_model, "--ort", "--stateless"),
+    "int8_full_onnx": options_args(lstm_model, "--format=onnx", "--quantize=int8-full"),
+    "int8_full_stateless": options_args(lstm_model, "--quantize=int8-full", "--stateless"),
+    "int8_full_gru": options_args(
+        lambda: text_model(cell("GRU", name="memory"), dense()), "--quantize=int8-full"
+    ),
     "no_such_vocabulary": ids_args(lambda _: None, WORDS),
     "vocabulary_without_pad": ids_args(lambda f: write_words(f / "vocab.txt", ("a", "b")), WORDS),
     "vocabulary_with_a_word_twice": ids_args(

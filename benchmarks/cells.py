@@ -1,0 +1,100 @@
+"""The time of one text of 200 tokens by kind of cell, format, recipe and flavour.
+
+python benchmarks/cells.py
+
+The default network's shape with weights drawn at random, one thread; the forms take turns, a call
+each, so that a busy moment of the machine hits them alike. Prints Markdown.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import numpy as np
+
+from edgernn_export.calibrate import calibrate
+from edgernn_export.census import Census
+from edgernn_export.formats import FORMATS
+from edgernn_export.recipes import RECIPES
+from edgernn_runtime.engines import Engine, open_engine
+from edgernn_runtime.network import GATES, Cell, Dense, Direction, Network, Recurrent, Task
+from edgernn_runtime.tokenizer import TokenizerSpec
+
+_VOCABULARY, _EMBEDDING, _UNITS, _DENSE, _TOKENS = 10_000, 64, (64, 32), 64, 200
+_ROUNDS, _WARM_UP = 60, 5
+_FORMS = (
+    ("tflite", "none", "plain"),
+    ("tflite", "int8", "plain"),
+    ("tflite", "int8", "stateless"),
+    ("tflite", "int8-full", "plain"),
+    ("onnx", "none", "plain"),
+    ("onnx", "int8", "plain"),
+)
+_CELLS: tuple[Cell, ...] = ("lstm", "gru", "rnn")
+
+
+def main() -> None:
+    """Print a row for each cell and form."""
+    ids = np.random.default_rng(1).integers(2, _VOCABULARY, _TOKENS).astype(np.int32)
+    engines = {key: (engine, census) for key, engine, census in _engines(ids)}
+    samples: dict[tuple[str, ...], list[float]] = {key: [] for key in engines}
+    for turn in range(_WARM_UP + _ROUNDS):
+        for key, (engine, _) in engines.items():
+            start = time.perf_counter()
+            engine.run(ids)
+            if turn >= _WARM_UP:
+                samples[key].append(1000 * (time.perf_counter() - start))
+    print("| cell | form | operators | bytes | p50 ms |\n|---|---|---|---:|---:|")
+    for key, (_, census) in engines.items():
+        names = [name for name in census.operators if "LSTM" in name or name in _RECURRENT]
+        form = "-".join(part for part in key[1:] if part != "plain")
+        p50 = np.median(samples[key])
+        operators = ", ".join(sorted(names))
+        print(f"| {key[0]} | {form} | {operators} | {census.size:,} | {p50:.2f} |")
+
+
+_RECURRENT = ("GRU", "RNN", "WHILE", "UNIDIRECTIONAL_SEQUENCE_RNN")
+
+
+def _engines(ids: np.ndarray) -> Iterator[tuple[tuple[str, ...], Engine, Census]]:
+    for cell in _CELLS:
+        network = _network(cell)
+        for model_format, recipe, flavour in _FORMS:
+            row, chosen = FORMATS[model_format], RECIPES[recipe]
+            calibration = None
+            if chosen.arithmetic == "integer":
+                if cell != "lstm":
+                    continue
+                calibration = calibrate(network, [ids])
+            data = row.writer.write(network, chosen, "", flavour, calibration)
+            engine = open_engine(model_format, data, 1)
+            yield (cell, model_format, recipe, flavour), engine, row.writer.read_census(data)
+
+
+def _network(cell: Cell) -> Network:
+    draw = np.random.default_rng(0)
+
+    def weights(*shape: int) -> np.ndarray:
+        return draw.normal(0, 0.1, shape).astype(np.float32)
+
+    def direction(size: int, units: int, *, reverse: bool) -> Direction:
+        width = GATES[cell] * units
+        bias = weights(2, width) if cell == "gru" else weights(width)
+        return Direction(cell, weights(size, width), weights(units, width), bias, reverse=reverse)
+
+    layers, size = [], _EMBEDDING
+    for i, units in enumerate(_UNITS):
+        forward, backward = (direction(size, units, reverse=r) for r in (False, True))
+        is_last = i == len(_UNITS) - 1
+        layers.append(Recurrent(f"{i}", forward, backward, return_sequences=not is_last))
+        size = 2 * units
+    dense = Dense("dense", weights(size, _DENSE), weights(_DENSE), "relu")
+    head = Dense("head", weights(_DENSE, 1), weights(1))
+    vocabulary = tuple(b"%d" % i for i in range(_VOCABULARY))
+    task = Task(TokenizerSpec(), vocabulary, "binary", ("neg", "pos"))
+    return Network(task, weights(_VOCABULARY, _EMBEDDING), (*layers, dense, head))
+
+
+if __name__ == "__main__":
+    main()
