@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import click
 
 from edgernn.commands.options import json_option
 from edgernn.console import Table, show
-from edgernn_runtime.bundle import read_bundle
+from edgernn_runtime.bundle import VOCABULARY, Bundle, read_bundle
 from edgernn_runtime.manifest import encode_manifest
 
 
@@ -25,6 +26,7 @@ def inspect(bundle: Path, as_json: bool) -> None:
         return
     members = tuple((name, f"{m.size:,}", m.sha256) for name, m in manifest.members.items())
     show(Table(f"{bundle}, by {manifest.created_by}", ("member", "bytes", "sha256"), members))
+    show(_bytes_table(read))
     facts = {
         "labels": ", ".join(manifest.labels),
         "head": manifest.head,
@@ -35,14 +37,35 @@ def inspect(bundle: Path, as_json: bool) -> None:
         **{f"tokenizer {k}": json.dumps(v) for k, v in manifest.tokenizer.to_json().items()},
         **{f"operator {k}": str(v) for k, v in _figures(manifest.figures, "operators").items()},
         **{
-            f"weights {k}": f"{v} bytes"
+            f"weights {k}": f"{v:,} bytes"
             for k, v in _figures(manifest.figures, "weight_bytes").items()
         },
     }
     show(Table("\nManifest", ("field", "value"), tuple(facts.items())))
 
 
-def _figures(figures: object, key: str) -> dict[str, object]:
+def _bytes_table(bundle: Bundle) -> Table:
+    """Return what takes the bytes: the model's parts in their order, then the other members."""
+    members, figures = bundle.manifest.members, bundle.manifest.figures
+    parts = {name: int(size) for name, size in _figures(figures, "parts").items()}
+    # Small constants of the graph's own, operators, names and metadata.
+    parts.pop("other", None)
+    rest = len(bundle.model) - sum(parts.values())
+    numbered = sorted((int(name.rpartition("_")[2]), name) for name in parts if "_" in name)
+    layers = [*(name for name in parts if "_" not in name), *(name for _, name in numbered)]
+    rows = [(f"model: {name}", parts[name]) for name in layers]
+    if layers and layers[-1].startswith("dense_"):
+        rows[-1] = (f"model: {layers[-1]}, the head", parts[layers[-1]])
+    rows.append(("model: structure and metadata", rest))
+    rows.append(("vocabulary", members[VOCABULARY].size))
+    others = [name for name in members if name not in (VOCABULARY, bundle.manifest.model)]
+    rows += [(name, members[name].size) for name in others]
+    total = sum(size for _, size in rows)
+    cells = tuple((name, f"{size:,}", f"{size / total:.1%}") for name, size in rows)
+    return Table("\nWhat takes the bytes", ("part", "bytes", "share"), cells)
+
+
+def _figures(figures: object, key: str) -> dict[str, Any]:
     census = figures.get("census") if isinstance(figures, dict) else None
     found = census.get(key) if isinstance(census, dict) else None
     return found if isinstance(found, dict) else {}

@@ -42,7 +42,9 @@ def is_weight(name: str, dtype: str, rank: int) -> bool:
 def part_of(name: str) -> str:
     """Return what a constant belongs to: the first part of its name, `other` for one of no part."""
     part = name.partition("/")[0]
-    return part if part.startswith(("embedding", "recurrent_", "pooling_", "dense_")) else "other"
+    kind, _, number = part.partition("_")
+    is_layer = kind in ("recurrent", "pooling", "dense") and number.isdecimal()
+    return part if part == "embedding" or is_layer else "other"
 
 
 def check_census(

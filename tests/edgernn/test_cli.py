@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -207,7 +208,16 @@ def test_one_class_only_cannot_be_trained(tmp_path, capsys):
 def test_inspect_shows_and_verify_replays(trained, capsys):
     bundle = trained / "tflite-int8.edgernn"
     assert run("inspect", bundle) == 0
-    assert "| operator UNIDIRECTIONAL_SEQUENCE_LSTM | 4 |" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert "| operator UNIDIRECTIONAL_SEQUENCE_LSTM | 4 |" in shown
+    # The parts add up to the bundle's members.
+    table = shown.partition("What takes the bytes")[2].partition("Manifest")[0]
+    rows = re.findall(r"^\| (.+?) \| ([\d,]+) \|", table, re.MULTILINE)
+    parts = {name: int(size.replace(",", "")) for name, size in rows}
+    assert list(parts)[:3] == ["model: embedding", "model: recurrent_0", "model: recurrent_1"]
+    assert "model: dense_3, the head" in parts
+    members = load(bundle).bundle.manifest.members
+    assert sum(parts.values()) == sum(member.size for member in members.values())
     assert run("inspect", bundle, "--json") == 0
     assert json.loads(capsys.readouterr().out)["recipe"] == "int8"
     assert run("verify", bundle) == 0

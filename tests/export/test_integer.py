@@ -83,7 +83,7 @@ def test_a_cell_of_six_integer_bits_is_right():
 
 
 def test_the_kernel_fails_in_silence_at_seven_integer_bits(monkeypatch):
-    # What the converter's calibration asks for once a cell grows beyond 64.
+    # What a cell beyond 64 asks for; saturated there, its tanh is 1 all the same.
     network = read_source(text_model(both(cell("LSTM", 16)), dense(), scale=2.0)).network
     rows = [ids_of(network, text) for text in TEXTS]
     found = tuple(replace(one, cells=(100.0,) * len(one.cells)) for one in calibrate(network, rows))

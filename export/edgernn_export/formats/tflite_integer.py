@@ -27,8 +27,8 @@ _HIDDEN_SCALE = 1 / 128
 _PROBABILITY_SCALE, _PROBABILITY_ZERO = 1 / 256, -128
 #: The gates' scale before their activation, which the kernel has fixed (Q3.12).
 _GATE_SCALE = 2.0**-12
-#: The kernel's tanh takes a cell with at most six integer bits. With seven, which the converter's
-#: calibration may ask for, it answers something else and says nothing.
+#: The kernel's tanh takes a cell with at most six integer bits. With seven, which a cell beyond 64
+#: asks for, it answers something else and says nothing; saturated at 64, its tanh is 1 all the same.
 _MOST_CELL_BITS = 6
 _TIME = -1
 _FUSED = {
