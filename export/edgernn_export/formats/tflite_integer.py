@@ -28,7 +28,7 @@ _PROBABILITY_SCALE, _PROBABILITY_ZERO = 1 / 256, -128
 #: The gates' scale before their activation, which the kernel has fixed (Q3.12).
 _GATE_SCALE = 2.0**-12
 #: The kernel's tanh takes a cell with at most six integer bits. With seven, which a cell beyond 64
-#: asks for, it answers something else and says nothing; saturated at 64, its tanh is 1 all the same.
+#: asks for, it answers something else and says nothing; at 64 its tanh is 1 in any case.
 _MOST_CELL_BITS = 6
 _TIME = -1
 _FUSED = {
