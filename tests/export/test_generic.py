@@ -5,6 +5,7 @@ from __future__ import annotations
 import keras
 import numpy as np
 import pytest
+from ai_edge_litert.interpreter import Interpreter
 
 from edgernn_export import Examples, Options, export
 from edgernn_export.errors import OptionError
@@ -105,6 +106,9 @@ def test_a_model_that_is_not_covered_goes_the_generic_way(name, model_format, tm
         with load(done.path) as classifier:
             assert classifier.bundle.manifest.lowering == "generic"
             assert classifier.predict("").probability >= 0
+        if model_format == "tflite":
+            (signature,) = Interpreter(model_content=classifier.bundle.model).get_signature_list()
+            assert signature == "serving_default"
 
 
 def ids_of_two_branches():

@@ -47,4 +47,4 @@ def convert(source: Source, recipe: Recipe, vocabulary_sha256: str) -> bytes:
             hint="try --format onnx, or see docs/architecture.md for what is covered",
         ) from error
     model = schema.ModelT.InitFromPackedBuf(data, 0)
-    return pack(model, metadata(source.task, vocabulary_sha256))
+    return pack(model, ["ids"], ["probabilities"], metadata(source.task, vocabulary_sha256))

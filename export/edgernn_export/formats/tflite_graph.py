@@ -105,14 +105,8 @@ class FileBuilder:
         """
         main = self._model.subgraphs[0]
         main.inputs, main.outputs = list(inputs.values()), list(outputs.values())
-        signature = schema.SignatureDefT()
-        signature.signatureKey = "serving_default"
-        signature.subgraphIndex = 0
-        signature.inputs = [_tensor_map(*item) for item in inputs.items()]
-        signature.outputs = [_tensor_map(*item) for item in outputs.items()]
-        self._model.signatureDefs = [signature]
         self._model.description = description
-        return pack(self._model, metadata)
+        return pack(self._model, tuple(inputs), tuple(outputs), metadata)
 
 
 class GraphBuilder:
@@ -252,8 +246,22 @@ class GraphBuilder:
         return f"{kind}_{len(self._graph.tensors)}"
 
 
-def pack(model: Any, metadata: Mapping[str, bytes]) -> bytes:
-    """Return a `ModelT`'s bytes, with pieces of metadata added and its buffers aligned."""
+def pack(
+    model: Any, inputs: Sequence[str], outputs: Sequence[str], metadata: Mapping[str, bytes]
+) -> bytes:
+    """Return a `ModelT`'s bytes, with its buffers aligned.
+
+    Args:
+        model: the model; changed on the way.
+        inputs: the names of the first subgraph's inputs in the signature `serving_default`.
+        outputs: the same for its outputs.
+        metadata: pieces of metadata to add, by name.
+    """
+    main, signature = model.subgraphs[0], schema.SignatureDefT()
+    signature.signatureKey, signature.subgraphIndex = "serving_default", 0
+    signature.inputs = [_tensor_map(*item) for item in zip(inputs, main.inputs, strict=True)]
+    signature.outputs = [_tensor_map(*item) for item in zip(outputs, main.outputs, strict=True)]
+    model.signatureDefs = [signature]
     buffers = []
     for buffer in model.buffers:
         aligned = _AlignedBuffer()
