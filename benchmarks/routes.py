@@ -219,7 +219,7 @@ def _reason(text: str) -> str:
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     told = [line for line in lines if "rror" in line or "Flex" in line or "TensorList" in line]
     line = (told or lines or ["nothing was said"])[-1]
-    return line.replace("|", "/")[:110]
+    return line.removeprefix("found:").strip().replace("|", "/")[:100]
 
 
 if __name__ == "__main__":
