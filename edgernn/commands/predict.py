@@ -3,35 +3,68 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import IO
 
 import click
 
 from edgernn.commands.options import json_option
-from edgernn.console import percent, show_json
+from edgernn.console import Table, percent, show, show_json
 from edgernn.errors import UsageError
-from edgernn_runtime import Prediction, load
+from edgernn_runtime import Classifier, Prediction, load
 
 
 @click.command()
 @click.argument("bundle", type=click.Path(path_type=Path))
 @click.argument("texts", metavar="TEXT...", nargs=-1)
 @click.option("--file", "file", type=click.File("rb"), help="A file, one text a line; - is stdin.")
+@click.option("--explain", "explained", is_flag=True, help="Show what each token did.")
 @json_option
-def predict(bundle: Path, texts: tuple[str, ...], file: IO[bytes] | None, as_json: bool) -> None:
+def predict(
+    bundle: Path, texts: tuple[str, ...], file: IO[bytes] | None, explained: bool, as_json: bool
+) -> None:
     """Classify texts with a bundle: label, probability and text, a line each.
 
     A TEXT of - reads stdin, one text a line.
     """
     with load(bundle) as classifier:
+        if explained:
+            _show_explanations(classifier, _texts(texts, file), as_json=as_json)
+            return
         rows = [(text, classifier.predict(text)) for text in _texts(texts, file)]
     if as_json:
         show_json([_row(text, prediction) for text, prediction in rows])
         return
     for text, prediction in rows:
-        shown = text if isinstance(text, str) else text.decode("utf-8", "replace")
-        click.echo(f"{prediction.label}\t{percent(prediction.probability)}\t{shown}")
+        click.echo(f"{prediction.label}\t{percent(prediction.probability)}\t{_shown(text)}")
+
+
+def _show_explanations(
+    classifier: Classifier, texts: Iterator[str | bytes], *, as_json: bool
+) -> None:
+    """Print each answer with its tokens: what each adds to the label's probability."""
+    found = [(text, classifier.explain(text)) for text in texts]
+    if as_json:
+        show_json(
+            [
+                {**_row(text, one.prediction), "tokens": [asdict(token) for token in one.tokens]}
+                for text, one in found
+            ]
+        )
+        return
+    for text, one in found:
+        label, probability = one.prediction.label, percent(one.prediction.probability)
+        rows = tuple(
+            (token.token, str(token.id), "yes" if token.is_known else "no", f"{token.weight:+.4f}")
+            for token in one.tokens
+        )
+        title = f"{label}\t{probability}\t{_shown(text)}"
+        show(Table(title, ("token", "id", "known", "adds"), rows))
+
+
+def _shown(text: str | bytes) -> str:
+    return text if isinstance(text, str) else text.decode("utf-8", "replace")
 
 
 def _texts(texts: tuple[str, ...], file: IO[bytes] | None) -> Iterator[str | bytes]:
@@ -50,7 +83,7 @@ def _texts(texts: tuple[str, ...], file: IO[bytes] | None) -> Iterator[str | byt
 
 def _row(text: str | bytes, prediction: Prediction) -> dict[str, object]:
     return {
-        "text": text if isinstance(text, str) else text.decode("utf-8", "replace"),
+        "text": _shown(text),
         "label": prediction.label,
         "probability": prediction.probability,
         "probabilities": prediction.probabilities,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,7 +15,9 @@ from numpy.typing import NDArray
 
 from edgernn_runtime.bundle import Bundle, read_bundle
 from edgernn_runtime.engines import open_engine
-from edgernn_runtime.errors import ClosedError, EdgernnError, TextError
+from edgernn_runtime.errors import ClosedError, EdgernnError, SharingError, TextError
+from edgernn_runtime.explain import Explanation, explain
+from edgernn_runtime.replay import Replay, replay
 from edgernn_runtime.tokenizer import Tokenizer, with_padding
 
 
@@ -33,9 +36,22 @@ class Prediction:
     probability: float
     probabilities: dict[str, float]
 
+    def above(self, threshold: float = 0.5) -> tuple[str, ...]:
+        """Return the labels whose probability is above a threshold, the most probable first.
+
+        For a multi-label model, where none or several may hold.
+        """
+        chosen = [label for label, p in self.probabilities.items() if p > threshold]
+        return tuple(sorted(chosen, key=lambda label: -self.probabilities[label]))
+
 
 class Classifier:
-    """A bundle that is open; safe to share between threads, which take turns at the engine."""
+    """A bundle that is open.
+
+    Threads may share one; they take turns at the engine. A process that is forked from one that
+    holds a classifier opens an engine of its own when it first uses it, but for one with several
+    threads, which a fork leaves behind. It cannot be pickled.
+    """
 
     def __init__(self, bundle: Bundle, *, threads: int = 1) -> None:
         """Open a bundle that was read.
@@ -51,18 +67,61 @@ class Classifier:
         manifest = bundle.manifest
         self.bundle = bundle
         self._tokenizer = Tokenizer(manifest.tokenizer, bundle.vocabulary)
-        self._lock = threading.Lock()
+        self._threads = threads
         self._closed = False
-        try:
-            self._engine = open_engine(manifest.format, bundle.model, threads)
-        except EdgernnError as error:
-            error.path = str(bundle.path)
-            raise
+        self._open()
 
     @property
     def labels(self) -> tuple[str, ...]:
         """The names of the classes, in the order of the probabilities."""
         return self.bundle.manifest.labels
+
+    def _open(self) -> None:
+        """Open the engine, for this process."""
+        self._process = os.getpid()
+        self._lock = threading.Lock()
+        manifest = self.bundle.manifest
+        try:
+            self._engine = open_engine(manifest.format, self.bundle.model, self._threads)
+        except EdgernnError as error:
+            error.path = str(self.bundle.path)
+            raise
+
+    def _open_after_fork(self) -> None:
+        """Open an engine for the forked process; the parent's lock may be held by no one here."""
+        if self._threads > 1:
+            # Neither to use nor to close it would end: its threads stayed with the parent.
+            raise SharingError(
+                "a classifier with several threads was forked",
+                path=self.bundle.path,
+                expected="load() in each process, or threads=1",
+                found=f"threads={self._threads}, opened by process {self._process}",
+                hint="load the bundle after the fork",
+            )
+        self._open()
+
+    def __reduce__(self) -> str | tuple[Any, ...]:
+        """Refuse to be pickled: an engine is of one process.
+
+        Raises:
+            SharingError: always.
+        """
+        raise SharingError(
+            "a classifier cannot be pickled",
+            path=self.bundle.path,
+            expected="load() in each process",
+            found="a pickle, or a process pool that makes one",
+            hint="hand the path to the other process, and load the bundle there",
+        )
+
+    def tokens(self, text: str | bytes) -> tuple[list[bytes], NDArray[np.int32]]:
+        """Return the tokens of a text and their ids, int32 [T], before padding.
+
+        Raises:
+            TextError: the text is neither str nor bytes, or is too long.
+        """
+        tokens = self._tokenizer.tokens(text)
+        return tokens, self._tokenizer.ids_of(tokens)
 
     def tokenize(self, text: str | bytes) -> NDArray[np.int32]:
         """Return the ids of a text as the model gets them: int32 [T], T may be 0.
@@ -136,6 +195,26 @@ class Classifier:
         """
         return [self.predict(text) for text in texts]
 
+    def explain(self, text: str | bytes) -> Explanation:
+        """Return the answer with what each token did for it, found by leaving it out.
+
+        Raises:
+            TextError: the text is neither str nor bytes, or is too long.
+            EngineError: the engine failed.
+            ClosedError: the classifier was closed.
+        """
+        return explain(self, text)
+
+    def verify(self) -> Replay:
+        """Return how this machine fares with the bundle's own vectors.
+
+        Raises:
+            BundleFormatError: the vectors are malformed.
+            EngineError: the engine failed.
+            ClosedError: the classifier was closed.
+        """
+        return replay(self)
+
     def close(self) -> None:
         """Let go of the model; closing twice does nothing."""
         with self._lock:
@@ -157,6 +236,8 @@ class Classifier:
         self.close()
 
     def _run(self, ids: NDArray[np.int32]) -> NDArray[np.float32]:
+        if self._process != os.getpid():
+            self._open_after_fork()
         with self._lock:
             if self._closed:
                 raise ClosedError("the classifier is closed", path=self.bundle.path)

@@ -78,5 +78,9 @@ class TextError(EdgernnError):
     """The text is of the wrong type or longer than the limit."""
 
 
+class SharingError(EdgernnError):
+    """A classifier was to be handed to another process."""
+
+
 class ClosedError(EdgernnError):
     """The classifier was used after it was closed."""

@@ -5,17 +5,20 @@ from __future__ import annotations
 import base64
 import json
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from edgernn_runtime.bundle import VECTORS, Bundle
-from edgernn_runtime.classifier import Classifier
 from edgernn_runtime.errors import BundleFormatError
 
 #: The largest change in an output that a replay accepts. Float kernels differ in the order of
 #: their sums; int8 kernels round what they multiply, in places that depend on the processor.
 FLOAT_TOLERANCE = 1e-4
 INTEGER_TOLERANCE = 1e-2
+
+if TYPE_CHECKING:
+    from edgernn_runtime.classifier import Classifier
 
 
 @dataclass(frozen=True)
