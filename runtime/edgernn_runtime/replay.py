@@ -87,21 +87,32 @@ def decode_vectors(bundle: Bundle) -> tuple[Vector, ...]:
     Raises:
         BundleFormatError: `vectors.json` is malformed or empty.
     """
-    outputs = len(bundle.manifest.empty)
     try:
-        vectors = tuple(
-            Vector(
-                text=base64.b64decode(row["text"], validate=True),
-                ids=tuple(int(i) for i in row["ids"]),
-                output=tuple(float(value) for value in row["output"]),
-            )
-            for row in json.loads(bundle.vectors)
-        )
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise _malformed(bundle, f"{type(error).__name__}: {error}") from error
-    if not vectors or any(len(vector.output) != outputs for vector in vectors):
-        raise _malformed(bundle, f"{len(vectors)} vectors, or outputs of another size")
-    return vectors
+        rows = json.loads(bundle.vectors)
+    except (ValueError, RecursionError) as error:
+        raise _malformed(bundle, str(error)) from error
+    if not isinstance(rows, list) or not rows:
+        raise _malformed(bundle, "no list, or an empty one")
+    return tuple(_vector(bundle, row) for row in rows)
+
+
+def _vector(bundle: Bundle, row: object) -> Vector:
+    if not isinstance(row, dict):
+        raise _malformed(bundle, f"a {type(row).__name__} in the list")
+    text, ids, output = row.get("text"), row.get("ids"), row.get("output")
+    if not isinstance(text, str):
+        raise _malformed(bundle, "a text that is no string")
+    try:
+        decoded = base64.b64decode(text, validate=True)
+    except ValueError as error:
+        raise _malformed(bundle, f"a text that is not base64: {error}") from error
+    if not isinstance(ids, list) or not all(type(i) is int for i in ids):
+        raise _malformed(bundle, "ids that are no list of integers")
+    if not isinstance(output, list) or len(output) != len(bundle.manifest.empty):
+        raise _malformed(bundle, "an output of another size or type")
+    if not all(type(x) in (int, float) and 0 <= x <= 1 for x in output):
+        raise _malformed(bundle, "an output that is no probability")
+    return Vector(decoded, tuple(ids), tuple(map(float, output)))
 
 
 def _malformed(bundle: Bundle, found: str) -> BundleFormatError:
