@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from edgernn_runtime.bundle import Bundle, read_bundle
 from edgernn_runtime.engines import open_engine
-from edgernn_runtime.errors import ClosedError, EdgernnError, SharingError, TextError
+from edgernn_runtime.errors import ClosedError, EdgernnError, EngineError, SharingError, TextError
 from edgernn_runtime.explain import Explanation, explain
 from edgernn_runtime.replay import Replay, replay
 from edgernn_runtime.tokenizer import Tokenizer, with_padding
@@ -243,7 +243,16 @@ class Classifier:
                 raise ClosedError("the classifier is closed", path=self.bundle.path)
             if len(ids) == 0:
                 return np.asarray(self.bundle.manifest.empty, dtype=np.float32)
-            return self._engine.run(ids)
+            output = self._engine.run(ids)
+        if output.shape != (len(self.bundle.manifest.empty),) or not np.isfinite(output).all():
+            raise EngineError(
+                "the model's answer is none",
+                path=self.bundle.path,
+                expected=f"{len(self.bundle.manifest.empty)} probabilities",
+                found=f"{output.tolist()}"[:100],
+                hint="export the bundle again; `edgernn verify` replays its vectors",
+            )
+        return output
 
     def _prediction(self, output: NDArray[np.float32]) -> Prediction:
         values = [float(value) for value in output]

@@ -1,0 +1,19 @@
+"""An engine that gives no probabilities is an `EngineError`, not a prediction."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from edgernn_runtime.errors import EngineError
+
+
+@pytest.mark.parametrize(
+    "output", [[float("nan")], [float("inf")], [0.1, 0.9], []], ids=["nan", "inf", "two", "none"]
+)
+def test_an_answer_that_is_none_is_refused(classifier, output, monkeypatch):
+    answer = np.array(output, dtype=np.float32)
+    monkeypatch.setattr(classifier._engine, "run", lambda _ids: answer)
+    with pytest.raises(EngineError, match="the model's answer is none") as caught:
+        classifier.predict("a good film")
+    assert str(classifier.bundle.path) in str(caught.value)
