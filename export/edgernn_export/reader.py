@@ -8,7 +8,8 @@ from edgernn_export.errors import OptionError, UncoveredError, UnsupportedModelE
 from edgernn_export.keras_model import KerasModel, all_layers, layers_of, tail_of
 from edgernn_export.read_layers import Walk, array, read_layer, read_logits
 from edgernn_export.read_text import check_length, input_length, tokenizer_of, vocabulary_of
-from edgernn_runtime.network import Head, Network, Task
+from edgernn_runtime.heads import Head
+from edgernn_runtime.network import Network, Task
 
 #: Layers that do nothing at inference.
 NO_OPERATION = (

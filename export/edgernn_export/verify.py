@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from edgernn_export.recipes import Gate
 from edgernn_runtime import Classifier
-from edgernn_runtime.network import Array, Head
+from edgernn_runtime.heads import Head
+from edgernn_runtime.network import Array
 from edgernn_runtime.tokenizer import PAD_ID
 
 Source = Literal["model folder", "file", "synthetic"]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from edgernn_runtime.errors import BundleFormatError, BundleVersionError
-from edgernn_runtime.network import HEADS, Head
+from edgernn_runtime.heads import HEADS, Head
 from edgernn_runtime.tokenizer import TokenizerSpec
 
 SCHEMA_NAME = "edgernn-bundle"

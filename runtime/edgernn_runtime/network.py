@@ -13,6 +13,7 @@ from typing import ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from edgernn_runtime.heads import Head
 from edgernn_runtime.tokenizer import TokenizerSpec
 
 Array = NDArray[np.float32]
@@ -33,12 +34,10 @@ Activation = Literal[
     "gelu",
 ]
 Reduction = Literal["max", "average"]
-Head = Literal["binary", "multiclass", "multilabel"]
 
 #: Gates a cell computes at each step, in Keras's order: LSTM input, forget, cell, output; GRU
 #: update, reset, candidate.
 GATES: dict[Cell, int] = {"lstm": 4, "gru": 3, "rnn": 1}
-HEADS: tuple[Head, ...] = ("binary", "multiclass", "multilabel")
 
 
 @dataclass(frozen=True)

@@ -12,13 +12,13 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from edgernn_runtime.heads import Head
 from edgernn_runtime.network import (
     Activation,
     Array,
     Cell,
     Dense,
     Direction,
-    Head,
     Layer,
     Merge,
     Network,
