@@ -145,7 +145,7 @@ def bundles(model_file, tmp_path_factory):
     folder = tmp_path_factory.mktemp("bundles")
     found = {}
     examples = Examples(tuple(make_texts(200)), None, "file")
-    for model_format in ("tflite", "onnx"):
+    for model_format in ("tflite", "onnx", "native"):
         for recipe in ("none", "float16", "int8"):
             done = export(
                 model_file,
@@ -158,7 +158,7 @@ def bundles(model_file, tmp_path_factory):
     return found
 
 
-@pytest.fixture(params=["tflite", "onnx"])
+@pytest.fixture(params=["tflite", "onnx", "native"])
 def bundle(request, bundles):
     return bundles[request.param, "int8"]
 

@@ -89,17 +89,21 @@ def _integer(
     """Return the integer file, for which there is no other lowering."""
     if source.network is None:
         assert source.cause is not None
-        raise UnsupportedModelError(
-            f"{source.cause.what}: --quantize {recipe.name} has no generic form",
-            expected=source.cause.expected,
-            found=source.cause.found,
-            hint="export with --quantize int8",
-        )
+        raise _no_generic(source.cause, f"--quantize {recipe.name}", "export with --quantize int8")
     tokenizer = Tokenizer(source.task.tokenizer, source.task.vocabulary)
     ids = [with_padding(tokenizer.ids(text), source.task.pad_to) for text in texts]
     calibration = calibrate(source.network, ids)
     data = row.writer.write(source.network, recipe, vocabulary_sha256, calibration=calibration)
     return _read_back(row, recipe, data)
+
+
+def _no_generic(cause: UncoveredError, option: str, hint: str) -> UnsupportedModelError:
+    return UnsupportedModelError(
+        f"{cause.what}: {option} has no generic form",
+        expected=cause.expected,
+        found=cause.found,
+        hint=hint,
+    )
 
 
 def _read_back(row: Format, recipe: Recipe, data: bytes) -> Lowered:
@@ -120,6 +124,8 @@ def _generic(
     source: Source, row: Format, recipe: Recipe, vocabulary_sha256: str, cause: UncoveredError
 ) -> Lowered:
     """Return the converter's file; it keeps no state, so that it is stateless as it is."""
+    if row.generic is None:
+        raise _no_generic(cause, f"--format {row.name}", "export with --format tflite or onnx")
     data = row.generic.convert(source, recipe, vocabulary_sha256)
     census = row.writer.read_census(data)
     check_generic_census(census, recipe, row.writer.FOREIGN)

@@ -37,6 +37,7 @@ MEMBER_LIMITS = {
     "model.tflite": 256 << 20,
     "model.onnx": 256 << 20,
     "model.ort": 256 << 20,
+    "model.bin": 256 << 20,
     "required_operators.config": 1 << 20,
 }
 #: A vocabulary's SHA-256 stands in the model's own metadata behind this key.

@@ -50,10 +50,17 @@ def probabilities(network: Network, ids: NDArray[np.int32]) -> Array:
     Returns:
         float32 [C]; one number, the second label's probability, where the head is `binary`.
     """
-    x = network.embedding[ids]
-    for layer in network.layers:
+    return evaluate(network.embedding, network.layers, network.task.head, ids)
+
+
+def evaluate(
+    embedding: Array, layers: tuple[Layer, ...], head: Head, ids: NDArray[np.int32]
+) -> Array:
+    """Return the output of a model's parts for one text; see `probabilities`."""
+    x = embedding[ids]
+    for layer in layers:
         x = run_layer(layer, x)
-    return _HEADS[network.task.head](x)
+    return _HEADS[head](x)
 
 
 def run_layer(layer: Layer, x: Array) -> Array:

@@ -59,6 +59,8 @@ def test_files_are_fused_and_hold_the_weights_asked_for(network, model_format, r
         ("tflite", False): ("UNIDIRECTIONAL_SEQUENCE_LSTM", 4),
         ("onnx", True): ("DynamicQuantizeLSTM", 2),
         ("onnx", False): ("LSTM", 2),
+        ("native", True): ("recurrent", 2),
+        ("native", False): ("recurrent", 2),
     }
     name, count = fused[model_format, recipe == "int8"]
     assert census.operators[name] == count

@@ -2,8 +2,8 @@
 
 python -m tests.runtime.fuzz [--count N | --seconds S] [--seed SEED]
 
-Without a count it runs until it is stopped. Model bytes are not mutated behind a mended hash: the
-engines' own parsers are theirs to harden, and the hash keeps other bytes from them.
+Without a count it runs until it is stopped. Model bytes are mutated behind a mended hash only where
+the parser is our own: the engines' are theirs to harden, and the hash keeps other bytes from them.
 """
 
 from __future__ import annotations
@@ -168,6 +168,19 @@ def vectors(draw: random.Random, members: Members) -> bytes:
     return mended({**members, VECTORS: data}, manifest)
 
 
+def own_model(draw: random.Random, members: Members) -> bytes:
+    """Change a model of our own format, and mend its hash; others' are changed as a whole file."""
+    if "model.bin" not in members:
+        return anywhere(draw, members)
+    data, table = members["model.bin"], 1024
+    if draw.random() < 0.7:
+        # The tables at the start are what the reader has to see through.
+        data = change_bytes(draw, data[:table]) + data[table:]
+    else:
+        data = change_bytes(draw, data)
+    return mended({**members, "model.bin": data}, json.loads(members[MANIFEST]))
+
+
 MUTATIONS: tuple[Callable[[random.Random, Members], bytes], ...] = (
     anywhere,
     zip_structure,
@@ -177,6 +190,7 @@ MUTATIONS: tuple[Callable[[random.Random, Members], bytes], ...] = (
     manifest_bytes,
     vocabulary,
     vectors,
+    own_model,
 )
 
 
@@ -189,7 +203,7 @@ def _places(value: Any) -> Iterator[tuple[Any, Any]]:
             yield from _places(value[key])
 
 
-def run_one(path: Path) -> bool:
+def run_one(path: Path, *, verify: bool = True) -> bool:
     """Read and use a bundle; return whether it was taken.
 
     Raises:
@@ -200,7 +214,8 @@ def run_one(path: Path) -> bool:
         with Classifier(bundle) as classifier:
             for text in ("", "a good film", b"\xff\xfe film \0"):
                 classifier.predict(text)
-            classifier.verify()
+            if verify:
+                classifier.verify()
     except EdgernnError as error:
         return not str(error)
     return True
@@ -225,7 +240,8 @@ def fuzz(
         path.write_bytes(mutate(draw, draw.choice(bases)))
         start = time.process_time()
         try:
-            taken += run_one(path)
+            # Our own engine is slow, and its vectors need not be replayed each time.
+            taken += run_one(path, verify=mutate is vectors or i % 4 == 0)
         except BaseException:
             print(f"seed {seed}, number {i}, {mutate.__name__}", file=sys.stderr)
             raise

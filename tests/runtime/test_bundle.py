@@ -180,7 +180,7 @@ def test_a_newer_schema_is_refused_by_name(bundle, tmp_path):
         ("padding", "some"),
         ("format", 3),
         ("model", "manifest.json"),
-        ("model", "model.bin"),
+        ("model", "model.other"),
         ("members", []),
         ("members", {"vocab.txt": {"bytes": -1, "sha256": "0" * 64}}),
         ("tokenizer", None),
@@ -213,7 +213,9 @@ def test_a_format_without_an_engine_is_refused(bundle, tmp_path):
         load(path)
 
 
-@pytest.mark.parametrize("name", ["bundle-1-tflite.edgernn", "bundle-1-onnx.edgernn"])
+@pytest.mark.parametrize(
+    "name", ["bundle-1-tflite.edgernn", "bundle-1-onnx.edgernn", "bundle-1-native.edgernn"]
+)
 def test_bundles_of_schema_1_load_for_ever(name):
     with load(FIXTURES / name) as classifier:
         prediction = classifier.predict("a good film")

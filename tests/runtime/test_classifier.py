@@ -13,7 +13,7 @@ from edgernn_runtime import EdgernnError, load
 from edgernn_runtime.errors import ClosedError, EngineError, EngineMissingError, TextError
 from tests.conftest import make_texts
 
-FORMS = [(f, r) for f in ("tflite", "onnx") for r in ("none", "float16", "int8")]
+FORMS = [(f, r) for f in ("tflite", "onnx", "native") for r in ("none", "float16", "int8")]
 
 
 def test_a_prediction_names_the_most_probable_label(classifier):
@@ -102,7 +102,7 @@ def test_a_missing_engine_names_the_package_to_install(bundle, package, extra, m
     assert str(bundle) in str(caught.value)
 
 
-@pytest.mark.parametrize("model_format", ["tflite", "onnx"])
+@pytest.mark.parametrize("model_format", ["tflite", "onnx", "native"])
 @pytest.mark.parametrize("model", [b"", b"12345678", b"\0" * 1000])
 def test_a_model_that_is_none_is_the_engines_error(model_format, model):
     with pytest.raises(EngineError, match="cannot load the model"):

@@ -70,7 +70,7 @@ class Format:
         name: what `--format` calls it, and what the manifest says.
         member: the name of the model in the bundle.
         module: the module that writes it from a Network.
-        generic_module: the module that has a converter write it from a Keras model.
+        generic_module: the module that has a converter write it from a Keras model, or None.
         converter: that converter's name for people.
         flavours: what it can be written as beside `plain`.
         arithmetics: what its operators can compute with.
@@ -79,7 +79,7 @@ class Format:
     name: str
     member: str
     module: str
-    generic_module: str
+    generic_module: str | None
     converter: str
     flavours: tuple[Flavour, ...]
     arithmetics: tuple[Arithmetic, ...]
@@ -90,8 +90,10 @@ class Format:
         return cast(Writer, importlib.import_module(self.module))
 
     @property
-    def generic(self) -> Converter:
-        """The module of the generic lowering, imported when it is first needed."""
+    def generic(self) -> Converter | None:
+        """The module of the generic lowering, imported when it is first needed, or None."""
+        if self.generic_module is None:
+            return None
         return cast(Converter, importlib.import_module(self.generic_module))
 
 
@@ -114,6 +116,15 @@ FORMATS = {
             generic_module="edgernn_export.formats.onnx_generic",
             converter="tf2onnx",
             flavours=("ort",),
+            arithmetics=("float", "hybrid"),
+        ),
+        Format(
+            name="native",
+            member="model.bin",
+            module="edgernn_export.formats.native",
+            generic_module=None,
+            converter="",
+            flavours=(),
             arithmetics=("float", "hybrid"),
         ),
     )

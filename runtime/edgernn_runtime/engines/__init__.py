@@ -63,6 +63,7 @@ class EngineRow:
 
 ENGINES = {
     "tflite": EngineRow("edgernn_runtime.engines.litert", "ai_edge_litert", "litert", "LiteRT"),
+    "native": EngineRow("edgernn_runtime.engines.plain", "numpy", "", "NumPy"),
     "onnx": EngineRow("edgernn_runtime.engines.onnx", "onnxruntime", "onnx", "ONNX Runtime"),
 }
 

@@ -1,0 +1,43 @@
+"""The engine for `model.bin` files in NumPy alone: slow, and there wherever NumPy is."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgernn_runtime.errors import EngineError
+from edgernn_runtime.model_bin import decode_model
+from edgernn_runtime.reference import evaluate
+
+
+class Engine:
+    """Runs a model by the definition of its layers."""
+
+    def __init__(self, model: bytes, threads: int) -> None:
+        """Load the model; NumPy decides on threads itself.
+
+        Raises:
+            EngineError: the model is none.
+        """
+        del threads
+        self._model = decode_model(model)
+
+    def run(self, ids: NDArray[np.int32]) -> NDArray[np.float32]:
+        """Return the model's output [C] for the ids [T] of one text.
+
+        Raises:
+            EngineError: an id is outside the embedding.
+        """
+        model = self._model
+        if ids.min() < 0 or ids.max() >= len(model.embedding):
+            raise EngineError(
+                "an id is outside the embedding",
+                expected=f"0 to {len(model.embedding) - 1}",
+                found=f"{ids.min()} to {ids.max()}",
+            )
+        with np.errstate(all="ignore"):
+            return evaluate(model.embedding, model.layers, model.head, ids)
+
+    def close(self) -> None:
+        """Let go of the model."""
+        del self._model

@@ -1,0 +1,222 @@
+"""The reader of `model.bin`, the format of our own; `docs/model-bin.md` describes it.
+
+Everything is checked before it is used, and nothing is copied but what is stored in fewer bits.
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgernn_runtime.errors import EngineError
+from edgernn_runtime.heads import HEADS, Head
+from edgernn_runtime.network import (
+    GATES,
+    Activation,
+    Array,
+    Cell,
+    Dense,
+    Direction,
+    Layer,
+    Merge,
+    PadRow,
+    Pooling,
+    Recurrent,
+    Reduction,
+)
+
+MAGIC = b"EDGERNN\0"
+VERSION = 1
+#: Sections start at multiples of this, the widest vector load there is.
+ALIGNMENT = 64
+#: magic, version, head, layers, tensors, bytes of the file, the vocabulary's SHA-256 in digits.
+HEADER = struct.Struct("<8s4IQ64s32x")
+#: kind and fifteen numbers, whose meaning is the kind's.
+LAYER = struct.Struct("<16I")
+#: dtype, rank, four dimensions, offset of the values, offset of the scales or 0.
+TENSOR = struct.Struct("<6I2Q")
+MAX_LAYERS, MAX_TENSORS = 64, 1024
+
+RECURRENT, DENSE, POOLING = 1, 2, 3
+DTYPES = ("float32", "float16", "int8")
+CELLS: tuple[Cell, ...] = get_args(Cell)
+MERGES: tuple[Merge, ...] = get_args(Merge)
+ACTIVATIONS: tuple[Activation, ...] = get_args(Activation)
+REDUCTIONS: tuple[Reduction, ...] = get_args(Reduction)
+
+_Name = TypeVar("_Name", bound=str)
+
+
+@dataclass(frozen=True)
+class Model:
+    """What a `model.bin` holds.
+
+    Attributes:
+        embedding: float32 [V, E].
+        layers: the layers in order.
+        head: what makes probabilities of the logits.
+    """
+
+    embedding: Array
+    layers: tuple[Layer, ...]
+    head: Head
+
+
+def decode_model(data: bytes) -> Model:
+    """Return the model in a file.
+
+    Raises:
+        EngineError: it is none, of a newer version, or a number in it is outside its bounds.
+    """
+    _require(len(data) >= HEADER.size, f"at least {HEADER.size} bytes", f"{len(data)}")
+    magic, version, head, layers, tensors, size, _ = HEADER.unpack_from(data)
+    _require(magic == MAGIC, f"the first bytes {MAGIC!r}", repr(magic))
+    _require(version == VERSION, f"version {VERSION}", f"{version}")
+    _require(size == len(data), f"{size} bytes, as it says", f"{len(data)}")
+    _require(1 <= layers <= MAX_LAYERS, f"1 to {MAX_LAYERS} layers", f"{layers}")
+    _require(1 <= tensors <= MAX_TENSORS, f"1 to {MAX_TENSORS} tensors", f"{tensors}")
+    tables = HEADER.size + layers * LAYER.size + tensors * TENSOR.size
+    _require(tables <= len(data), f"tables of {tables} bytes", f"{len(data)} in all")
+    reader = _Reader(data, HEADER.size + layers * LAYER.size, tensors)
+    embedding = reader.tensor(0, 2)
+    found: list[Layer] = []
+    size_now, is_sequence = embedding.shape[1], True
+    for i in range(layers):
+        record = LAYER.unpack_from(data, HEADER.size + i * LAYER.size)
+        read = _KINDS.get(record[0])
+        if read is None:
+            raise _malformed("layers of kind 1, 2 or 3", f"{record[0]}")
+        layer = read(reader, f"layer_{i}", record)
+        size_now, is_sequence = _check_fit(layer, size_now, is_sequence=is_sequence)
+        found.append(layer)
+    last = found[-1]
+    is_logits = isinstance(last, Dense) and last.activation == "linear" and not is_sequence
+    _require(is_logits, "a linear dense layer on a vector at the end", type(last).__name__)
+    return Model(embedding, tuple(found), _named(HEADS, head, "head"))
+
+
+class _Reader:
+    """Reads tensors by their number."""
+
+    def __init__(self, data: bytes, table: int, count: int) -> None:
+        self._data = data
+        self._table = table
+        self._count = count
+
+    def tensor(self, index: int, rank: int) -> Array:
+        """Return a tensor as float32, widened where it is stored in fewer bits."""
+        _require(index < self._count, f"a tensor below {self._count}", f"{index}")
+        record = TENSOR.unpack_from(self._data, self._table + index * TENSOR.size)
+        dtype = _named(DTYPES, record[0], "dtype")
+        _require(record[1] == rank, f"tensor {index} of rank {rank}", f"{record[1]}")
+        shape = record[2 : 2 + rank]
+        _require(all(shape), "dimensions of at least 1", f"{shape}")
+        values = self._array(record[6], dtype, shape)
+        if dtype != "int8":
+            return np.asarray(values, dtype=np.float32)
+        scales = self._array(record[7], "float32", (shape[0],))
+        return np.asarray(values * scales.reshape(-1, *[1] * (rank - 1)), dtype=np.float32)
+
+    def _array(self, offset: int, dtype: str, shape: tuple[int, ...]) -> NDArray[Any]:
+        kind = np.dtype(dtype).newbyteorder("<")
+        count = math.prod(shape)
+        end = offset + count * kind.itemsize
+        is_inside = offset % ALIGNMENT == 0 and self._table < offset and end <= len(self._data)
+        _require(is_inside, f"a section inside {len(self._data)} bytes", f"{offset} to {end}")
+        return np.frombuffer(self._data, kind, count, offset).reshape(shape)
+
+
+def _recurrent(reader: _Reader, name: str, record: tuple[int, ...]) -> Recurrent:
+    _, directions, merge, is_sequence = record[:4]
+    _require(directions in (1, 2), "one or two directions", f"{directions}")
+    _require(is_sequence in (0, 1), "return_sequences of 0 or 1", f"{is_sequence}")
+    read = [_direction(reader, record[4 + 6 * i : 10 + 6 * i]) for i in range(directions)]
+    return Recurrent(
+        name=name,
+        forward=read[0],
+        backward=read[1] if directions == 2 else None,
+        merge=_named(MERGES, merge, "merge"),
+        return_sequences=bool(is_sequence),
+    )
+
+
+def _direction(reader: _Reader, record: tuple[int, ...]) -> Direction:
+    cell, activation, gate_activation, reset_after, reverse, first = record
+    kind = _named(CELLS, cell, "cell")
+    _require(reset_after in (0, 1), "reset_after of 0 or 1", f"{reset_after}")
+    _require(reverse in (0, 1), "reverse of 0 or 1", f"{reverse}")
+    # Weights are stored a row for each output.
+    kernel, recurrent = reader.tensor(first, 2).T, reader.tensor(first + 1, 2).T
+    bias = reader.tensor(first + 2, 2)
+    units, width = recurrent.shape
+    biases = 2 if kind == "gru" and reset_after else 1
+    fits = width == GATES[kind] * units == kernel.shape[1] and bias.shape == (biases, width)
+    _require(fits, f"{GATES[kind]} gates of {units} units", f"{kernel.shape}, {bias.shape}")
+    return Direction(
+        cell=kind,
+        kernel=kernel,
+        recurrent=recurrent,
+        bias=bias if biases == 2 else bias[0],
+        activation=_named(ACTIVATIONS, activation, "activation"),
+        gate_activation=_named(ACTIVATIONS, gate_activation, "activation"),
+        reset_after=bool(reset_after),
+        reverse=bool(reverse),
+    )
+
+
+def _dense(reader: _Reader, name: str, record: tuple[int, ...]) -> Dense:
+    kernel, bias = reader.tensor(record[2], 2).T, reader.tensor(record[2] + 1, 1)
+    _require(bias.shape[0] == kernel.shape[1], "a bias for each output", f"{bias.shape}")
+    return Dense(name, kernel, bias, _named(ACTIVATIONS, record[1], "activation"))
+
+
+def _pooling(reader: _Reader, name: str, record: tuple[int, ...]) -> Pooling:
+    _, reduction, length, tensor = record[:4]
+    row = None if length == 0 else PadRow(length, reader.tensor(tensor, 1))
+    return Pooling(name, _named(REDUCTIONS, reduction, "reduction"), row)
+
+
+_KINDS: dict[int, Callable[[_Reader, str, tuple[int, ...]], Layer]] = {
+    RECURRENT: _recurrent,
+    DENSE: _dense,
+    POOLING: _pooling,
+}
+
+
+def _check_fit(layer: Layer, size: int, *, is_sequence: bool) -> tuple[int, bool]:
+    """Check that a layer takes what comes in; return what comes out of it."""
+    if isinstance(layer, Dense):
+        _require(layer.kernel.shape[0] == size, f"{size} inputs", f"{layer.kernel.shape[0]}")
+        return layer.output_size, is_sequence
+    _require(is_sequence, "a sequence in front of this layer", "a vector")
+    if isinstance(layer, Pooling):
+        row = layer.pad_row
+        fits = row is None or row.row.shape == (size,)
+        _require(fits, f"a row of {size}", "another")
+        return size, False
+    fits = all(direction.input_size == size for direction in layer.directions)
+    _require(fits, f"{size} inputs", f"{[d.input_size for d in layer.directions]}")
+    units = {direction.hidden_size for direction in layer.directions}
+    _require(layer.merge == "concat" or len(units) == 1, "directions of one size", f"{units}")
+    return layer.output_size, layer.return_sequences
+
+
+def _named(names: tuple[_Name, ...], number: int, what: str) -> _Name:
+    if number >= len(names):
+        raise _malformed(f"{what} below {len(names)}", f"{number}")
+    return names[number]
+
+
+def _require(condition: bool, expected: str, found: str) -> None:
+    if not condition:
+        raise _malformed(expected, found)
+
+
+def _malformed(expected: str, found: str) -> EngineError:
+    return EngineError("cannot load the model: it is no model.bin", expected=expected, found=found)

@@ -1,0 +1,56 @@
+#!/usr/bin/env bash
+# Replays bundles on an emulated ARM processor, as a Raspberry Pi would run them.
+#
+#   tests/device/arm.sh arm64 model/*.edgernn         64-bit: LiteRT, ONNX Runtime and NumPy
+#   tests/device/arm.sh armhf model/native-*.edgernn  32-bit: NumPy alone, the others have no wheels
+#
+# Needs the Debian packages qemu-user-static and debootstrap, and the network; not part of the tests.
+# Packages are unpacked into DEVICE (default: build/device), nothing is installed on this machine.
+set -euo pipefail
+arch=$1
+shift
+root=$(cd "$(dirname "$0")/../.." && pwd)
+place=${DEVICE:-$root/build/device}/$arch
+case $arch in
+    arm64) emulator=qemu-aarch64-static triplet=aarch64-linux-gnu processor=neoverse-n1 ;;
+    armhf) emulator=qemu-arm-static triplet=arm-linux-gnueabihf processor=cortex-a15 ;;
+    *) echo "error: $arch is neither arm64 nor armhf" >&2; exit 2 ;;
+esac
+for tool in $emulator debootstrap dpkg-deb; do
+    command -v "$tool" > /dev/null || {
+        echo "error: $tool is missing; next: apt-get install qemu-user-static debootstrap" >&2
+        exit 1
+    }
+done
+
+if [ ! -e "$place/ready" ]; then
+    rm -rf "$place"
+    mkdir -p "$place/root" "$place/site"
+    debootstrap --arch="$arch" --variant=minbase --include=python3,python3-numpy \
+        --download-only bookworm "$place/packages" > "$place/debootstrap.log"
+    for package in "$place"/packages/var/cache/apt/archives/*.deb; do
+        dpkg-deb -x "$package" "$place/root"
+    done
+    if [ "$arch" = arm64 ]; then
+        # The engines ask what processor they are on; without this they would see the host's.
+        mkdir -p "$place/root/proc" "$place/root/sys/devices/system/cpu"
+        printf 'processor\t: 0\nFeatures\t: fp asimd aes crc32 atomics fphp asimdhp asimdrdm asimddp\nCPU implementer\t: 0x41\nCPU architecture: 8\nCPU variant\t: 0x3\nCPU part\t: 0xd0c\nCPU revision\t: 1\n' \
+            > "$place/root/proc/cpuinfo"
+        echo 0 | tee "$place/root/sys/devices/system/cpu/possible" \
+            > "$place/root/sys/devices/system/cpu/present"
+        "$root/.venv/bin/python" -m pip download --quiet --dest "$place/wheels" \
+            --platform manylinux_2_28_aarch64 --platform manylinux_2_27_aarch64 \
+            --platform manylinux_2_17_aarch64 --platform manylinux2014_aarch64 \
+            --python-version 3.11 --only-binary=:all: --constraint "$root/constraints.txt" \
+            numpy ai-edge-litert onnxruntime
+        for wheel in "$place"/wheels/*.whl; do
+            "$root/.venv/bin/python" -m zipfile -e "$wheel" "$place/site"
+        done
+    fi
+    touch "$place/ready"
+fi
+
+export PYTHONHOME=$place/root/usr PYTHONPATH=$place/site:$root/runtime PYTHONWARNINGS=ignore
+libraries=$place/root/usr/lib/$triplet
+exec "$emulator" -cpu "$processor" -E LD_LIBRARY_PATH="$libraries/blas:$libraries/lapack" \
+    -L "$place/root" "$place/root/usr/bin/python3.11" "$root/tests/device/replay.py" "$@"
