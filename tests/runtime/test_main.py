@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import json
 import subprocess
 import sys
+
+import pytest
 
 from edgernn_runtime import load
 from edgernn_runtime.__main__ import main
@@ -59,3 +62,24 @@ def test_wrong_usage_is_2(bundle, tmp_path):
         check=False,
     )
     assert done.returncode == 2
+
+
+def test_wrong_usage_and_a_missing_bundle_have_their_status(capsys, tmp_path):
+    assert main([str(tmp_path / "none.edgernn"), "a"]) == 2
+    assert "there is no bundle here" in capsys.readouterr().err
+    with pytest.raises(SystemExit, match="2"):
+        main([str(tmp_path), "--threads", "0"])
+
+
+def test_ctrl_c_ends_it_without_a_traceback(bundle, monkeypatch):
+    def interrupt(*_args, **_options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("edgernn_runtime.__main__.load", interrupt)
+    assert main([str(bundle), "a"]) == 130
+
+
+def test_stdin_is_read_line_by_line(bundle, monkeypatch, capsys):
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"a good film\r\nbad\n")))
+    assert main([str(bundle)]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 2

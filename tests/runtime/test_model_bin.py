@@ -86,7 +86,7 @@ def test_a_wrong_number_is_named(data, case):
 
 @pytest.mark.parametrize("length", [0, 7, 127, 128, 400, 1000])
 def test_a_file_that_breaks_off_is_refused(data, length):
-    with pytest.raises(EngineError, match="it is no model.bin"):
+    with pytest.raises(EngineError, match=r"it is no model\.bin"):
         decode_model(data[:length])
 
 
