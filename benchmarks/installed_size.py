@@ -20,6 +20,7 @@ ROOT = Path(__file__).resolve().parents[1]
 ENVIRONMENTS = {
     "edgernn-runtime[litert]": ("{runtime}[litert]", "tflite-int8"),
     "edgernn-runtime[onnx]": ("{runtime}[onnx]", "onnx-int8"),
+    "edgernn-runtime (NumPy)": ("{runtime}", "native-int8"),
     "tensorflow": ("tensorflow", None),
 }
 _TOOLS = ("pip", "setuptools", "_distutils_hack", "distutils-precedence.pth", "pkg_resources")

@@ -81,7 +81,7 @@ def test_files_stay_short_and_functions_fit_on_a_screen(file):
             assert lines <= 50, f"{node.name}: {lines} lines"
 
 
-@pytest.mark.parametrize("model_format", ["tflite", "onnx"])
+@pytest.mark.parametrize("model_format", ["tflite", "onnx", "native"])
 def test_predicting_on_a_device_loads_numpy_and_one_engine(bundles, model_format):
     code = (
         "import sys, edgernn_runtime\n"
@@ -89,8 +89,9 @@ def test_predicting_on_a_device_loads_numpy_and_one_engine(bundles, model_format
         "print(*sorted({name.partition('.')[0] for name in sys.modules}))\n"
     )
     loaded = set(_run(code, str(bundles[model_format, "int8"])).split())
-    engine = {"tflite": "ai_edge_litert", "onnx": "onnxruntime"}
+    engine = {"tflite": "ai_edge_litert", "onnx": "onnxruntime", "native": "numpy"}
     assert {"numpy", "edgernn_runtime", engine.pop(model_format)} <= loaded
+    engine.pop("native", None)
     heavy = {"tensorflow", "keras", "tf_keras", "onnx", "tf2onnx", "click", "rich"}
     assert not loaded & (heavy | set(engine.values()))
 
