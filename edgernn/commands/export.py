@@ -24,6 +24,7 @@ from edgernn.model_folder import (
 from edgernn_export import FORMATS, RECIPES, Examples, Export
 from edgernn_export.formats import Flavour, check_form, format_named
 from edgernn_export.recipes import recipe_named
+from edgernn_runtime.tokenizer import TRUNCATE
 
 
 @click.command()
@@ -43,6 +44,13 @@ from edgernn_export.recipes import recipe_named
     "--max-length",
     type=click.IntRange(min=1),
     help="Of a vocab.txt: tokens to cut and pad to.  [default: what the model takes]",
+)
+@click.option(
+    "--truncate",
+    type=click.Choice(TRUNCATE),
+    default="head",
+    show_default=True,
+    help="With --vocabulary: what the model read of a longer text.",
 )
 @click.option("--stateless", is_flag=True, help="TFLite: needs no reset between two texts.")
 @click.option("--ort", is_flag=True, help="ONNX: an .ort file for mobile builds.")
@@ -90,6 +98,7 @@ def export(model: Path, model_format: str, quantize: str, **values: Any) -> None
         labels=labels,
         vocabulary=values["vocabulary"],
         max_length=values["max_length"],
+        truncate=values["truncate"],
         allow_drop=values["allow_drop"],
         overwrite=values["force"],
     )

@@ -35,6 +35,7 @@ from edgernn_runtime import Classifier, __version__
 from edgernn_runtime.bundle import CARD, MANIFEST, VECTORS, VOCABULARY, bundle_of
 from edgernn_runtime.manifest import Manifest, encode_manifest
 from edgernn_runtime.network import Array
+from edgernn_runtime.tokenizer import Truncate
 from edgernn_runtime.vocabulary import encode_vocabulary
 
 #: Texts of the A-B-A check, and of the one with other words.
@@ -52,6 +53,8 @@ class Options:
         labels: the names of the classes; None names them by their numbers.
         vocabulary: for a model that takes ids: a `.keras` file with its TextVectorization layer,
             or a vocabulary of one token a line.
+        truncate: for such a model: what it was given of a text longer than its length, `head` or
+            `head+tail`, the first and the last half.
         max_length: of a vocabulary of one token a line: the length to cut and pad to, where the
             model does not say it.
         allow_drop: write the bundle even where a gate is missed.
@@ -64,6 +67,7 @@ class Options:
     labels: tuple[str, ...] | None = None
     vocabulary: Path | None = None
     max_length: int | None = None
+    truncate: Truncate = "head"
     allow_drop: bool = False
     overwrite: bool = False
 
@@ -134,7 +138,7 @@ def _read(model: Path, options: Options) -> Source:
     keras_model, vectorizer = load_keras(model), None
     if options.vocabulary is not None:
         vectorizer = load_vectorizer(options.vocabulary, keras_model, options.max_length)
-    return read_source(keras_model, options.labels, vectorizer)
+    return read_source(keras_model, options.labels, vectorizer, options.truncate)
 
 
 @dataclass(frozen=True)

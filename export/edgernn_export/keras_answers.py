@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, cast
 
 import numpy as np
 
@@ -32,9 +32,11 @@ def keras_outputs(source: Source, texts: Sequence[str | bytes]) -> Array:
     """
     import tensorflow as tf
 
+    front = _front(source)
+
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string)])  # type: ignore[untyped-decorator]
     def answer(strings: Any) -> Any:
-        inputs = strings if source.has_vectorizer else source.vectorizer(strings)
+        inputs = front(strings)
         several = len(source.model.inputs) > 1
         return source.model([inputs] * len(source.model.inputs) if several else inputs)
 
@@ -55,6 +57,41 @@ def keras_outputs(source: Source, texts: Sequence[str | bytes]) -> Array:
     if not source.gives_logits:
         return outputs
     return softmax(outputs) if source.task.head == "multiclass" else sigmoid(outputs)
+
+
+def _front(source: Source) -> Callable[[Any], Any]:
+    """Return what makes the model's input of strings [N]: themselves, or ids [N, T]."""
+    spec, layer = source.task.tokenizer, source.vectorizer
+    if source.has_vectorizer:
+        return _as_they_are
+    length = spec.max_length
+    if spec.truncate == "head" or length is None:
+        return cast(Callable[[Any], Any], layer)
+    from keras.layers import TextVectorization
+
+    whole = TextVectorization.from_config({**layer.get_config(), "output_sequence_length": None})
+    whole.set_vocabulary(layer.get_vocabulary())
+
+    def both_ends(strings: Any) -> Any:
+        return _both_ends(whole(strings), length)
+
+    return both_ends
+
+
+def _as_they_are(strings: Any) -> Any:
+    return strings
+
+
+def _both_ends(ids: Any, length: int) -> Any:
+    """Return ids [N, T] cut to their first and last, and padded: [N, length]."""
+    import tensorflow as tf
+
+    lengths = tf.math.count_nonzero(ids, axis=1, keepdims=True)
+    places = tf.range(length, dtype=lengths.dtype)[tf.newaxis]
+    is_tail = (lengths > length) & (places >= length - length // 2)
+    places = tf.where(is_tail, places + lengths - length, places)
+    padded = tf.pad(ids, [[0, 0], [0, length]])
+    return tf.gather(padded, places, axis=1, batch_dims=1)
 
 
 def _batches(source: Source, texts: Sequence[str | bytes]) -> Iterator[list[int]]:

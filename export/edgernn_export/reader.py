@@ -10,6 +10,7 @@ from edgernn_export.read_layers import Walk, array, read_layer, read_logits
 from edgernn_export.read_text import check_length, input_length, tokenizer_of, vocabulary_of
 from edgernn_runtime.heads import Head
 from edgernn_runtime.network import Network, Task
+from edgernn_runtime.tokenizer import Truncate
 
 #: Layers that do nothing at inference.
 NO_OPERATION = (
@@ -55,6 +56,7 @@ def read_source(
     model: KerasModel,
     labels: tuple[str, ...] | None = None,
     vectorizer: KerasModel | None = None,
+    truncate: Truncate = "head",
 ) -> Source:
     """Return what is exported of a Keras model.
 
@@ -63,6 +65,7 @@ def read_source(
             takes ids.
         labels: the names of the classes; None names them by their numbers.
         vectorizer: the TextVectorization layer in front of a model that takes ids, else None.
+        truncate: which ids such a model was given of a longer text.
 
     Raises:
         UnsupportedModelError: the model has a layer or an option that nothing can export.
@@ -76,6 +79,9 @@ def read_source(
     spec, length = tokenizer_of(front)
     if own is None:
         check_length(model, front, length)
+    if truncate != "head":
+        _check_truncate(own, length)
+        spec = replace(spec, truncate=truncate)
     activation, head, outputs = _head(model)
     task = Task(
         tokenizer=spec,
@@ -223,6 +229,17 @@ def _own_vectorizer(model: KerasModel, given: KerasModel | None) -> KerasModel |
             hint="--vocabulary FILE: a .keras file with the TextVectorization layer, or vocab.txt",
         )
     return None
+
+
+def _check_truncate(own: KerasModel | None, length: int | None) -> None:
+    """Refuse both ends of a text where Keras's own layer cuts it, or nothing does."""
+    if own is not None or length is None:
+        raise OptionError(
+            "--truncate head+tail does not fit the model",
+            expected="a model of ids, of a length",
+            found=f"layer {own.name}, which keeps the head" if own else "ids of any length",
+            hint="leave out --truncate" if own else "say the length with --max-length",
+        )
 
 
 def _head(model: KerasModel) -> tuple[str, Head, int]:

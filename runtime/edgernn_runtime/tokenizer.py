@@ -23,7 +23,7 @@ MAX_TEXT_BYTES = 1 << 20
 
 Standardize = Literal["lower_and_strip_punctuation", "lower", "strip_punctuation", "none"]
 Split = Literal["whitespace", "character", "none"]
-Truncate = Literal["head"]
+Truncate = Literal["head", "head+tail"]
 
 STANDARDIZE: tuple[Standardize, ...] = (
     "lower_and_strip_punctuation",
@@ -32,7 +32,7 @@ STANDARDIZE: tuple[Standardize, ...] = (
     "none",
 )
 SPLIT: tuple[Split, ...] = ("whitespace", "character", "none")
-TRUNCATE: tuple[Truncate, ...] = ("head",)
+TRUNCATE: tuple[Truncate, ...] = ("head", "head+tail")
 
 _PUNCTUATION = b"!\"#$%&()*+,-./:;<=>?@[\\]^_`{|}~'"
 
@@ -46,7 +46,8 @@ class TokenizerSpec:
         split: how the text is cut into tokens.
         ngrams: widths of the n-grams, in the order in which they are emitted; () for none.
         max_length: the largest number of ids that a text keeps, or None for no limit.
-        truncate: which ids of a longer text are kept; `head` keeps the first `max_length`.
+        truncate: which ids of a longer text are kept: `head` the first `max_length`, `head+tail`
+            the first and the last half of them, the first half being the larger one.
     """
 
     standardize: Standardize = "lower_and_strip_punctuation"
@@ -129,7 +130,7 @@ class Tokenizer:
         pieces = _split(standardized, self.spec.split)
         if self.spec.ngrams:
             pieces = _ngrams(pieces, self.spec.ngrams)
-        return pieces[: self.spec.max_length]
+        return _truncated(pieces, self.spec.max_length, self.spec.truncate)
 
     def ids(self, text: str | bytes) -> NDArray[np.int32]:
         """Return the ids of a text, unpadded: int32 of shape [T], T from 0 to `max_length`.
@@ -202,6 +203,15 @@ def _split(text: bytes, split: Split) -> list[bytes]:
     if split == "character":
         return [character.encode() for character in text.decode("utf-8", "replace")]
     return [text]
+
+
+def _truncated(tokens: list[bytes], length: int | None, truncate: Truncate) -> list[bytes]:
+    if length is None or len(tokens) <= length:
+        return tokens
+    if truncate == "head":
+        return tokens[:length]
+    tail = length // 2
+    return tokens[: length - tail] + tokens[len(tokens) - tail :]
 
 
 def _ngrams(tokens: list[bytes], widths: tuple[int, ...]) -> list[bytes]:

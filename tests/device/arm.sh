@@ -25,19 +25,19 @@ done
 
 if [ ! -e "$place/ready" ]; then
     rm -rf "$place"
-    mkdir -p "$place/root" "$place/site"
+    mkdir -p "$place/system" "$place/site"
     debootstrap --arch="$arch" --variant=minbase --include=python3,python3-numpy \
         --download-only bookworm "$place/packages" > "$place/debootstrap.log"
     for package in "$place"/packages/var/cache/apt/archives/*.deb; do
-        dpkg-deb -x "$package" "$place/root"
+        dpkg-deb -x "$package" "$place/system"
     done
     if [ "$arch" = arm64 ]; then
         # The engines ask what processor they are on; without this they would see the host's.
-        mkdir -p "$place/root/proc" "$place/root/sys/devices/system/cpu"
+        mkdir -p "$place/system/proc" "$place/system/sys/devices/system/cpu"
         printf 'processor\t: 0\nFeatures\t: fp asimd aes crc32 atomics fphp asimdhp asimdrdm asimddp\nCPU implementer\t: 0x41\nCPU architecture: 8\nCPU variant\t: 0x3\nCPU part\t: 0xd0c\nCPU revision\t: 1\n' \
-            > "$place/root/proc/cpuinfo"
-        echo 0 | tee "$place/root/sys/devices/system/cpu/possible" \
-            > "$place/root/sys/devices/system/cpu/present"
+            > "$place/system/proc/cpuinfo"
+        echo 0 | tee "$place/system/sys/devices/system/cpu/possible" \
+            > "$place/system/sys/devices/system/cpu/present"
         "$root/.venv/bin/python" -m pip download --quiet --dest "$place/wheels" \
             --platform manylinux_2_28_aarch64 --platform manylinux_2_27_aarch64 \
             --platform manylinux_2_17_aarch64 --platform manylinux2014_aarch64 \
@@ -50,7 +50,7 @@ if [ ! -e "$place/ready" ]; then
     touch "$place/ready"
 fi
 
-export PYTHONHOME=$place/root/usr PYTHONPATH=$place/site:$root/runtime PYTHONWARNINGS=ignore
-libraries=$place/root/usr/lib/$triplet
+export PYTHONHOME=$place/system/usr PYTHONPATH=$place/site:$root/runtime PYTHONWARNINGS=ignore
+libraries=$place/system/usr/lib/$triplet
 exec "$emulator" -cpu "$processor" -E LD_LIBRARY_PATH="$libraries/blas:$libraries/lapack" \
-    -L "$place/root" "$place/root/usr/bin/python3.11" "$root/tests/device/replay.py" "$@"
+    -L "$place/system" "$place/system/usr/bin/python3.11" "$root/tests/device/replay.py" "$@"

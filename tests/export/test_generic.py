@@ -194,3 +194,27 @@ def test_an_average_of_nothing_has_the_answer_of_an_unknown_word(tmp_path):
     with load(done.path) as classifier:
         unknown = classifier.output("unheard")
         assert classifier.output("") == pytest.approx(unknown, abs=1e-6)
+
+
+@pytest.mark.parametrize("max_length", [5, 8])
+@pytest.mark.parametrize("mask", [True, False])
+def test_a_model_of_both_ends_of_a_text(max_length, mask, tmp_path):
+    front(tmp_path, output_sequence_length=max_length)
+    model = ids_model(max_length, mask=mask)
+    model.save(tmp_path / "model.keras")
+    options = Options(
+        "onnx", vocabulary=tmp_path / "text.keras", truncate="head+tail", allow_drop=True
+    )
+    done = export(tmp_path / "model.keras", tmp_path / "x.edgernn", options, EXAMPLES)
+    assert done.comparison.max_change <= 1e-5
+    whole = make_tokenizer()
+    with load(done.path) as classifier:
+        for text in (EXAMPLES.texts[0], "film", "film " * max_length + "good"):
+            ids = np.trim_zeros(np.array(whole([text]))[0], "b")
+            if len(ids) > max_length:
+                tail = max_length // 2
+                ids = np.concatenate([ids[: max_length - tail], ids[-tail:]])
+            padded = np.zeros((1, max_length), dtype=int)
+            padded[0, : len(ids)] = ids
+            expected = model(padded, training=False).numpy()[0]
+            assert classifier.output(text) == pytest.approx(expected, abs=1e-5)

@@ -135,6 +135,16 @@ def test_a_longer_text_keeps_its_head():
     assert our_ids(TokenizerSpec(max_length=3), "a b a b a b") == our_ids(TokenizerSpec(), "a b a")
 
 
+@pytest.mark.parametrize(
+    ("length", "kept"),
+    [(1, "a"), (2, "af"), (3, "abf"), (4, "abef"), (5, "abcef"), (6, "abcdef"), (7, "abcdef")],
+)
+def test_both_ends_of_a_longer_text_are_kept(length, kept):
+    spec = TokenizerSpec(split="character", max_length=length, truncate="head+tail")
+    tokens = Tokenizer(spec, [b"", b"[UNK]"]).tokens("abcdef")
+    assert b"".join(tokens).decode() == kept
+
+
 @pytest.mark.parametrize("text", [None, 3, ["a"], 1.5])
 def test_a_text_of_another_type_is_refused(text):
     with pytest.raises(TextError, match="a text must be a string"):
