@@ -232,20 +232,22 @@ def fuzz(
         path.write_bytes(zipped(base))
         run_one(path)
     before, taken, slowest, done = _peak_bytes(), 0, 0.0, 0
-    for i in itertools.count() if count is None else range(count):
-        if seconds is not None and time.monotonic() - started > seconds:
-            break
-        draw = random.Random(f"{seed}/{i}")
-        mutate = draw.choice(MUTATIONS)
-        path.write_bytes(mutate(draw, draw.choice(bases)))
-        start = time.process_time()
-        try:
-            # Our own engine is slow, and its vectors need not be replayed each time.
-            taken += run_one(path, verify=mutate is vectors or i % 4 == 0)
-        except BaseException:
-            print(f"seed {seed}, number {i}, {mutate.__name__}", file=sys.stderr)
-            raise
-        slowest, done = max(slowest, time.process_time() - start), done + 1
+    # Ctrl-C is how the endless mode ends, with what was found so far.
+    with contextlib.suppress(KeyboardInterrupt):
+        for i in itertools.count() if count is None else range(count):
+            if seconds is not None and time.monotonic() - started > seconds:
+                break
+            draw = random.Random(f"{seed}/{i}")
+            mutate = draw.choice(MUTATIONS)
+            path.write_bytes(mutate(draw, draw.choice(bases)))
+            start = time.process_time()
+            try:
+                # Our own engine is slow, and its vectors need not be replayed each time.
+                taken += run_one(path, verify=mutate is vectors or i % 4 == 0)
+            except Exception:
+                print(f"seed {seed}, number {i}, {mutate.__name__}", file=sys.stderr)
+                raise
+            slowest, done = max(slowest, time.process_time() - start), done + 1
     return {
         "files": done,
         "taken": taken,
