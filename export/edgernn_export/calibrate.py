@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgernn_runtime.network import Network, Recurrent
-from edgernn_runtime.reference import run_layer, walk
+from edgernn_runtime.reference import merged, run_layer, walk
 
 #: Texts to calibrate on; more change no figure here.
 COUNT = 60
@@ -39,9 +39,11 @@ def calibrate(network: Network, texts: Sequence[NDArray[np.int32]]) -> tuple[Lay
         for i, layer in enumerate(network.layers):
             cells: tuple[float, ...] = ()
             if isinstance(layer, Recurrent):
-                walks = [walk(direction, x)[1] for direction in layer.directions]
-                cells = tuple(float(np.abs(states).max()) for states in walks)
-            x = run_layer(layer, x)
+                walks = [walk(direction, x) for direction in layer.directions]
+                cells = tuple(float(np.abs(found).max()) for _, found in walks)
+                x = merged(layer, [states for states, _ in walks])
+            else:
+                x = run_layer(layer, x)
             ranges[i].append(LayerRange(float(x.min()), float(x.max()), cells))
     return tuple(map(_union, ranges))
 

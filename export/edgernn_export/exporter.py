@@ -47,7 +47,7 @@ class Options:
     """What to export to.
 
     Attributes:
-        format: `tflite` or `onnx`.
+        format: `tflite`, `onnx` or `native`.
         quantize: `none`, `float16`, `int8` or `int8-full`.
         flavour: `plain`; of TFLite also `stateless`, of ONNX also `ort`.
         labels: the names of the classes; None names them by their numbers.

@@ -8,7 +8,12 @@ from typing import Any
 
 from edgernn_export.calibrate import calibrate
 from edgernn_export.census import Census, Lowering, check_census, check_generic_census
-from edgernn_export.errors import CensusError, UncoveredError, UnsupportedModelError
+from edgernn_export.errors import (
+    CensusError,
+    OptionError,
+    UncoveredError,
+    UnsupportedModelError,
+)
 from edgernn_export.formats import Flavour, Format
 from edgernn_export.reader import Source
 from edgernn_export.recipes import Recipe
@@ -92,6 +97,13 @@ def _integer(
         raise _no_generic(source.cause, f"--quantize {recipe.name}", "export with --quantize int8")
     tokenizer = Tokenizer(source.task.tokenizer, source.task.vocabulary)
     ids = [with_padding(tokenizer.ids(text), source.task.pad_to) for text in texts]
+    if not any(map(len, ids)):
+        raise OptionError(
+            f"--quantize {recipe.name} has no text to calibrate on",
+            expected="texts with a word",
+            found=f"{len(texts)} texts, none with any",
+            hint="give others with --texts",
+        )
     calibration = calibrate(source.network, ids)
     data = row.writer.write(source.network, recipe, vocabulary_sha256, calibration=calibration)
     return _read_back(row, recipe, data)

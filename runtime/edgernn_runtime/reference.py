@@ -92,7 +92,12 @@ def run_recurrent(layer: Recurrent, x: Array) -> Array:
         [T, O] with `return_sequences`, in the order in which the first direction walks; else [O],
         each direction's last state.
     """
-    outputs = [walk(direction, x)[0] for direction in layer.directions]
+    return merged(layer, [walk(direction, x)[0] for direction in layer.directions])
+
+
+def merged(layer: Recurrent, outputs: list[Array]) -> Array:
+    """Return a recurrent layer's output of its directions' hidden states, each [T, H]."""
+    outputs = list(outputs)
     if not layer.return_sequences:
         outputs = [states[-1] for states in outputs]
     elif layer.backward is not None:

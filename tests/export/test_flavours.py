@@ -101,3 +101,12 @@ def test_a_stateless_gru_is_a_loop_as_it_is(tmp_path):
     done = export(tmp_path / "model.keras", tmp_path / "x.edgernn", options, EXAMPLES)
     assert done.lowering == "loop"
     assert done.comparison.max_change <= 1e-5
+
+
+def test_a_stateless_state_without_a_bound_becomes_a_loop():
+    # A flush outweighs a state within -1 and 1; relu has no such bound.
+    network = read_network(text_model(cell("LSTM", activation="relu"), dense(), scale=0.7))
+    writer = FORMATS["tflite"].writer
+    for flavour, operator in (("plain", "UNIDIRECTIONAL_SEQUENCE_LSTM"), ("stateless", "WHILE")):
+        data = writer.write(network, RECIPES["none"], "0" * 64, flavour)
+        assert operator in writer.read_census(data).operators

@@ -218,3 +218,16 @@ def test_a_model_of_both_ends_of_a_text(max_length, mask, tmp_path):
             padded[0, : len(ids)] = ids
             expected = model(padded, training=False).numpy()[0]
             assert classifier.output(text) == pytest.approx(expected, abs=1e-5)
+
+
+def test_an_activation_that_onnx_lacks_is_named_with_its_layer(tmp_path):
+    model = text_model(cell("LSTM", UNITS, activation="selu", name="me"), dense(), scale=0.5)
+    model.save(tmp_path / "model.keras")
+    for model_format, lowering in (("onnx", "generic"), ("tflite", "loop")):
+        options = Options(model_format, allow_drop=True)
+        done = export(tmp_path / "model.keras", tmp_path / model_format, options, EXAMPLES)
+        assert done.lowering == lowering
+        assert done.comparison.max_change <= 1e-5
+        if model_format == "onnx":
+            assert "layer me" in done.warnings[0]
+            assert "selu" in done.warnings[0]

@@ -11,7 +11,7 @@ from ai_edge_litert import schema_py_generated as schema
 
 from edgernn_export import Examples, Options, export
 from edgernn_export.calibrate import calibrate
-from edgernn_export.errors import UnsupportedModelError
+from edgernn_export.errors import OptionError, UnsupportedModelError
 from edgernn_export.formats import FORMATS, tflite_integer
 from edgernn_export.keras_answers import keras_outputs
 from edgernn_export.lower import lower
@@ -135,3 +135,9 @@ def test_what_has_no_integer_form_is_refused_by_name(case, tmp_path):
     assert "layer me" in str(caught.value)
     assert found in str(caught.value)
     assert "--quantize int8" in str(caught.value)
+
+
+def test_texts_without_a_word_cannot_calibrate():
+    source = read_source(MODELS["lstm"]())
+    with pytest.raises(OptionError, match="no text to calibrate on"):
+        lower(source, TFLITE, RECIPE, "plain", "0" * 64, ["", "..."])

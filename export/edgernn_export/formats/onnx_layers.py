@@ -122,6 +122,7 @@ class Lowering:
     def _recurrent(self, name: str, layer: Recurrent, x: str) -> str:
         """Return a layer's output: [T, N, O], or [N, O] without `return_sequences`."""
         graph = self.graph
+        _check_activations(layer)
         if _is_one_operator(layer):
             states = self._cells(name, layer.directions, x, is_sequence=layer.return_sequences)
         else:
@@ -247,19 +248,23 @@ def _attributes(directions: tuple[Direction, ...]) -> dict[str, Any]:
     return attributes | _activation_attributes(directions)
 
 
+def _check_activations(layer: Recurrent) -> None:
+    for one in layer.directions:
+        for activation in (one.activation, one.gate_activation):
+            if activation not in RECURRENT:
+                raise UncoveredError(
+                    f"layer {layer.name}: ONNX's recurrent operators lack an activation",
+                    expected=" | ".join(RECURRENT),
+                    found=activation,
+                )
+
+
 def _activation_attributes(directions: tuple[Direction, ...]) -> dict[str, Any]:
     """Return the activations of all directions; their alphas and betas are lists of their own."""
     wanted: list[Activation] = []
     for one in directions:
         gates = [] if one.cell == "rnn" else [one.gate_activation]
         wanted += [*gates, *[one.activation] * (2 if one.cell == "lstm" else 1)]
-    unknown = [activation for activation in wanted if activation not in RECURRENT]
-    if unknown:
-        raise UncoveredError(
-            "ONNX's recurrent operators lack an activation",
-            expected=" | ".join(RECURRENT),
-            found=unknown[0],
-        )
     if set(wanted) <= {"sigmoid", "tanh"} and "sigmoid" not in [d.activation for d in directions]:
         return {}
     names, alphas, betas = zip(*(RECURRENT[activation] for activation in wanted), strict=True)
