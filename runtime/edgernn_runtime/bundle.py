@@ -7,12 +7,15 @@ Names, sizes and hashes are checked before an engine sees a byte. The format is 
 from __future__ import annotations
 
 import hashlib
+import mmap
+import re
 import stat
+import struct
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import BinaryIO, TypeVar
 
 from edgernn_runtime.errors import (
     BundleFormatError,
@@ -44,6 +47,11 @@ MEMBER_LIMITS = {
 VOCABULARY_HASH_KEY = "edgernn.vocabulary_sha256"
 
 _T = TypeVar("_T")
+#: A member's bytes, or a view of them in a mapped file.
+Buffer = bytes | memoryview
+#: The head of a member in a zip file, up to the lengths of its name and of its extra field
+#: (APPNOTE 4.3.7).
+_LOCAL_HEADER = struct.Struct("<26x2H")
 
 
 @dataclass(frozen=True)
@@ -54,7 +62,7 @@ class Bundle:
         path: where it was read from.
         manifest: what it says of itself.
         vocabulary: the tokens in id order, as UTF-8.
-        model: the model file's bytes.
+        model: the model file's bytes; a view of the file where it is mapped.
         vectors: the bytes of `vectors.json`.
         card: the bytes of the model card.
     """
@@ -62,16 +70,19 @@ class Bundle:
     path: Path
     manifest: Manifest
     vocabulary: tuple[bytes, ...]
-    model: bytes
+    model: Buffer
     vectors: bytes
     card: bytes
 
 
-def read_bundle(path: Path | str) -> Bundle:
+def read_bundle(path: Path | str, *, mapped: bool = False) -> Bundle:
     """Return the bundle at a path.
 
     Args:
         path: a `.edgernn` file, or a folder with its members.
+        mapped: map the members rather than copy them, so that processes share their memory. A
+            mapped file must be replaced by renaming, as edgernn does, and never be cut short
+            under its reader: the system ends a process that reads beyond the end.
 
     Raises:
         BundleNotFoundError: nothing is there.
@@ -80,10 +91,11 @@ def read_bundle(path: Path | str) -> Bundle:
         BundleHashError: a member is not the one the manifest was written for.
     """
     path = Path(path)
-    return bundle_of(path, _read_folder(path) if path.is_dir() else _read_zip(path))
+    read = _read_folder if path.is_dir() else _read_zip
+    return bundle_of(path, read(path, mapped=mapped))
 
 
-def bundle_of(path: Path, members: dict[str, bytes]) -> Bundle:
+def bundle_of(path: Path, members: Mapping[str, Buffer]) -> Bundle:
     """Return the bundle that the members make; the path is for messages only.
 
     Raises:
@@ -93,17 +105,17 @@ def bundle_of(path: Path, members: dict[str, bytes]) -> Bundle:
     """
     for name in (MANIFEST, VOCABULARY, VECTORS, CARD):
         _require(path, name in members, f"a member {name}", f"only {', '.join(sorted(members))}")
-    manifest = _located(path, lambda: decode_manifest(members[MANIFEST]))
+    manifest = _located(path, lambda: decode_manifest(bytes(members[MANIFEST])))
     _check_members(path, manifest, members)
     _check_pair(path, manifest, members)
-    vocabulary = _located(path, lambda: decode_vocabulary(members[VOCABULARY]))
+    vocabulary = _located(path, lambda: decode_vocabulary(bytes(members[VOCABULARY])))
     return Bundle(
         path=path,
         manifest=manifest,
         vocabulary=vocabulary,
         model=members[manifest.model],
-        vectors=members[VECTORS],
-        card=members[CARD],
+        vectors=bytes(members[VECTORS]),
+        card=bytes(members[CARD]),
     )
 
 
@@ -125,7 +137,7 @@ def _require(path: Path, condition: bool, expected: str, found: str) -> None:
         raise BundleFormatError("not a bundle", path=path, expected=expected, found=found)
 
 
-def _read_folder(path: Path) -> dict[str, bytes]:
+def _read_folder(path: Path, *, mapped: bool) -> dict[str, Buffer]:
     try:
         files = sorted(path.iterdir())
         for file in files:
@@ -133,22 +145,37 @@ def _read_folder(path: Path) -> dict[str, bytes]:
             _check_name(path, file.name)
             _require(path, stat.S_ISREG(mode), "plain files", f"{file.name}, which is not one")
             _check_size(path, file.name, file.lstat().st_size)
-        return {file.name: file.read_bytes() for file in files}
+        return {file.name: _read_file(file, mapped=mapped) for file in files}
     except OSError as error:
         raise _unreadable(path, error) from error
 
 
-def _read_zip(path: Path) -> dict[str, bytes]:
+def _read_file(path: Path, *, mapped: bool) -> Buffer:
+    if not mapped or path.lstat().st_size == 0:
+        return path.read_bytes()
+    with path.open("rb") as file:
+        return _map(file)
+
+
+def _map(file: BinaryIO) -> memoryview:
+    return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+
+
+def _read_zip(path: Path, *, mapped: bool) -> dict[str, Buffer]:
     try:
-        with zipfile.ZipFile(path) as archive:
-            members: dict[str, bytes] = {}
+        with path.open("rb") as file, zipfile.ZipFile(file) as archive:
+            members: dict[str, Buffer] = {}
+            whole = _map(file) if mapped else None
             for info in archive.infolist():
                 _check_name(path, info.filename)
                 _require(path, info.filename not in members, "each name once", info.filename)
                 stored = info.compress_type == zipfile.ZIP_STORED
                 _require(path, stored, "stored members", f"{info.filename}, compressed")
                 _check_size(path, info.filename, info.file_size)
-                members[info.filename] = archive.read(info)
+                if whole is None:
+                    members[info.filename] = archive.read(info)
+                else:
+                    members[info.filename] = _slice(whole, info)
             return members
     except FileNotFoundError as error:
         raise _not_found(path) from error
@@ -161,6 +188,22 @@ def _read_zip(path: Path) -> dict[str, bytes]:
             expected="a zip file with stored members, as `edgernn export` writes it",
             found=str(error),
         ) from error
+
+
+def _slice(archive: memoryview, info: zipfile.ZipInfo) -> memoryview:
+    """Return a stored member's bytes; that they are its own is for its hash to say.
+
+    Raises:
+        ValueError: it lies outside the file.
+    """
+    header = info.header_offset
+    if not 0 <= header <= len(archive) - _LOCAL_HEADER.size:
+        raise ValueError(f"{info.filename} starts outside the file")
+    name, extra = _LOCAL_HEADER.unpack_from(archive, header)
+    start = header + _LOCAL_HEADER.size + name + extra
+    if start + info.file_size > len(archive):
+        raise ValueError(f"{info.filename} ends beyond the end of the file")
+    return archive[start : start + info.file_size]
 
 
 def _not_found(path: Path) -> BundleNotFoundError:
@@ -189,7 +232,7 @@ def _check_size(path: Path, name: str, size: int) -> None:
     _require(path, size <= limit, f"{name} of at most {limit:,} bytes", f"{size:,}")
 
 
-def _check_members(path: Path, manifest: Manifest, members: dict[str, bytes]) -> None:
+def _check_members(path: Path, manifest: Manifest, members: Mapping[str, Buffer]) -> None:
     named, present = {MANIFEST, *manifest.members}, set(members)
     _require(
         path,
@@ -209,11 +252,11 @@ def _check_members(path: Path, manifest: Manifest, members: dict[str, bytes]) ->
             )
 
 
-def _check_pair(path: Path, manifest: Manifest, members: dict[str, bytes]) -> None:
+def _check_pair(path: Path, manifest: Manifest, members: Mapping[str, Buffer]) -> None:
     # The hash stands as text in the metadata of either model format, so that one search finds it
     # without a parser of each.
     sha256 = manifest.members[VOCABULARY].sha256
-    if sha256.encode() not in members[manifest.model]:
+    if re.search(sha256.encode(), members[manifest.model]) is None:
         raise BundleHashError(
             "the model was trained with another vocabulary",
             path=path,

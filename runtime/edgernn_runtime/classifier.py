@@ -266,12 +266,14 @@ class Classifier:
         )
 
 
-def load(path: Path | str, *, threads: int = 1) -> Classifier:
+def load(path: Path | str, *, threads: int = 1, mapped: bool = False) -> Classifier:
     """Open the bundle at a path.
 
     Args:
         path: a `.edgernn` file, or a folder with its members.
         threads: threads that the engine may use for one text.
+        mapped: map the file rather than copy it, as `read_bundle` says. LiteRT and ONNX Runtime
+            make a copy of their own all the same; a `model.bin` is used where it lies.
 
     Raises:
         BundleNotFoundError: nothing is there.
@@ -281,4 +283,4 @@ def load(path: Path | str, *, threads: int = 1) -> Classifier:
         EngineMissingError: the package that runs the bundle's format is not installed.
         EngineError: the engine refuses the model.
     """
-    return Classifier(read_bundle(path), threads=threads)
+    return Classifier(read_bundle(path, mapped=mapped), threads=threads)

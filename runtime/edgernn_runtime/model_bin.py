@@ -14,6 +14,7 @@ from typing import Any, TypeVar, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from edgernn_runtime.bundle import Buffer
 from edgernn_runtime.errors import EngineError
 from edgernn_runtime.heads import HEADS, Head
 from edgernn_runtime.network import (
@@ -68,7 +69,7 @@ class Model:
     head: Head
 
 
-def decode_model(data: bytes) -> Model:
+def decode_model(data: Buffer) -> Model:
     """Return the model in a file.
 
     Raises:
@@ -104,7 +105,7 @@ def decode_model(data: bytes) -> Model:
 class _Reader:
     """Reads tensors by their number."""
 
-    def __init__(self, data: bytes, table: int, count: int) -> None:
+    def __init__(self, data: Buffer, table: int, count: int) -> None:
         self._data = data
         self._table = table
         self._count = count

@@ -203,14 +203,14 @@ def _places(value: Any) -> Iterator[tuple[Any, Any]]:
             yield from _places(value[key])
 
 
-def run_one(path: Path, *, verify: bool = True) -> bool:
+def run_one(path: Path, *, verify: bool = True, mapped: bool = False) -> bool:
     """Read and use a bundle; return whether it was taken.
 
     Raises:
         Exception: anything but an `EdgernnError`, which is what is looked for.
     """
     try:
-        bundle = read_bundle(path)
+        bundle = read_bundle(path, mapped=mapped)
         with Classifier(bundle) as classifier:
             for text in ("", "a good film", b"\xff\xfe film \0"):
                 classifier.predict(text)
@@ -243,7 +243,8 @@ def fuzz(
             start = time.process_time()
             try:
                 # Our own engine is slow, and its vectors need not be replayed each time.
-                taken += run_one(path, verify=mutate is vectors or i % 4 == 0)
+                replayed = mutate is vectors or i % 4 == 0
+                taken += run_one(path, verify=replayed, mapped=i % 3 == 0)
             except Exception:
                 print(f"seed {seed}, number {i}, {mutate.__name__}", file=sys.stderr)
                 raise

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from edgernn_export.write import ALIGNMENT, describe_members, zip_members
+from edgernn_export.write import ALIGNMENT, describe_members, write_file, zip_members
 from edgernn_runtime import EdgernnError, load
 from edgernn_runtime.bundle import MANIFEST, VOCABULARY, read_bundle
 from edgernn_runtime.errors import (
@@ -48,6 +48,37 @@ def test_zip_and_folder_are_read_alike(bundle, tmp_path):
     zipped, folder = read_bundle(bundle), read_bundle(tmp_path)
     assert replace(folder, path=zipped.path) == zipped
     assert load(tmp_path).predict("good film") == load(bundle).predict("good film")
+
+
+def test_a_mapped_bundle_is_the_copied_one(bundle, tmp_path):
+    shutil.copy(bundle, tmp_path / "own.edgernn")
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    for name, data in members_of(bundle).items():
+        (folder / name).write_bytes(data)
+    copied = load(bundle).predict("good film")
+    for path in (tmp_path / "own.edgernn", folder):
+        bundle = read_bundle(path, mapped=True)
+        assert isinstance(bundle.model, memoryview)
+        assert bundle.model == read_bundle(path).model
+        assert load(path, mapped=True).predict("good film") == copied
+
+
+def test_a_mapped_bundle_survives_its_replacement(bundle, tmp_path):
+    path = tmp_path / "own.edgernn"
+    shutil.copy(bundle, path)
+    with load(path, mapped=True) as classifier:
+        before = classifier.predict("good film")
+        write_file(path, b"another file")
+        assert classifier.predict("good film") == before
+
+
+@pytest.mark.parametrize("end", [30, 200, 5000])
+def test_a_mapped_bundle_cut_short_is_refused(bundle, tmp_path, end):
+    path = tmp_path / "short.edgernn"
+    path.write_bytes(bundle.read_bytes()[:end])
+    with pytest.raises(EdgernnError):
+        read_bundle(path, mapped=True)
 
 
 def test_members_are_stored_and_aligned(bundle):

@@ -10,6 +10,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from edgernn_runtime.bundle import Buffer
 from edgernn_runtime.errors import BundleFormatError, EngineMissingError
 
 
@@ -36,7 +37,7 @@ class Engine(Protocol):
 class EngineFactory(Protocol):
     """Opens a model file's bytes."""
 
-    def __call__(self, model: bytes, threads: int) -> Engine:
+    def __call__(self, model: Buffer, threads: int) -> Engine:
         """Return an engine that runs the model on that many threads.
 
         Raises:
@@ -68,7 +69,7 @@ ENGINES = {
 }
 
 
-def open_engine(model_format: str, model: bytes, threads: int) -> Engine:
+def open_engine(model_format: str, model: Buffer, threads: int) -> Engine:
     """Return the engine for a model format, with the model loaded.
 
     Args:

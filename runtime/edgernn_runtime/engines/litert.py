@@ -6,13 +6,14 @@ import numpy as np
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
 from numpy.typing import NDArray
 
+from edgernn_runtime.bundle import Buffer
 from edgernn_runtime.errors import EngineError
 
 
 class Engine:
     """Runs a model with one input `ids` [1, T], int32, and one output [1, C], float32."""
 
-    def __init__(self, model: bytes, threads: int) -> None:
+    def __init__(self, model: Buffer, threads: int) -> None:
         """Load the model.
 
         Raises:
@@ -22,7 +23,7 @@ class Engine:
             # No delegate: XNNPACK has no kernel for the recurrent op, and announces itself on
             # stderr.
             self._interpreter = Interpreter(
-                model_content=model,
+                model_content=bytes(model),
                 num_threads=threads,
                 experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
             )

@@ -7,6 +7,7 @@ import onnxruntime
 from numpy.typing import NDArray
 from onnxruntime.capi import onnxruntime_pybind11_state as state
 
+from edgernn_runtime.bundle import Buffer
 from edgernn_runtime.errors import EngineError
 
 _ERRORS = (
@@ -27,7 +28,7 @@ class Engine:
     A second input `lengths` [N], int32, is given to a model that has one.
     """
 
-    def __init__(self, model: bytes, threads: int) -> None:
+    def __init__(self, model: Buffer, threads: int) -> None:
         """Load the model.
 
         Raises:
@@ -40,7 +41,7 @@ class Engine:
         options.log_severity_level = 4
         try:
             self._session = onnxruntime.InferenceSession(
-                model, options, providers=["CPUExecutionProvider"]
+                bytes(model), options, providers=["CPUExecutionProvider"]
             )
             self._has_lengths = len(self._session.get_inputs()) > 1
         except _ERRORS as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from edgernn_runtime.bundle import Buffer
 from edgernn_runtime.errors import EngineError
 from edgernn_runtime.model_bin import decode_model
 from edgernn_runtime.reference import evaluate
@@ -13,7 +14,7 @@ from edgernn_runtime.reference import evaluate
 class Engine:
     """Runs a model by the definition of its layers."""
 
-    def __init__(self, model: bytes, threads: int) -> None:
+    def __init__(self, model: Buffer, threads: int) -> None:
         """Load the model; NumPy decides on threads itself.
 
         Raises:
