@@ -82,13 +82,15 @@ def _function(model: Any) -> Callable[[str], Any]:
 
 
 def _parts(model: Any) -> tuple[Any, Any]:
-    """Return a model's tokenizer, and the rest of it as a model of its own on ids."""
+    """Return a model's way from strings to ids, and the rest of it as a model on ids."""
     import keras
 
     from edgernn_export.keras_model import layers_of
 
     layers = [layer for layer in layers_of(model) if type(layer).__name__ != "InputLayer"]
-    return layers[0], keras.Sequential([keras.Input((None,), dtype="int64"), *layers[1:]])
+    front = 2 if type(layers[1]).__name__ == "KeepEnds" else 1
+    tokenizer = keras.Sequential([keras.Input((), dtype="string"), *layers[:front]])
+    return tokenizer, keras.Sequential([keras.Input((None,), dtype="int64"), *layers[front:]])
 
 
 def _bare(ids: Any) -> Any:

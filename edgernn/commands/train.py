@@ -10,6 +10,7 @@ import click
 from edgernn.commands.options import data_options, force_option, json_option, to_data_options
 from edgernn.model_folder import DEFAULT
 from edgernn.training.options import NetworkOptions, TrainingOptions
+from edgernn_runtime.tokenizer import TRUNCATE
 
 _NETWORK, _TRAINING = NetworkOptions(), TrainingOptions()
 
@@ -56,6 +57,12 @@ _POSITIVE = click.IntRange(min=1)
 @click.option(
     "--max-length", type=_POSITIVE, default=_NETWORK.max_length, help="Tokens read of a text."
 )
+@click.option(
+    "--truncate",
+    type=click.Choice(TRUNCATE),
+    default=_NETWORK.truncate,
+    help="Which tokens of a longer text are read.",
+)
 @click.option("--dropout", type=click.FloatRange(0, 1, max_open=True), default=_NETWORK.dropout)
 @click.option(
     "--epochs", type=_POSITIVE, help="Passes over the data.  [default: 500 steps' worth, 3 to 30]"
@@ -95,6 +102,7 @@ def train(**values: Any) -> None:
         dense_units=values["dense_units"],
         vocabulary_size=values["vocabulary_size"],
         max_length=values["max_length"],
+        truncate=values["truncate"],
         dropout=values["dropout"],
     )
     training = TrainingOptions(

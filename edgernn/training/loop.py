@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -86,7 +86,7 @@ def train(
     tokenizer = build_tokenizer(training.texts, network)
     encoded = _encode(tokenizer, training, labels, balanced=options.balance_classes)
     held_out = _encode(tokenizer, validation, labels, balanced=options.balance_classes)
-    core = build_core(network, tokenizer.vocabulary_size(), len(labels))
+    core = build_core(network, tokenizer[0].vocabulary_size(), len(labels))
     dataset = to_dataset(encoded, options.batch_size, options.seed)
     steps = int(dataset.cardinality())
     epochs = options.epochs_for(len(training))
@@ -124,12 +124,14 @@ def train(
 
 
 def _encode(
-    tokenizer: KerasLayer, rows: Rows, labels: tuple[str, ...], *, balanced: bool
+    tokenizer: Sequence[KerasLayer], rows: Rows, labels: tuple[str, ...], *, balanced: bool
 ) -> Encoded:
-    parts = [
-        np.asarray(tokenizer(np.asarray(rows.texts[start : start + 1024], dtype=object)))
-        for start in range(0, len(rows), 1024)
-    ]
+    parts = []
+    for start in range(0, len(rows), 1024):
+        values = np.asarray(rows.texts[start : start + 1024], dtype=object)
+        for layer in tokenizer:
+            values = layer(values)
+        parts.append(np.asarray(values))
     index_of = {label: i for i, label in enumerate(labels)}
     targets = np.asarray([index_of[label] for label in rows.labels], dtype=np.int32)
     ones = np.ones(len(targets), dtype=np.float32)

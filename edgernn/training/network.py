@@ -9,6 +9,7 @@ import keras
 import numpy as np
 
 from edgernn.training.options import NetworkOptions
+from edgernn_export.keep_ends import KeepEnds
 from edgernn_runtime.network import Cell
 
 KerasModel = Any  # Keras carries no types.
@@ -17,19 +18,23 @@ KerasLayer = Any
 _CELLS: dict[Cell, str] = {"lstm": "LSTM", "gru": "GRU", "rnn": "SimpleRNN"}
 
 
-def build_tokenizer(texts: Sequence[str], options: NetworkOptions) -> KerasLayer:
-    """Return a TextVectorization layer that learned its vocabulary from the texts.
+def build_tokenizer(texts: Sequence[str], options: NetworkOptions) -> tuple[KerasLayer, ...]:
+    """Return the layers from strings to ids, their vocabulary learned from the texts.
+
+    They are a TextVectorization, and KeepEnds where both ends of a long text are kept.
 
     The vocabulary goes into the layer's configuration: Keras's own file of an adapted one breaks
     at tokens that hold U+0085 and the like.
     """
+    keeps_ends = options.truncate == "head+tail"
     limits = {
         "max_tokens": options.vocabulary_size,
-        "output_sequence_length": options.max_length,
+        "output_sequence_length": None if keeps_ends else options.max_length,
     }
     adapted = keras.layers.TextVectorization(**limits)
     adapted.adapt(np.asarray(texts, dtype=object), batch_size=1024)
-    return keras.layers.TextVectorization(**limits, vocabulary=adapted.get_vocabulary())
+    layer = keras.layers.TextVectorization(**limits, vocabulary=adapted.get_vocabulary())
+    return (layer, KeepEnds(options.max_length)) if keeps_ends else (layer,)
 
 
 def build_core(options: NetworkOptions, vocabulary_size: int, classes: int) -> KerasModel:
@@ -51,7 +56,7 @@ def build_core(options: NetworkOptions, vocabulary_size: int, classes: int) -> K
     return keras.Sequential(stack)
 
 
-def assemble(tokenizer: KerasLayer, core: KerasModel, classes: int) -> KerasModel:
+def assemble(tokenizer: Sequence[KerasLayer], core: KerasModel, classes: int) -> KerasModel:
     """Return the model that is saved: strings [N, 1] to probabilities [N, C].
 
     The head becomes a sigmoid or a softmax, so that nobody has to know about logits.
@@ -59,7 +64,7 @@ def assemble(tokenizer: KerasLayer, core: KerasModel, classes: int) -> KerasMode
     *body, logits = core.layers
     activation = "sigmoid" if classes == 2 else "softmax"
     head = keras.layers.Dense(_outputs(classes), activation=activation, name="probabilities")
-    model = keras.Sequential([keras.Input((1,), dtype="string"), tokenizer, *body, head])
+    model = keras.Sequential([keras.Input((1,), dtype="string"), *tokenizer, *body, head])
     head.set_weights(logits.get_weights())
     return model
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from edgernn_runtime.network import Cell
+from edgernn_runtime.tokenizer import Truncate
 
 _STEPS = 500
 _FEWEST_EPOCHS = 3
@@ -22,6 +23,7 @@ class NetworkOptions:
         dense_units: the size of the layer before the head.
         vocabulary_size: the most tokens that are kept, pad and out of vocabulary included.
         max_length: the most tokens of a text that are read.
+        truncate: which tokens of a longer text: the first, or the first and the last.
         dropout: the share of values that are dropped between layers while training, 0 to 1.
     """
 
@@ -31,6 +33,7 @@ class NetworkOptions:
     dense_units: int = 64
     vocabulary_size: int = 10_000
     max_length: int = 400
+    truncate: Truncate = "head"
     dropout: float = 0.4
 
 

@@ -47,14 +47,16 @@ def ids_model(source: Source) -> KerasModel:
         return source.model
     import keras
 
-    vectorizers = [x for x in source.model.layers if type(x).__name__ == "TextVectorization"]
-    everywhere = [x for x in all_layers(source.model) if type(x).__name__ == "TextVectorization"]
+    keeps_ends = source.task.tokenizer.truncate == "head+tail"
+    last = "KeepEnds" if keeps_ends else "TextVectorization"
+    vectorizers = [x for x in source.model.layers if type(x).__name__ == last]
+    everywhere = [x for x in all_layers(source.model) if type(x).__name__ == last]
     tensors = [node.outputs[0] for x in vectorizers for node in x._inbound_nodes]
     tensors = [x for x in tensors if _leads_to(source.model, x)]
     if len(vectorizers) != len(everywhere) or not tensors:
         raise UnsupportedModelError(
             f"layer {everywhere[0].name} stands inside a nested model",
-            expected="TextVectorization in the outermost model",
+            expected=f"{last} in the outermost model",
             found="a model that the generic lowering cannot cut behind it",
             hint="build the model around the layer: text, TextVectorization, then the rest",
         )

@@ -69,29 +69,20 @@ def _front(source: Source) -> Callable[[Any], Any]:
         return cast(Callable[[Any], Any], layer)
     from keras.layers import TextVectorization
 
+    from edgernn_export.keep_ends import KeepEnds
+
     whole = TextVectorization.from_config({**layer.get_config(), "output_sequence_length": None})
     whole.set_vocabulary(layer.get_vocabulary())
+    keep = KeepEnds(length)
 
     def both_ends(strings: Any) -> Any:
-        return _both_ends(whole(strings), length)
+        return keep(whole(strings))
 
     return both_ends
 
 
 def _as_they_are(strings: Any) -> Any:
     return strings
-
-
-def _both_ends(ids: Any, length: int) -> Any:
-    """Return ids [N, T] cut to their first and last, and padded: [N, length]."""
-    import tensorflow as tf
-
-    lengths = tf.math.count_nonzero(ids, axis=1, keepdims=True)
-    places = tf.range(length, dtype=lengths.dtype)[tf.newaxis]
-    is_tail = (lengths > length) & (places >= length - length // 2)
-    places = tf.where(is_tail, places + lengths - length, places)
-    padded = tf.pad(ids, [[0, 0], [0, length]])
-    return tf.gather(padded, places, axis=1, batch_dims=1)
 
 
 def _batches(source: Source, texts: Sequence[str | bytes]) -> Iterator[list[int]]:

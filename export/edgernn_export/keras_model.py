@@ -19,6 +19,8 @@ from edgernn_export.keras_vocabulary import with_vocabulary_in_config
 from edgernn_runtime import EdgernnError
 
 KerasModel = Any  # Keras carries no types.
+#: The one layer of ours that a model may hold: `edgernn_export.keep_ends`.
+_KEEP_ENDS = "edgernn>KeepEnds"
 
 
 def load_keras(path: Path) -> KerasModel:
@@ -109,6 +111,8 @@ def _check_classes(path: Path) -> None:
             )
         if kind == "function":
             name = kind = str(entry["config"])
+        if entry.get("registered_name") == _KEEP_ENDS:
+            continue
         if entry.get("registered_name") not in (None, kind) or not _is_of_keras(module):
             raise UnsupportedModelError(
                 f"{name} is code of your own",
@@ -141,6 +145,8 @@ def _classes(value: Any) -> Iterator[dict[str, Any]]:
 
 def _load(path: Path) -> KerasModel:
     import keras
+
+    import edgernn_export.keep_ends  # noqa: F401  (registers the layer)
 
     mended = with_vocabulary_in_config(path)
     if mended is None:

@@ -82,6 +82,10 @@ def read_source(
     if truncate != "head":
         _check_truncate(own, length)
         spec = replace(spec, truncate=truncate)
+    for layer in all_layers(model):
+        if type(layer).__name__ == "KeepEnds":
+            length = layer.length
+            spec = replace(spec, truncate="head+tail", max_length=length)
     activation, head, outputs = _head(model)
     task = Task(
         tokenizer=spec,
@@ -121,6 +125,8 @@ def _network(source: Source) -> Network:
     layers = [x for x in layers_of(source.model) if type(x).__name__ not in NO_OPERATION]
     if source.has_vectorizer:
         layers = _take(layers, "TextVectorization")[1:]
+        if source.task.tokenizer.truncate == "head+tail":
+            layers = _take(layers, "KeepEnds")[1:]
     embedding, *layers = _take(layers, "Embedding")
     vocabulary, table = source.task.vocabulary, array(embedding.embeddings)
     if len(vocabulary) > len(table):

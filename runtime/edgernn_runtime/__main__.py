@@ -11,8 +11,9 @@ import json
 import os
 import sys
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 
-from edgernn_runtime import EdgernnError, load
+from edgernn_runtime import Classifier, EdgernnError, load
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -22,19 +23,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("bundle", metavar="BUNDLE", help="a .edgernn file or folder")
     parser.add_argument("texts", metavar="TEXT", nargs="*", help="default: the lines of stdin")
+    parser.add_argument(
+        "--explain", action="store_true", help="say what each token did for the answer"
+    )
     parser.add_argument("--threads", type=int, default=1, help="threads for one text")
-    options = parser.parse_args(arguments)
+    options = parser.parse_intermixed_args(arguments)
     if options.threads < 1:
         parser.error("--threads must be at least 1")
     try:
         with load(options.bundle, threads=options.threads) as classifier:
             for text in options.texts or _lines():
-                prediction = classifier.predict(text)
-                row = {
-                    "label": prediction.label,
-                    "probability": prediction.probability,
-                    "probabilities": prediction.probabilities,
-                }
+                row = _row(classifier, text, explained=options.explain)
                 sys.stdout.write(json.dumps(row, ensure_ascii=False) + "\n")
             sys.stdout.flush()
     except EdgernnError as error:
@@ -47,6 +46,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     return 0
+
+
+def _row(classifier: Classifier, text: str | bytes, *, explained: bool) -> dict[str, object]:
+    if not explained:
+        return asdict(classifier.predict(text))
+    explanation = classifier.explain(text)
+    tokens = [asdict(token) for token in explanation.tokens]
+    return {**asdict(explanation.prediction), "tokens": tokens}
 
 
 def _lines() -> Iterable[bytes]:

@@ -22,6 +22,7 @@ from edgernn.training.batches import Encoded, balanced_weights, batch_order, to_
 from edgernn.training.loop import train
 from edgernn.training.options import NetworkOptions, TrainingOptions
 from edgernn_export.keras_model import load_keras
+from edgernn_runtime import load
 from tests.edgernn.conftest import SMALL, reviews, run, write_table
 
 
@@ -195,3 +196,22 @@ def test_the_best_epoch_is_kept_when_a_later_one_is_worse():
     found = -np.log(np.where(targets, outputs, 1 - outputs)).mean()
     assert found == pytest.approx(min(losses), abs=1e-4)
     assert max(losses) > min(losses) + 0.1
+
+
+def test_both_ends_of_long_texts_from_training_to_the_device(tmp_path):
+    # The mood stands at the very end, behind 60 words that say nothing.
+    rows = [(f"{'film plot ' * 30}{mood}", mood) for mood in ("good", "bad") * 100]
+    table = write_table(tmp_path / "long.csv", rows)
+    out = tmp_path / "model"
+    ends = ("--max-length", 20, "--truncate", "head+tail")
+    fast = ("--epochs", 12, "--patience", 12, "--learning-rate", 0.02, "--dropout", 0)
+    assert run("train", "--data", table, *fast, *SMALL, *ends, "--out", out) == 0
+    assert json.loads((out / "metrics.json").read_text())["validation"]["accuracy"] == 1
+    for model_format in ("tflite", "onnx"):
+        assert run("export", out, "--format", model_format) == 0
+        with load(out / f"{model_format}-none.edgernn") as classifier:
+            spec = classifier.bundle.manifest.tokenizer
+            assert (spec.truncate, spec.max_length) == ("head+tail", 20)
+            assert classifier.predict("plot film " * 300 + "good").label == "good"
+            assert classifier.predict("plot film " * 300 + "bad").label == "bad"
+    assert run("bench", "--model", out, "--seconds", 0.1, "--tokens", 20) == 0

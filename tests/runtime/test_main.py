@@ -83,3 +83,12 @@ def test_stdin_is_read_line_by_line(bundle, monkeypatch, capsys):
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"a good film\r\nbad\n")))
     assert main([str(bundle)]) == 0
     assert len(capsys.readouterr().out.splitlines()) == 2
+
+
+def test_tokens_are_explained_when_asked(bundle, capsys):
+    assert main([str(bundle), "--explain", "a good film"]) == 0
+    (row,) = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [token["token"] for token in row["tokens"]] == ["a", "good", "film"]
+    with load(bundle) as classifier:
+        found = [token.weight for token in classifier.explain("a good film").tokens]
+    assert [token["weight"] for token in row["tokens"]] == found
