@@ -1,235 +1,275 @@
-"""Runs the measuring processes one after the other, and puts their figures side by side."""
+"""A benchmark from its plan to its report: every form in turn, window by window."""
 
 from __future__ import annotations
 
-import itertools
-import json
+import contextlib
 import os
-import platform
-import subprocess
-import sys
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
-from importlib.metadata import PackageNotFoundError, version
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
+from edgernn.bench.installed import installed_bytes
+from edgernn.bench.peers import ENGINES as PEER_ENGINES
+from edgernn.bench.peers import PEERS, convert, reason
+from edgernn.bench.process import COMMAND, Process
+from edgernn.bench.quality import quality
+from edgernn.bench.records import CurvePoint, Report, Row, Throughput
+from edgernn_runtime import EdgernnError
+from edgernn_runtime.bench import cold_starts, first_answer
+from edgernn_runtime.bundle import read_bundle
+from edgernn_runtime.engines import ENGINES
+from edgernn_runtime.machine import environment
+from edgernn_runtime.timing import WINDOWS, Window
 
-from edgernn.bench.job import Job, Measured
-from edgernn.data.rows import Rows
-from edgernn.errors import BenchError, UsageError
-from edgernn_runtime.bundle import Bundle
-from edgernn_runtime.tokenizer import Tokenizer
-
-_PACKAGES = (
-    "edgernn",
-    "tensorflow",
-    "keras",
-    "ai-edge-litert",
-    "onnxruntime",
-    "numpy",
-)
-_LATENCY_TEXTS = 50
-
-
-@dataclass(frozen=True)
-class BenchRow:
-    """A form of the model with its figures; None stands for what was not measured.
-
-    Attributes:
-        form: its name.
-        size: the file's size in bytes.
-        p50_ms: the median time from text to answer.
-        p95_ms: the 95th percentile.
-        speedup: how many times faster than Keras `predict`, by the medians.
-        accuracy: the share of right labels.
-        agreement: the share of labels that are those of Keras.
-        p99_change: the 99th percentile of the change in probability.
-        samples_ms: every sample.
-        error: why there are no figures.
-    """
-
-    form: str
-    size: int
-    p50_ms: float | None = None
-    p95_ms: float | None = None
-    speedup: float | None = None
-    accuracy: float | None = None
-    agreement: float | None = None
-    p99_change: float | None = None
-    samples_ms: tuple[float, ...] = ()
-    error: str | None = None
+KERAS = "keras predict"
+FUNCTION = "keras tf.function"
+_PACKAGES = ("edgernn", "tensorflow", "keras", "ai-edge-litert", "onnxruntime", "tf2onnx", "numpy")
+_FIRST = "a film to remember"
 
 
 @dataclass(frozen=True)
-class BenchPlan:
-    """How to measure.
+class Plan:
+    """What is measured, and for how long.
 
     Attributes:
-        latency_texts: texts of one length, timed one at a time.
+        model: the `.keras` file.
+        bundles: the bundles.
+        tokenizer_of: one of them that can be read, for what has no tokenizer of its own.
+        with_peers: whether what others make of the model is measured too.
+        tokens: the length of the texts that the ratios are of.
+        texts: the texts to time, by their length; those of `tokens` among them.
+        quality_texts: the texts to answer once.
+        truth: the class of each, or None.
         threads: threads that one call may use.
-        seconds: about how long each form is timed.
+        seconds: how long each form is timed at `tokens`, in five windows.
+        curve_seconds: how long at each other length; 0 for no curve.
+        keras_cold_starts: fresh processes of Keras.
+        cold_starts: fresh processes of each bundle.
+        callers: how many callers at once, for the throughput.
     """
 
-    latency_texts: tuple[str, ...]
+    model: Path
+    bundles: tuple[Path, ...]
+    tokenizer_of: Path
+    with_peers: bool
+    tokens: int
+    texts: dict[int, tuple[str, ...]]
+    quality_texts: tuple[str, ...]
+    truth: tuple[int, ...] | None
     threads: int
     seconds: float
+    curve_seconds: float
+    keras_cold_starts: int
+    cold_starts: int
+    callers: tuple[int, ...]
 
 
-def latency_texts(bundle: Bundle, texts: Sequence[str], tokens: int) -> tuple[str, ...]:
-    """Return texts of exactly so many tokens, cut out of the texts laid end to end.
+@dataclass
+class _Form:
+    """A form under measurement: its row grows, until it fails or is done."""
 
-    Raises:
-        BenchError: the texts have no token.
-        UsageError: the bundle reads fewer tokens of a text.
-    """
-    most = bundle.manifest.tokenizer.max_length
-    if most is not None and tokens > most:
-        raise UsageError(
-            "the model does not read that many tokens",
-            path=bundle.path,
-            expected=f"--tokens of at most {most}",
-            found=str(tokens),
-        )
-    tokenizer = Tokenizer(bundle.manifest.tokenizer, bundle.vocabulary)
-    stream = list(itertools.chain.from_iterable(tokenizer.tokens(text) for text in texts))
-    if not stream:
-        raise BenchError("the texts have no token", path=bundle.path)
-    stream *= -(-tokens // len(stream))
-    starts = range(0, len(stream) - tokens + 1, tokens)
-    chosen = itertools.islice(starts, _LATENCY_TEXTS)
-    return tuple(b" ".join(stream[start : start + tokens]).decode() for start in chosen)
+    row: Row
+    kind: str
+    path: str
+    process: Process | None = None
 
 
-def measure_in_process(job: Job) -> Measured:
-    """Return what a fresh process measures for a job.
+def run(plan: Plan, say: Callable[[str], None]) -> Report:
+    """Return the figures of the full model, of each bundle, and of the peers if asked.
 
-    Raises:
-        BenchError: the process failed; its last line says why.
-    """
-    command = [sys.executable, "-m", "edgernn.bench.worker"]
-    environment = {**os.environ, "OMP_NUM_THREADS": str(job.threads)}
-    done = subprocess.run(  # noqa: S603
-        command,
-        input=json.dumps(asdict(job)),
-        capture_output=True,
-        text=True,
-        check=False,
-        env=environment,
-    )
-    if done.returncode != 0:
-        lines = done.stderr.strip().splitlines() or [f"exit status {done.returncode}"]
-        raise BenchError(lines[-1], path=job.path)
-    result = json.loads(done.stdout)
-    if "error" in result:
-        raise BenchError(result["error"])
-    return Measured(
-        samples_ms=tuple(result["samples_ms"]),
-        probabilities=tuple(tuple(row) for row in result["probabilities"]),
-    )
-
-
-def to_row(
-    form: str, size: int, measured: Measured, keras: Measured, truth: Sequence[int]
-) -> BenchRow:
-    """Return a form's figures beside those of Keras `predict`.
+    A form that fails is a row with its reason. Ctrl-C keeps what was measured.
 
     Args:
-        form: its name.
-        size: the file's size in bytes.
-        measured: what was measured of it.
-        keras: what was measured of Keras `predict`.
-        truth: the class of each quality text.
+        plan: what is measured.
+        say: told what is being measured.
     """
-    p50 = float(np.median(measured.samples_ms))
-    row = BenchRow(
-        form=form,
-        size=size,
-        p50_ms=p50,
-        p95_ms=float(np.quantile(measured.samples_ms, 0.95)),
-        speedup=float(np.median(keras.samples_ms)) / p50,
-        samples_ms=measured.samples_ms,
-    )
-    if not measured.probabilities:
-        return row
-    found, reference = np.asarray(measured.probabilities), np.asarray(keras.probabilities)
-    classes, right = _classes(found), np.asarray(truth)
-    return replace(
-        row,
-        accuracy=float((classes == right).mean()),
-        agreement=float((classes == _classes(reference)).mean()),
-        p99_change=float(np.quantile(np.abs(found - reference).max(axis=1), 0.99)),
-    )
-
-
-def bench(
-    model: Path, bundles: Sequence[Path], rows: Rows, truth: Sequence[int], plan: BenchPlan
-) -> list[BenchRow]:
-    """Return the figures of the full model and of each bundle; a bundle that fails is a row too.
-
-    Raises:
-        BenchError: the full model cannot be measured.
-    """
-    jobs = [
-        Job(
-            "keras predict", str(model), plan.latency_texts, rows.texts, plan.threads, plan.seconds
-        ),
-        Job("keras tf.function", str(model), plan.latency_texts, (), plan.threads, plan.seconds),
-    ]
-    jobs += [
-        Job("bundle", str(path), plan.latency_texts, rows.texts, plan.threads, plan.seconds)
-        for path in bundles
-    ]
-    table: list[BenchRow] = []
-    keras: Measured | None = None
-    for job in jobs:
-        name = job.form if job.form != "bundle" else Path(job.path).stem
-        size = _size(Path(job.path))
+    partial = False
+    forms: list[_Form] = []
+    with tempfile.TemporaryDirectory() as folder, _closing(forms):
         try:
-            measured = measure_in_process(job)
-        except BenchError as error:
-            if keras is None:
-                raise
-            table.append(BenchRow(name, size, error=str(error).splitlines()[0]))
-            continue
-        keras = keras or measured
-        table.append(to_row(name, size, measured, keras, truth))
-    return table
-
-
-def environment() -> dict[str, Any]:
-    """Return what the figures depend on: processor, cores, system and versions."""
-    return {
-        "processor": _processor(),
-        "cores": os.cpu_count(),
-        "system": platform.platform(),
-        "python": platform.python_version(),
-        "packages": {name: _version(name) for name in _PACKAGES},
+            forms += _forms(plan, Path(folder))
+            for title, step in _STEPS:
+                say(title)
+                step(plan, forms)
+        except KeyboardInterrupt:
+            partial = True
+        rows = tuple(form.row for form in forms)
+    settings = {
+        "tokens": plan.tokens,
+        "threads": plan.threads,
+        "seconds": plan.seconds,
+        "windows": WINDOWS,
+        "texts": len(plan.quality_texts),
+        "labeled": plan.truth is not None,
     }
+    return Report(settings, environment(_PACKAGES), rows, partial)
 
 
-def _processor() -> str:
-    info = Path("/proc/cpuinfo")
-    if info.exists():
-        for line in info.read_text(encoding="utf-8").splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()
-
-
-def _version(package: str) -> str:
+@contextlib.contextmanager
+def _closing(forms: list[_Form]) -> Iterator[None]:
     try:
-        return version(package)
-    except PackageNotFoundError:
-        return "not installed"
+        yield
+    finally:
+        for form in forms:
+            if form.process is not None:
+                form.process.close()
 
 
-def _size(path: Path) -> int:
+@contextlib.contextmanager
+def _failing(form: _Form) -> Iterator[None]:
+    """Turn a form's failure into its row's reason, and measure it no further."""
+    try:
+        yield
+    except EdgernnError as error:
+        told = f"{error.what}: {reason(error.found)}" if error.found else error.what
+        form.row = replace(form.row, error=told)
+        if form.process is not None:
+            form.process.close()
+            form.process = None
+
+
+def _each(forms: Sequence[_Form], measure: Callable[[_Form, Process], None]) -> None:
+    """Measure each form that has not failed."""
+    for form in forms:
+        if form.process is not None:
+            with _failing(form):
+                measure(form, form.process)
+
+
+def _forms(plan: Plan, folder: Path) -> list[_Form]:
+    """Return the forms to measure, the peers converted."""
+    size = plan.model.stat().st_size
+    needs = installed_bytes("tensorflow")
+    forms = [
+        _Form(Row(name, "Keras", size, needs), name, str(plan.model)) for name in (KERAS, FUNCTION)
+    ]
+    for path in plan.bundles:
+        form = _Form(Row(path.stem), "bundle", str(path))
+        with _failing(form):
+            engine = ENGINES[read_bundle(path).manifest.format]
+            needs = installed_bytes("edgernn-runtime", engine.package.replace("_", "-"))
+            form.row = Row(path.stem, engine.title, _bytes(path), needs)
+        forms.append(form)
+    for name in PEERS if plan.with_peers else ():
+        form = _Form(Row(name), "peer", "")
+        with _failing(form):
+            form.path = str(convert(name, plan.model, folder))
+            file = Path(form.path)
+            form.row = Row(name, PEER_ENGINES[file.name][0], file.stat().st_size)
+        forms.append(form)
+    return forms
+
+
+def _bytes(path: Path) -> int:
     files = path.iterdir() if path.is_dir() else [path]
-    return sum(file.stat().st_size for file in files if file.exists())
+    return sum(file.stat().st_size for file in files)
 
 
-def _classes(probabilities: NDArray[Any]) -> NDArray[np.intp]:
-    return np.asarray(np.argmax(probabilities, axis=1))
+def _open(plan: Plan, forms: list[_Form]) -> None:
+    # All at once, since nothing is timed yet and Keras takes its time.
+    bundle = str(plan.tokenizer_of)
+    for form in forms:
+        if form.row.error is None:
+            form.process = Process(plan.threads)
+            task = {"kind": form.kind, "path": form.path, "threads": plan.threads}
+            form.process.tell("open", **task, bundle=bundle)
+    _each(forms, lambda _, process: process.answer())
+    _each(forms, lambda _, process: process.ask("warm_up", texts=plan.texts[plan.tokens]))
+
+
+def _windows(plan: Plan, forms: list[_Form]) -> None:
+    held: dict[str, int | None] = {}
+    asked: dict[str, Any] = {"texts": plan.texts[plan.tokens], "seconds": plan.seconds / WINDOWS}
+
+    def before(form: _Form, process: Process) -> None:
+        held[form.row.form] = process.ask("memory")[1]
+
+    def window(form: _Form, process: Process) -> None:
+        found = Window(**{k: tuple(v) for k, v in process.ask("window", **asked).items()})
+        form.row = replace(form.row, windows=(*form.row.windows, found))
+
+    def after(form: _Form, process: Process) -> None:
+        peak, now = process.ask("memory")
+        then = held[form.row.form]
+        growth = None if now is None or then is None else now - then
+        energy = process.ask("energy", **asked)
+        form.row = replace(form.row, peak_bytes=peak, growth_bytes=growth, energy_mj=energy)
+
+    _each(forms, before)
+    for _ in range(WINDOWS):
+        _each(forms, window)
+    _each(forms, after)
+
+
+def _curve(plan: Plan, forms: list[_Form]) -> None:
+    for tokens in sorted(plan.texts) if plan.curve_seconds else ():
+        texts = plan.texts[tokens]
+
+        def point(
+            form: _Form, process: Process, tokens: int = tokens, texts: tuple[str, ...] = texts
+        ) -> None:
+            process.ask("warm_up", texts=texts)
+            found = process.ask("window", texts=texts, seconds=plan.curve_seconds)
+            added = CurvePoint(tokens, tuple(found["total_ms"]))
+            form.row = replace(form.row, curve=(*form.row.curve, added))
+
+        _each(forms, point)
+
+
+def _throughput(plan: Plan, forms: list[_Form]) -> None:
+    asked: dict[str, Any] = {"texts": plan.texts[plan.tokens], "seconds": plan.seconds / WINDOWS}
+
+    def rates(form: _Form, process: Process) -> None:
+        for callers in plan.callers:
+            # Keras is not made to be called by several threads.
+            if form.kind in ("bundle", "peer") or callers == 1:
+                rate = Throughput(callers, process.ask("throughput", callers=callers, **asked))
+                form.row = replace(form.row, throughput=(*form.row.throughput, rate))
+
+    _each(forms, rates)
+
+
+def _cold_starts(plan: Plan, forms: list[_Form]) -> None:
+    def start(form: _Form, _: Process) -> None:
+        if form.kind == KERAS:
+            found = cold_starts([*COMMAND, form.path, _FIRST], plan.keras_cold_starts)
+        elif form.kind == "bundle":
+            found = cold_starts(first_answer(Path(form.path)), plan.cold_starts)
+        else:
+            return
+        form.row = replace(form.row, cold_start_ms=tuple(found))
+
+    _each(forms, start)
+
+
+def _quality(plan: Plan, forms: list[_Form]) -> None:
+    reference: list[list[float]] = []
+
+    def answer(form: _Form, process: Process) -> None:
+        if form.kind != FUNCTION:
+            found = process.ask("answers", texts=plan.quality_texts)
+            reference.extend(found if form.kind == KERAS else [])
+            if reference:
+                added = quality(found, reference, plan.truth)
+                form.row = replace(form.row, quality=added)
+
+    _each(forms, answer)
+
+
+def callers_here() -> tuple[int, ...]:
+    """Return 1, 2, 4 and so on up to the cores of this machine, and those themselves."""
+    cores = os.cpu_count() or 1
+    powers = [1 << i for i in range(cores.bit_length())]
+    return tuple(sorted({*(n for n in powers if n < cores), cores}))
+
+
+_STEPS: tuple[tuple[str, Callable[[Plan, list[_Form]], None]], ...] = (
+    ("opening each form in a process of its own", _open),
+    (f"timing, {WINDOWS} windows each, in turns", _windows),
+    ("timing other lengths", _curve),
+    ("counting answers a second", _throughput),
+    ("starting fresh processes", _cold_starts),
+    ("answering the texts", _quality),
+)

@@ -1,131 +1,110 @@
-"""The measuring process: `python -m edgernn.bench.worker` with a job on stdin."""
+"""The measuring process: `python -m edgernn.bench.worker`, a task a line on stdin, JSON both ways.
+
+Each form of the model has one of its own, which waits while another is timed, so that a busy
+moment of the machine falls on all of them alike.
+"""
 
 from __future__ import annotations
 
 import json
+import os
 import sys
-import time
 from collections.abc import Callable
 from dataclasses import asdict
-from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
-import numpy as np
-from numpy.typing import NDArray
+from edgernn.bench.forms import Form, open_form
+from edgernn_runtime import EdgernnError
+from edgernn_runtime.machine import peak_bytes, resident_bytes
+from edgernn_runtime.timing import millijoules, texts_a_second, time_window, warm_up
 
-from edgernn.bench.job import Job, Measured
-from edgernn.scoring import bundle_probabilities, keras_probabilities
-
-_WARM_UP_CALLS = 10
-_LEAST_SAMPLES = 20
-_MOST_SAMPLES = 1000
+Task = dict[str, Any]
 
 
-def measure(job: Job) -> Measured:
-    """Return what a job asks for.
+class Worker:
+    """One form of the model, open, and what can be asked of it."""
 
-    Raises:
-        EdgernnError: the model or bundle cannot be used.
-    """
-    if job.form == "bundle":
-        return _measure_bundle(job)
-    return _measure_keras(job)
+    def __init__(self) -> None:
+        self._form: Form | None = None
+        self._opening: tuple[Any, ...] = ()
 
+    def do(self, task: Task) -> Any:
+        """Return the result of a task, as JSON values.
 
-def _measure_bundle(job: Job) -> Measured:
-    from edgernn_runtime import load
+        Raises:
+            EdgernnError: the model cannot be used.
+        """
+        return _TASKS[task.pop("do")](self, **task)
 
-    with load(job.path, threads=job.threads) as classifier:
-        samples = _time(classifier.predict, job)
-        quality = bundle_probabilities(classifier, job.quality_texts)
-    return Measured(samples, _rows(quality))
+    @property
+    def form(self) -> Form:
+        """The form that `open` opened."""
+        assert self._form is not None
+        return self._form
 
+    def open(self, kind: Any, path: str, threads: int, bundle: str | None) -> None:
+        """Open the form."""
+        self._opening = (kind, path, threads, bundle)
+        self._form = open_form(*self._opening)
 
-def _measure_keras(job: Job) -> Measured:
-    import tensorflow as tf
+    def warm_up(self, texts: list[str]) -> None:
+        """Answer a few texts untimed."""
+        warm_up(self.form, texts)
 
-    tf.config.threading.set_intra_op_parallelism_threads(job.threads)
-    tf.config.threading.set_inter_op_parallelism_threads(job.threads)
-    from edgernn_export.keras_model import load_keras
+    def window(self, texts: list[str], seconds: float) -> dict[str, Any]:
+        """Return the samples of one window."""
+        return asdict(time_window(self.form, texts, seconds))
 
-    model = load_keras(Path(job.path))
-    call = _predict(model) if job.form == "keras predict" else _function(model)
-    samples = _time(call, job)
-    if not job.quality_texts:
-        return Measured(samples, ())
-    return Measured(samples, _rows(keras_probabilities(model, job.quality_texts)))
+    def memory(self) -> list[int | None]:
+        """Return the peak of the process and what it holds now, in bytes."""
+        return [peak_bytes(), resident_bytes()]
 
+    def throughput(self, texts: list[str], seconds: float, callers: int) -> float:
+        """Return the answers a second of so many callers."""
+        forms = [self.form, *(open_form(*self._opening) for _ in range(callers - 1))]
+        return texts_a_second(forms, texts, seconds)
 
-def _rows(probabilities: NDArray[np.float32]) -> tuple[tuple[float, ...], ...]:
-    return tuple(tuple(map(float, row)) for row in probabilities)
+    def energy(self, texts: list[str], seconds: float) -> float | None:
+        """Return the millijoules of an answer."""
+        return millijoules(self.form, texts, seconds)
 
-
-def _predict(model: Any) -> Callable[[str], Any]:
-    """Return a call of `predict` on a text's bare ids, without the padding of the saved model."""
-    import tensorflow as tf
-
-    tokenizer, core = _parts(model)
-    return lambda text: core.predict(_bare(tokenizer(tf.constant([text]))), verbose=0)
-
-
-def _function(model: Any) -> Callable[[str], Any]:
-    """Return one tf.function from a text to its probabilities, on bare ids."""
-    import tensorflow as tf
-
-    tokenizer, core = _parts(model)
-
-    @tf.function(input_signature=[tf.TensorSpec([1], tf.string)])  # type: ignore[untyped-decorator]
-    def answer(text: Any) -> Any:
-        return core(_bare(tokenizer(text)), training=False)
-
-    return lambda text: answer(tf.constant([text])).numpy()
+    def answers(self, texts: list[str]) -> list[list[float]]:
+        """Return the probabilities for each text."""
+        return self.form.answers(texts)
 
 
-def _parts(model: Any) -> tuple[Any, Any]:
-    """Return a model's way from strings to ids, and the rest of it as a model on ids."""
-    import keras
-
-    from edgernn_export.keras_model import layers_of
-
-    layers = [layer for layer in layers_of(model) if type(layer).__name__ != "InputLayer"]
-    front = 2 if type(layers[1]).__name__ == "KeepEnds" else 1
-    tokenizer = keras.Sequential([keras.Input((), dtype="string"), *layers[:front]])
-    return tokenizer, keras.Sequential([keras.Input((None,), dtype="int64"), *layers[front:]])
-
-
-def _bare(ids: Any) -> Any:
-    import tensorflow as tf
-
-    return ids[:, : tf.math.count_nonzero(ids)]
-
-
-def _time(call: Callable[[str], Any], job: Job) -> tuple[float, ...]:
-    """Return the milliseconds of each call, the texts taken in turn."""
-    texts = job.latency_texts
-    for i in range(_WARM_UP_CALLS):
-        call(texts[i % len(texts)])
-    samples: list[float] = []
-    deadline = time.perf_counter() + job.seconds
-    while len(samples) < _LEAST_SAMPLES or time.perf_counter() < deadline:
-        text = texts[len(samples) % len(texts)]
-        start = time.perf_counter()
-        call(text)
-        samples.append(1e3 * (time.perf_counter() - start))
-        if len(samples) == _MOST_SAMPLES:
-            break
-    return tuple(np.round(samples, 4).tolist())
+_TASKS: dict[str, Callable[..., Any]] = {
+    name: getattr(Worker, name)
+    for name in ("open", "warm_up", "window", "memory", "throughput", "energy", "answers")
+}
 
 
 def main() -> None:
-    """Read a job, measure, and write the result or the error as JSON."""
-    from edgernn_runtime import EdgernnError
+    """Do the tasks of stdin until it ends; an error is an answer too."""
+    answers = _answers_only()
+    if sys.argv[1:]:
+        # A fresh process that answers one text, for the cold start.
+        open_form("keras predict", sys.argv[1], 1, None).predict(sys.argv[2])
+        answers.write("done\n")
+        answers.flush()
+        return
+    worker = Worker()
+    for line in sys.stdin:
+        try:
+            result = {"result": worker.do(json.loads(line))}
+        except EdgernnError as error:
+            result = {"error": error.what, "found": error.found}
+        except Exception as error:  # noqa: BLE001 - whatever a foreign engine raises is a row
+            result = {"error": f"{type(error).__name__}: {error}"}
+        answers.write(json.dumps(result) + "\n")
+        answers.flush()
 
-    fields = json.load(sys.stdin)
-    try:
-        result = asdict(measure(Job(**fields)))
-    except EdgernnError as error:
-        result = {"error": str(error)}
-    json.dump(result, sys.stdout)
+
+def _answers_only() -> IO[str]:
+    """Return stdout, and send to stderr whatever the engines print."""
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    return answers
 
 
 if __name__ == "__main__":

@@ -1,5 +1,7 @@
 """`python -m edgernn_runtime BUNDLE [TEXT...]`: classify on a device that has no more than this.
 
+`python -m edgernn_runtime bench BUNDLE` times it.
+
 One JSON object a text on stdout, everything else on stderr. Without a text, each line of stdin is
 one. Exit status 0: done; 1: a bundle or a text was refused; 2: wrong usage.
 """
@@ -18,8 +20,15 @@ from edgernn_runtime import Classifier, EdgernnError, load
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit status."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if given[:1] == ["bench"]:
+        from edgernn_runtime.bench import main as bench
+
+        return bench(given[1:])
     parser = argparse.ArgumentParser(
-        prog="python -m edgernn_runtime", description="Classify texts with an edgernn bundle."
+        prog="python -m edgernn_runtime",
+        description="Classify texts with an edgernn bundle.",
+        epilog="`python -m edgernn_runtime bench BUNDLE` times a bundle on this device.",
     )
     parser.add_argument("bundle", metavar="BUNDLE", help="a .edgernn file or folder")
     parser.add_argument("texts", metavar="TEXT", nargs="*", help="default: the lines of stdin")
@@ -27,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--explain", action="store_true", help="say what each token did for the answer"
     )
     parser.add_argument("--threads", type=int, default=1, help="threads for one text")
-    options = parser.parse_intermixed_args(arguments)
+    options = parser.parse_intermixed_args(given)
     if options.threads < 1:
         parser.error("--threads must be at least 1")
     try:

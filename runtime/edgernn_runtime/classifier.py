@@ -51,6 +51,10 @@ class Classifier:
     Threads may share one; they take turns at the engine. A process that is forked from one that
     holds a classifier opens an engine of its own when it first uses it, but for one with several
     threads, which a fork leaves behind. It cannot be pickled.
+
+    Attributes:
+        bundle: what was opened.
+        tokenizer: what turns its texts into ids.
     """
 
     def __init__(self, bundle: Bundle, *, threads: int = 1) -> None:
@@ -66,7 +70,7 @@ class Classifier:
         """
         manifest = bundle.manifest
         self.bundle = bundle
-        self._tokenizer = Tokenizer(manifest.tokenizer, bundle.vocabulary)
+        self.tokenizer = Tokenizer(manifest.tokenizer, bundle.vocabulary)
         self._threads = threads
         self._closed = False
         self._open()
@@ -120,8 +124,8 @@ class Classifier:
         Raises:
             TextError: the text is neither str nor bytes, or is too long.
         """
-        tokens = self._tokenizer.tokens(text)
-        return tokens, self._tokenizer.ids_of(tokens)
+        tokens = self.tokenizer.tokens(text)
+        return tokens, self.tokenizer.ids_of(tokens)
 
     def tokenize(self, text: str | bytes) -> NDArray[np.int32]:
         """Return the ids of a text as the model gets them: int32 [T], T may be 0.
@@ -129,7 +133,7 @@ class Classifier:
         Raises:
             TextError: the text is neither str nor bytes, or is too long.
         """
-        return with_padding(self._tokenizer.ids(text), self.bundle.manifest.pad_to)
+        return with_padding(self.tokenizer.ids(text), self.bundle.manifest.pad_to)
 
     def predict(self, text: str | bytes) -> Prediction:
         """Return the answer for one text.

@@ -92,3 +92,22 @@ def test_tokens_are_explained_when_asked(bundle, capsys):
     with load(bundle) as classifier:
         found = [token.weight for token in classifier.explain("a good film").tokens]
     assert [token["weight"] for token in row["tokens"]] == found
+
+
+def test_a_bundle_is_timed_on_the_device(bundle, capsys):
+    assert main(["bench", str(bundle), "--seconds", "0.1", "--tokens", "9"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    (row,) = report["rows"]
+    assert report["settings"]["tokens"] == 9
+    assert len(row["windows"]) == 5
+    assert row["summary"]["p50"] > 0
+    assert row["replay"]["different_ids"] == 0
+    assert len(row["cold_start_ms"]) == 5
+
+
+def test_timing_what_is_no_bundle_is_a_message(tmp_path, bundle, capsys):
+    assert main(["bench", str(tmp_path / "none.edgernn")]) == 2
+    assert capsys.readouterr().err.startswith("error: there is no bundle here")
+    with pytest.raises(SystemExit) as end:
+        main(["bench", str(bundle), "--seconds", "0"])
+    assert end.value.code == 2

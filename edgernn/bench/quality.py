@@ -1,0 +1,79 @@
+"""How good answers are beside those of Keras and the true labels, with 95 % intervals."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgernn.bench.records import Interval, Quality
+from edgernn.metrics import wilson_interval
+from edgernn_export.verify import Z95
+
+_DRAWS = 1000
+_Floats = NDArray[np.float64]
+
+
+def quality(
+    found: Sequence[Sequence[float]],
+    reference: Sequence[Sequence[float]],
+    truth: Sequence[int] | None,
+) -> Quality:
+    """Return the figures of some answers.
+
+    Args:
+        found: the probabilities of each label for each text, [N][C], N at least 1.
+        reference: those of Keras.
+        truth: the class of each text, or None where the texts have no labels.
+    """
+    answers, keras = np.asarray(found), np.asarray(reference)
+    classes, texts = answers.argmax(axis=1), len(answers)
+    same = int((classes == keras.argmax(axis=1)).sum())
+    change = np.sort(np.abs(answers - keras).max(axis=1))
+    figures = Quality(
+        texts=texts,
+        labels_given=len(np.unique(classes)),
+        agreement=same / texts,
+        agreement_95=wilson_interval(same, texts),
+        p99_change=float(np.quantile(change, 0.99)),
+        p99_change_95=_quantile_interval(change, 0.99),
+    )
+    if truth is None:
+        return figures
+    right = np.asarray(truth)
+    confusion = np.zeros((answers.shape[1], answers.shape[1]))
+    np.add.at(confusion, (right, classes), 1)
+    hits = int(np.trace(confusion))
+    draws = np.random.default_rng(0).multinomial(texts, confusion.ravel() / texts, _DRAWS)
+    low, high = np.quantile(_macro_f1(draws.reshape(-1, *confusion.shape)), (0.025, 0.975))
+    return Quality(
+        **vars(figures)
+        | {
+            "accuracy": hits / texts,
+            "accuracy_95": wilson_interval(hits, texts),
+            "macro_f1": float(_macro_f1(confusion[np.newaxis])[0]),
+            "macro_f1_95": (float(low), float(high)),
+        }
+    )
+
+
+def _macro_f1(confusions: NDArray[np.float64 | np.int64]) -> _Floats:
+    """Return the mean F1 of the classes that occur, of each confusion matrix [N, C, C]."""
+    right = np.diagonal(confusions, axis1=1, axis2=2)
+    true, given = confusions.sum(axis=2), confusions.sum(axis=1)
+    f1 = 2 * right / np.maximum(true + given, 1)
+    occurs = (true + given) > 0
+    return np.asarray(f1.sum(axis=1) / np.maximum(occurs.sum(axis=1), 1))
+
+
+def _quantile_interval(ordered: _Floats, share: float) -> Interval:
+    """Return the 95 % interval of a quantile, by the ranks between which it lies.
+
+    Source: the binomial's normal approximation (Conover, Practical Nonparametric Statistics, 3.2).
+    """
+    count = len(ordered)
+    half = Z95 * math.sqrt(count * share * (1 - share))
+    low, high = math.floor(count * share - half), math.ceil(count * share + half)
+    return float(ordered[max(low, 0)]), float(ordered[min(high, count - 1)])

@@ -1,0 +1,154 @@
+"""`python -m edgernn_runtime bench BUNDLE`: what a bundle costs on this device, as JSON.
+
+The JSON is of the schema that `edgernn bench --json` writes, and `edgernn bench --compare` reads.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from edgernn_runtime.classifier import Classifier, load
+from edgernn_runtime.engines import ENGINES
+from edgernn_runtime.errors import EdgernnError, EngineError
+from edgernn_runtime.machine import environment, peak_bytes, resident_bytes
+from edgernn_runtime.replay import decode_vectors
+from edgernn_runtime.timing import (
+    WINDOWS,
+    millijoules,
+    summarize,
+    texts_of_length,
+    time_window,
+    warm_up,
+)
+
+SCHEMA = "edgernn-bench/2"
+LENGTHS = (8, 16, 32, 64, 128, 256, 512)
+PACKAGES = ("edgernn-runtime", "numpy", "ai-edge-litert", "onnxruntime")
+#: The length that the ratios are of, where nothing else is asked.
+TOKENS = 200
+_COLD_STARTS, _LIMIT_SECONDS = 5, 120
+_FIRST = "a film to remember"
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the command and return its exit status."""
+    parser = argparse.ArgumentParser(
+        prog="python -m edgernn_runtime bench", description="Time a bundle; prints JSON."
+    )
+    parser.add_argument("bundle", metavar="BUNDLE", help="a .edgernn file or folder")
+    parser.add_argument("--tokens", type=int, help="length of a text  [200, or what is read]")
+    parser.add_argument("--threads", type=int, default=1, help="threads for one text  [1]")
+    parser.add_argument("--seconds", type=float, default=5.0, help="timed at --tokens  [5]")
+    options = parser.parse_args(arguments)
+    if options.threads < 1 or options.seconds <= 0 or (options.tokens or 1) < 1:
+        parser.error("--threads, --seconds and --tokens must be above 0")
+    try:
+        report = measure(Path(options.bundle), options.tokens, options.threads, options.seconds)
+    except EdgernnError as error:
+        sys.stderr.write(f"error: {error}\n")
+        return 2 if error.is_usage else 1
+    except KeyboardInterrupt:
+        return 130
+    sys.stdout.write(json.dumps(report, indent=1) + "\n")
+    return 0
+
+
+def measure(path: Path, tokens: int | None, threads: int, seconds: float) -> dict[str, Any]:
+    """Return a bundle's figures, as JSON values.
+
+    Args:
+        path: the bundle.
+        tokens: the length of a text, or None for 200 or the most that the model reads.
+        threads: threads that one answer may use.
+        seconds: how long to time texts of that length; each further length gets a tenth of it.
+
+    Raises:
+        EdgernnError: the bundle cannot be opened, or is of no engine here.
+    """
+    with load(path, threads=threads) as classifier:
+        tokens, lengths = lengths_of(classifier, tokens)
+        row = {"form": path.stem, "file_bytes": _bytes(path)}
+        row |= _timings(classifier, tokens, lengths, seconds)
+        row["cold_start_ms"] = cold_starts(first_answer(path), _COLD_STARTS)
+        row["replay"] = asdict(classifier.verify())
+    return {
+        "schema": SCHEMA,
+        "partial": False,
+        "settings": {"tokens": tokens, "threads": threads, "seconds": seconds},
+        "environment": environment(PACKAGES),
+        "rows": [row],
+    }
+
+
+def _timings(
+    classifier: Classifier, tokens: int, lengths: Sequence[int], seconds: float
+) -> dict[str, Any]:
+    tokenizer = classifier.tokenizer
+    material = [v.text.decode("utf-8", "replace") for v in decode_vectors(classifier.bundle)]
+    texts = texts_of_length(tokenizer, material, tokens)
+    warm_up(classifier, texts)
+    before = resident_bytes()
+    windows = [time_window(classifier, texts, seconds / WINDOWS) for _ in range(WINDOWS)]
+    peak, after = peak_bytes(), resident_bytes()
+    curve = []
+    for length in lengths:
+        found = texts_of_length(tokenizer, material, length)
+        warm_up(classifier, found)
+        window = time_window(classifier, found, seconds / 10)
+        curve.append({"tokens": length, "total_ms": window.total_ms})
+    return {
+        "engine": ENGINES[classifier.bundle.manifest.format].title,
+        "peak_bytes": peak,
+        "growth_bytes": None if before is None or after is None else after - before,
+        "energy_mj": millijoules(classifier, texts, seconds / WINDOWS),
+        "summary": summarize(windows).to_json(),
+        "curve": curve,
+        "windows": [asdict(window) for window in windows],
+    }
+
+
+def lengths_of(classifier: Classifier, tokens: int | None) -> tuple[int, tuple[int, ...]]:
+    """Return the length to time at, and those of the curve: none above what the model reads."""
+    spec = classifier.bundle.manifest.tokenizer
+    most = 1 if spec.split == "none" else spec.max_length or LENGTHS[-1]
+    return min(tokens or TOKENS, most), tuple(x for x in LENGTHS if x <= most)
+
+
+def first_answer(bundle: Path) -> list[str]:
+    """Return the command of a fresh process that answers one text."""
+    return [sys.executable, "-m", "edgernn_runtime", str(bundle), _FIRST]
+
+
+def cold_starts(command: Sequence[str], times: int) -> list[float]:
+    """Return the milliseconds from the start of a process to its first line, of each run.
+
+    Raises:
+        EngineError: the process ended without an answer.
+    """
+    found = []
+    for _ in range(times):
+        start = time.perf_counter()
+        with subprocess.Popen(  # noqa: S603
+            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        ) as process:
+            assert process.stdout is not None
+            line = process.stdout.readline()
+            found.append(round(1e3 * (time.perf_counter() - start), 3))
+            _, errors = process.communicate(timeout=_LIMIT_SECONDS)
+        if not line:
+            lines = errors.strip().splitlines() or [f"exit status {process.returncode}"]
+            raise EngineError("a fresh process gave no answer", found=lines[-1])
+    return found
+
+
+def _bytes(path: Path) -> int:
+    files = path.iterdir() if path.is_dir() else [path]
+    return sum(file.stat().st_size for file in files)

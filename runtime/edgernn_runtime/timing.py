@@ -1,0 +1,189 @@
+"""How an answer is timed: windows of single calls, every sample kept.
+
+The method is that of MLPerf Tiny: some windows, the figures of each, and their median. Nothing is
+thrown away but the calls that warm up.
+"""
+
+from __future__ import annotations
+
+import itertools
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Protocol
+
+import numpy as np
+
+from edgernn_runtime.errors import TextError
+from edgernn_runtime.machine import energy_joules
+from edgernn_runtime.tokenizer import Tokenizer
+
+WINDOWS = 5
+_WARM_UP_CALLS = 10
+_LEAST_SAMPLES = 5
+_TEXTS = 50
+
+
+class Subject(Protocol):
+    """What is timed: a classifier, or another form of the same model."""
+
+    def predict(self, text: str) -> object:
+        """Return the answer for a text."""
+
+    def tokenize(self, text: str) -> Any:
+        """Return the ids of a text."""
+
+    def output_of_ids(self, ids: Any) -> object:
+        """Return the model's output for ids that `tokenize` made."""
+
+
+@dataclass(frozen=True)
+class Window:
+    """The samples of one window, in milliseconds, in the order they were taken.
+
+    Attributes:
+        total_ms: each call from text to answer.
+        tokenize_ms: each call from text to ids, timed by itself.
+        invoke_ms: each call from ids to output, timed by itself.
+    """
+
+    total_ms: tuple[float, ...]
+    tokenize_ms: tuple[float, ...]
+    invoke_ms: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Summary:
+    """The figures of some windows, in milliseconds: of each figure the median over the windows.
+
+    Attributes:
+        p50: the median.
+        p90: the 90th percentile.
+        p95: the 95th percentile.
+        p99: the 99th percentile.
+        least: the smallest sample of all windows.
+        spread: the distance between the largest and the smallest median, as a share of `p50`.
+        tokenize: the median from text to ids.
+        invoke: the median from ids to output.
+        samples: how many there are in all.
+    """
+
+    p50: float
+    p90: float
+    p95: float
+    p99: float
+    least: float
+    spread: float
+    tokenize: float
+    invoke: float
+    samples: int
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the figures as JSON values."""
+        return asdict(self)
+
+
+def summarize(windows: Sequence[Window]) -> Summary:
+    """Return the figures of windows, at least one."""
+    shares = np.array([np.quantile(w.total_ms, (0.5, 0.9, 0.95, 0.99)) for w in windows])
+    p50, p90, p95, p99 = (float(value) for value in np.median(shares, axis=0))
+    medians = shares[:, 0]
+    return Summary(
+        p50=p50,
+        p90=p90,
+        p95=p95,
+        p99=p99,
+        least=min(min(window.total_ms) for window in windows),
+        spread=float((medians.max() - medians.min()) / p50),
+        tokenize=float(np.median([np.median(window.tokenize_ms) for window in windows])),
+        invoke=float(np.median([np.median(window.invoke_ms) for window in windows])),
+        samples=sum(len(window.total_ms) for window in windows),
+    )
+
+
+def texts_of_length(tokenizer: Tokenizer, texts: Sequence[str], tokens: int) -> tuple[str, ...]:
+    """Return texts of exactly so many words or characters, cut out of the texts laid end to end.
+
+    Args:
+        tokenizer: says where a text may be cut; n-grams are not counted.
+        texts: the material.
+        tokens: how many tokens a text is to have.
+
+    Raises:
+        TextError: the material has no token, or the tokenizer takes a text as one.
+    """
+    spec = replace(tokenizer.spec, ngrams=(), max_length=None)
+    if spec.split == "none" and tokens > 1:
+        raise TextError(
+            "a text is one token to this model", expected="a length of 1", found=f"{tokens}"
+        )
+    whole = Tokenizer(spec, tokenizer.vocabulary)
+    stream = list(itertools.chain.from_iterable(whole.tokens(text) for text in texts))
+    if not stream:
+        raise TextError("the texts have no token", expected="a word", found=f"{len(texts)} texts")
+    stream *= -(-tokens // len(stream))
+    starts = range(0, len(stream) - tokens + 1, tokens)
+    between = b"" if spec.split == "character" else b" "
+    chosen = itertools.islice(starts, _TEXTS)
+    return tuple(between.join(stream[i : i + tokens]).decode() for i in chosen)
+
+
+def warm_up(subject: Subject, texts: Sequence[str]) -> None:
+    """Answer a few texts; their times are not kept."""
+    for i in range(_WARM_UP_CALLS):
+        text = texts[i % len(texts)]
+        subject.predict(text)
+        subject.output_of_ids(subject.tokenize(text))
+
+
+def time_window(subject: Subject, texts: Sequence[str], seconds: float) -> Window:
+    """Return the samples of about so many seconds, the texts taken in turn, five at least."""
+    samples: list[tuple[float, float, float]] = []
+    deadline = time.perf_counter() + seconds
+    while len(samples) < _LEAST_SAMPLES or time.perf_counter() < deadline:
+        text = texts[len(samples) % len(texts)]
+        total, _ = _timed(subject.predict, text)
+        tokenized, ids = _timed(subject.tokenize, text)
+        invoked, _ = _timed(subject.output_of_ids, ids)
+        samples.append((total, tokenized, invoked))
+    return Window(*(tuple(column) for column in np.round(samples, 5).T.tolist()))
+
+
+def _timed(call: Callable[[Any], Any], argument: Any) -> tuple[float, Any]:
+    start = time.perf_counter()
+    result = call(argument)
+    return 1e3 * (time.perf_counter() - start), result
+
+
+def texts_a_second(subjects: Sequence[Subject], texts: Sequence[str], seconds: float) -> float:
+    """Return the answers a second of so many callers at once, each with a subject of its own."""
+    answered = [0] * len(subjects)
+    deadline = time.perf_counter() + seconds
+
+    def call(caller: int) -> None:
+        while time.perf_counter() < deadline:
+            subjects[caller].predict(texts[answered[caller] % len(texts)])
+            answered[caller] += 1
+
+    callers = [threading.Thread(target=call, args=(i,)) for i in range(len(subjects))]
+    start = time.perf_counter()
+    for caller in callers:
+        caller.start()
+    for caller in callers:
+        caller.join()
+    return sum(answered) / (time.perf_counter() - start)
+
+
+def millijoules(subject: Subject, texts: Sequence[str], seconds: float) -> float | None:
+    """Return the energy of an answer in mJ, the whole processor's; None where it is not told."""
+    before, answered = energy_joules(), 0
+    if before is None:
+        return None
+    deadline = time.perf_counter() + seconds
+    while time.perf_counter() < deadline:
+        subject.predict(texts[answered % len(texts)])
+        answered += 1
+    after = energy_joules()
+    # The counter starts again at zero once in an hour or so.
+    return None if after is None or after < before else 1e3 * (after - before) / answered

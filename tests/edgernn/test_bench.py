@@ -1,0 +1,366 @@
+"""The benchmark: what it measures, what it says when things go wrong, and its reports."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edgernn.bench.charts import svg_charts
+from edgernn.bench.compare import compare, comparison_table
+from edgernn.bench.gates import Gates, missed
+from edgernn.bench.page import page
+from edgernn.bench.quality import quality
+from edgernn.bench.records import Report, Row, read_report
+from edgernn.bench.tables import tables
+from edgernn.metrics import score
+from edgernn_runtime.bench import main as device_bench
+from edgernn_runtime.timing import Window, summarize, texts_of_length
+from edgernn_runtime.tokenizer import Tokenizer, TokenizerSpec
+from tests.edgernn.conftest import reviews, run, write_table
+
+FAST = ("--seconds", 0.1, "--tokens", 12)
+
+
+def fast(folder, *more):
+    return ("bench", "--model", folder, *FAST, *more)
+
+
+@pytest.fixture(scope="module")
+def measured(trained, tmp_path_factory):
+    """A whole benchmark of two bundles, with its page and its picture."""
+    out = tmp_path_factory.mktemp("bench")
+    done = subprocess.run(
+        [sys.executable, "-m", "edgernn", *map(str, fast(trained, "--json"))]
+        + ["--html", str(out / "report.html"), "--plot", str(out / "report.png")],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    (out / "report.json").write_text(done.stdout, encoding="utf-8")
+    return out
+
+
+def test_everything_is_measured(measured):
+    report = json.loads((measured / "report.json").read_text())
+    rows = {row["form"]: row for row in report["rows"]}
+    assert list(rows) == ["keras predict", "keras tf.function", "onnx-none", "tflite-int8"]
+    assert (report["schema"], report["partial"]) == ("edgernn-bench/2", False)
+    for row in rows.values():
+        assert row["error"] is None
+        assert len(row["windows"]) == 5
+        assert all(len(window["total_ms"]) >= 5 for window in row["windows"])
+        figures = row["summary"]
+        order = [figures[name] for name in ("least", "p50", "p90", "p95", "p99")]
+        assert 0 < order[0] <= order[1] <= order[2] <= order[3] <= order[4]
+        assert figures["samples"] == sum(len(window["total_ms"]) for window in row["windows"])
+        assert [point["tokens"] for point in row["curve"]] == [8, 12, 16, 32, 64, 128, 256]
+        assert row["throughput"][0]["callers"] == 1
+        assert row["installed_bytes"] > 50e6
+        assert row["peak_bytes"] > 20e6
+    assert rows["keras predict"]["peak_bytes"] > 3 * rows["onnx-none"]["peak_bytes"]
+    assert rows["keras predict"]["installed_bytes"] > 5 * rows["onnx-none"]["installed_bytes"]
+    assert len(rows["keras predict"]["cold_start_ms"]) == 3
+    assert len(rows["tflite-int8"]["cold_start_ms"]) == 7
+    good = rows["onnx-none"]["quality"]
+    assert good["agreement"] == 1
+    assert good["p99_change"] <= 1e-5
+    assert good["accuracy"] == rows["keras predict"]["quality"]["accuracy"]
+    assert report["environment"]["packages"]["keras"]
+
+
+def test_a_report_is_read_as_it_was_written(measured):
+    text = (measured / "report.json").read_text()
+    again = json.loads(json.dumps(read_report(measured / "report.json").to_json()))
+    assert again == json.loads(text)
+
+
+class Page(HTMLParser):
+    """What stands in a page: tags, addresses, and rows of tables."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.tags, self.addresses = [], []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append(tag)
+        self.addresses += [v for k, v in attributes if k in ("src", "href", "xlink:href")]
+
+
+def test_the_page_needs_nothing_else_and_follows_the_theme(measured):
+    text = (measured / "report.html").read_text()
+    found = Page(text)
+    assert found.tags.count("svg") == 3
+    assert found.tags.count("table") == 5
+    assert "script" not in found.tags
+    assert all(address.startswith("#") for address in found.addresses)
+    assert "url(http" not in text
+    assert "@import" not in text
+    assert "prefers-color-scheme: dark" in text
+    assert "var(--ink)" in text[text.index("<svg") :]
+    # What stands for the page's colours is gone.
+    assert not re.search("#0[12]0[12]0[12]", text)
+
+
+def test_the_picture_is_one(measured):
+    assert (measured / "report.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_forms_that_fail_are_rows_with_their_reason(trained, tmp_path, capsys):
+    broken = tmp_path / "broken.edgernn"
+    broken.write_bytes(b"no bundle")
+    # A label that a page must not take for markup.
+    status = run(*fast(trained, "--quick", broken, trained / "onnx-none.edgernn"))
+    out = capsys.readouterr().out
+    assert status == 1
+    assert "broken: not a bundle" in out
+    assert re.search(r"\| broken \| not measured \| not measured", out)
+    assert re.search(r"\| onnx-none \| 0\.\d+ \| \d", out)
+
+
+def test_an_engine_that_is_not_installed_is_a_row(trained, tmp_path):
+    # The measuring processes find no onnxruntime.
+    (tmp_path / "sitecustomize.py").write_text(
+        "import importlib.util\n"
+        "find = importlib.util.find_spec\n"
+        "importlib.util.find_spec = lambda name, *a: None if name == 'onnxruntime' else find(name, *a)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "edgernn", *map(str, fast(trained, "--quick", "--json"))],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+    )
+    assert done.returncode == 1, done.stderr
+    rows = {row["form"]: row for row in json.loads(done.stdout)["rows"]}
+    assert "ONNX Runtime is not installed" in rows["onnx-none"]["error"]
+    assert rows["tflite-int8"]["error"] is None
+
+
+def test_texts_without_labels_and_gates_that_need_them(trained, tmp_path, capsys):
+    path = tmp_path / "texts.txt"
+    path.write_text("a good film\n\na bad film\n" * 20, encoding="utf-8")
+    options = ("--quick", "--data", path, trained / "onnx-none.edgernn")
+    gates = ("--max-drop", 1, "--min-agreement", 0.9, "--max-p95-ms", 1e6)
+    assert run(*fast(trained, *options, *gates)) == 1
+    out = capsys.readouterr().out
+    assert "the texts have no labels: accuracy is not measured" in out
+    assert "missed: onnx-none: accuracy was not measured" in out
+    assert out.count("missed:") == 1
+
+
+def test_data_of_one_class_is_no_failure(trained, tmp_path, capsys):
+    rows = [(text, label) for text, label in reviews(60, 5) if label == "pos"]
+    table = write_table(tmp_path / "one.csv", rows)
+    options = ("--quick", "--json", "--data", table, trained / "onnx-none.edgernn")
+    assert run(*fast(trained, *options)) == 0
+    row = json.loads(capsys.readouterr().out)["rows"][-1]
+    assert 0 <= row["quality"]["macro_f1"] <= 1
+
+
+def test_an_interrupt_keeps_what_was_measured(trained):
+    process = subprocess.Popen(
+        [sys.executable, "-m", "edgernn", *map(str, fast(trained, "--json", "--seconds", 60))],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    for line in process.stderr:
+        if line.startswith("timing"):
+            break
+    # The first window of the first form takes twelve seconds.
+    with pytest.raises(subprocess.TimeoutExpired):
+        process.wait(3)
+    process.send_signal(signal.SIGINT)
+    out, errors = process.communicate(timeout=60)
+    assert process.returncode == 130, errors
+    assert "Traceback" not in errors
+    report = json.loads(out)
+    assert report["partial"] is True
+    assert [row["form"] for row in report["rows"]][:2] == ["keras predict", "keras tf.function"]
+    assert all(row["windows"] == [] for row in report["rows"])
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--tokens", 1000), "--tokens of at most 400"),
+        (("--data", "nowhere.txt"), "the texts cannot be read"),
+        (("--data", "nowhere.csv"), "there is no such data"),
+        (("--compare", "a.json", "b.json"), "this is no report of a benchmark"),
+    ],
+)
+def test_wrong_usage_is_2(trained, options, words, capsys):
+    assert run("bench", "--model", trained, *options) == 2
+    assert words in capsys.readouterr().err
+
+
+def test_bench_without_a_bundle_says_how_to_make_one(trained, tmp_path, capsys):
+    for file in trained.iterdir():
+        if file.suffix != ".edgernn":
+            (tmp_path / file.name).write_bytes(file.read_bytes())
+    assert run("bench", "--model", tmp_path) == 2
+    assert "edgernn export --format tflite --quantize int8" in capsys.readouterr().err
+
+
+def window(*samples):
+    return Window(samples, samples, samples)
+
+
+def test_figures_are_medians_over_windows():
+    # One window of five was disturbed.
+    windows = [window(*np.linspace(1, 2, 101)) for _ in range(4)] + [window(50.0, 60.0, 70.0)]
+    summary = summarize(windows)
+    assert summary.p50 == pytest.approx(1.5)
+    assert summary.p99 == pytest.approx(1.99)
+    assert summary.least == 1
+    assert summary.spread == pytest.approx((60 - 1.5) / 1.5)
+    assert summary.samples == 4 * 101 + 3
+
+
+def test_ratios_are_of_windows_side_by_side():
+    # The machine was twice as slow in the second half, for both.
+    slow = Row("slow", windows=tuple(window(x) for x in (10.0, 10.0, 20.0, 20.0, 20.0)))
+    quick = Row("quick", windows=tuple(window(x) for x in (1.0, 1.0, 2.0, 2.0, 2.0)))
+    assert quick.times_faster(slow) == 10
+
+
+def test_scores_agree_with_those_of_evaluate():
+    draw = np.random.default_rng(0)
+    truth = draw.integers(0, 3, 500)
+    found = draw.dirichlet([1, 1, 1], 500)
+    reference = draw.dirichlet([1, 1, 1], 500)
+    figures = quality(found, reference, truth.tolist())
+    scores = score(truth.tolist(), found.argmax(axis=1).tolist(), ("a", "b", "c"))
+    assert figures.accuracy == pytest.approx(scores.accuracy)
+    assert figures.accuracy_95 == scores.accuracy_95
+    assert figures.macro_f1 == pytest.approx(scores.f1)
+    assert figures.macro_f1_95[0] < figures.macro_f1 < figures.macro_f1_95[1]
+    assert figures.p99_change_95[0] <= figures.p99_change <= figures.p99_change_95[1]
+    same = (found.argmax(axis=1) == reference.argmax(axis=1)).mean()
+    assert figures.agreement == pytest.approx(same)
+
+
+def test_intervals_hold_what_they_should():
+    # Of 400 samples of a known distribution, about 95 % of the intervals hold its 99th percentile.
+    draw = np.random.default_rng(1)
+    held = 0
+    for _ in range(400):
+        change = draw.uniform(0, 0.5, 1000)
+        found = np.stack([0.5 + change, 0.5 - change], axis=1)
+        figures = quality(found, np.full((1000, 2), 0.5), None)
+        low, high = figures.p99_change_95
+        held += low <= 0.495 <= high
+    assert 0.90 <= held / 400 <= 0.99
+
+
+def report_of(*rows, **more):
+    settings = {"tokens": 12, "threads": 1, "seconds": 1.0}
+    machine = {"processor": "p", "cores": 2, "flags": [], "packages": {"numpy": "2"}}
+    return Report(settings, machine, rows, **more)
+
+
+def answers(right, texts=100):
+    truth = np.zeros(texts, dtype=int)
+    found = np.tile([0.9, 0.1], (texts, 1))
+    found[right:] = [0.1, 0.9]
+    return quality(found, np.tile([0.9, 0.1], (texts, 1)), truth.tolist())
+
+
+def test_each_gate_can_be_missed_and_kept():
+    full = Row("keras predict", quality=answers(100), windows=(window(9.0),))
+    small = Row("small", quality=answers(98), windows=(window(1.0, 1.0, 4.0),))
+    report, bundles = report_of(full, small), frozenset({"small"})
+    assert missed(report, Gates(2.0, 0.98, 4.0), bundles) == ()
+    (drop,) = missed(report, Gates(max_drop=1.9), bundles)
+    assert drop == "small: accuracy falls by 2.00 points, at most 1.9 asked"
+    (same,) = missed(report, Gates(min_agreement=0.99), bundles)
+    assert same == "small: 98.00% of the labels are those of Keras, 99.00% asked"
+    (late,) = missed(report, Gates(max_p95_ms=3.0), bundles)
+    assert late == "small: p95 is 3.70 ms, at most 3 asked"
+    failed = report_of(full, Row("small", error="none"))
+    assert len(missed(failed, Gates(1, 1, 1), bundles)) == 3
+
+
+def test_a_change_is_one_only_beyond_every_window():
+    def five(*medians):
+        return tuple(window(x) for x in medians)
+
+    before = Row("a", windows=five(1.0, 1.1, 1.2, 1.1, 1.0))
+    for medians, verdict in (
+        ((0.7, 0.8, 0.9, 0.8, 0.9), "faster"),
+        ((1.3, 1.4, 1.3, 1.5, 1.3), "slower"),
+        ((1.15, 1.4, 1.3, 1.5, 1.3), "within noise"),
+    ):
+        after = Row("a", windows=five(*medians))
+        assert compare(report_of(before), report_of(after))[0].verdict == verdict
+    assert compare(report_of(before), report_of(Row("b")))[1].verdict == "not measured"
+
+
+def test_reports_of_two_machines_are_compared_with_a_note(measured, trained, capsys, tmp_path):
+    device = tmp_path / "device.json"
+    assert device_bench([str(trained / "onnx-none.edgernn"), "--seconds", "0.2"]) == 0
+    device.write_text(capsys.readouterr().out)
+    assert run("bench", "--compare", measured / "report.json", device) == 0
+    out = capsys.readouterr().out
+    assert re.search(
+        r"\| onnx-none \| \d\.\d+ \| \d\.\d+ \| \d\.\d+ \| (faster|slower|within)", out
+    )
+    assert "tokens: 12, then 200" in out
+    assert run("bench", "--json", "--compare", measured / "report.json", device) == 0
+    changes = json.loads(capsys.readouterr().out)
+    assert {change["form"] for change in changes} >= {"keras predict", "onnx-none"}
+    same = read_report(measured / "report.json")
+    assert {change.verdict for change in compare(same, same)} == {"within noise"}
+    assert comparison_table(same, same).notes == (
+        "faster or slower: every window of one run is beyond every window of the other",
+    )
+
+
+def test_a_model_of_one_answer_and_a_partial_run_are_said():
+    constant = quality([[0.9, 0.1]] * 20, [[0.9, 0.1], [0.1, 0.9]] * 10, [0, 1] * 10)
+    report = report_of(Row("same", quality=constant), partial=True, missed=("same: bad",))
+    notes = tables(report)[0].notes
+    assert "same gives every text the same label" in notes
+    assert "PARTIAL: interrupted before everything was measured" in notes
+    text = page(report)
+    assert "Partial: interrupted" in text
+    assert "Missed: same: bad" in text
+
+
+def test_names_cannot_break_the_page():
+    row = Row("<script>alert(1)</script>", windows=(window(1.0, 2.0),), error="<b>")
+    found = Page(page(report_of(row)))
+    assert "script" not in found.tags
+    assert "b" not in found.tags
+
+
+@pytest.mark.parametrize("count", [0, 1, 12])
+def test_a_page_of_any_number_of_rows(count):
+    rows = [
+        replace(Row(f"form-{i}", file_bytes=10**6), quality=answers(90), windows=(window(1.0 + i),))
+        for i in range(count)
+    ]
+    report = report_of(*rows)
+    assert len(svg_charts(report)) == (2 if count else 0)
+    assert Page(page(report)).tags.count("tr") >= count
+
+
+@given(st.integers(1, 40), st.sampled_from(["whitespace", "character"]))
+def test_texts_are_as_long_as_asked(tokens, split):
+    tokenizer = Tokenizer(TokenizerSpec(split=split), (b"", b"[UNK]", b"film"))
+    for text in texts_of_length(tokenizer, ["a good film", "", "naïve straße"], tokens):
+        assert len(tokenizer.tokens(text)) == tokens
