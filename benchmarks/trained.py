@@ -72,13 +72,14 @@ def main() -> None:
             folder = _trained(options.data, options.out / name, data_set)
             print(f"\n{name}\n", flush=True)
             _export_all(folder)
-            rows = _read(options.data / data_set.test)
+            rows = read_rows(options.data / data_set.test)
             print(f"\n{len(rows):,} texts\n\n{HEADER}")
             for row in table_rows(read_model_folder(folder.path), rows):
                 print(row, flush=True)
 
 
-def _read(path: Path) -> Rows:
+def read_rows(path: Path) -> Rows:
+    """Return a table of texts and labels."""
     return read_imdb(path) if path.parent.name == "imdb" else read_table(path, "text", "label")
 
 
@@ -86,7 +87,7 @@ def _trained(data: Path, out: Path, data_set: DataSet) -> ModelFolder:
     if not is_model_folder(out):
         with tempfile.TemporaryDirectory() as folder:
             table = Path(folder) / "train.jsonl"
-            rows = _read(data / data_set.train)
+            rows = read_rows(data / data_set.train)
             lines = (
                 json.dumps({"text": text, "label": label})
                 for text, label in zip(rows.texts, rows.labels, strict=True)

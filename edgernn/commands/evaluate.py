@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
 
 from edgernn.commands.options import data_options, json_option, to_data_options
-from edgernn.console import Table, show, show_json, warn
+from edgernn.console import show, show_json, warn
 from edgernn.data.rows import Corpus, label_indices
 from edgernn.data.sources import load_corpus
-from edgernn.metrics import Scores, score
+from edgernn.evaluation import evaluation
 from edgernn.model_folder import DEFAULT, is_model_folder, read_model_folder
-from edgernn.report import scores_table
-from edgernn.scoring import bundle_probabilities, keras_probabilities, predicted_classes
+from edgernn.scoring import bundle_probabilities, keras_probabilities
+from edgernn_export.write import write_file
 from edgernn_runtime import load
 
 
 @click.command()
 @click.argument("model", metavar="[BUNDLE|MODEL]", type=click.Path(path_type=Path), default=DEFAULT)
 @data_options(None)
+@click.option(
+    "--plot",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write the confusion matrix and the calibration as a .png.",
+)
 @json_option
 def evaluate(model: Path, **values: Any) -> None:
     """Score a bundle or a model folder on labeled texts; ./model by default.
@@ -28,6 +34,8 @@ def evaluate(model: Path, **values: Any) -> None:
     Without --data, on the validation texts that the model folder keeps. A data set with an
     official test part is scored on that, one with a held-out part on that.
     """
+    from edgernn.evaluation_report import evaluation_tables, plot_evaluation
+
     if values["data"] is None:
         home = model if is_model_folder(model) else model.parent
         rows = read_model_folder(home).validation
@@ -43,12 +51,14 @@ def evaluate(model: Path, **values: Any) -> None:
         with load(model) as classifier:
             labels, probabilities = classifier.labels, bundle_probabilities(classifier, rows.texts)
     truth = label_indices(rows, labels, corpus.name)
-    scores = score(truth, predicted_classes(probabilities).tolist(), labels)
+    found = evaluation(rows.texts, truth, probabilities, labels)
+    if values["plot"] is not None:
+        write_file(values["plot"], plot_evaluation(found))
     if values["as_json"]:
-        show_json({"model": str(model), "data": corpus.name, **scores.to_json()})
+        show_json({"model": str(model), "data": corpus.name, **found.to_json()})
         return
-    show(scores_table(f"{model}: {corpus.name}", scores, corpus.note))
-    show(_confusion(scores))
+    for i, table in enumerate(evaluation_tables(f"{model}: {corpus.name}", found, corpus.note)):
+        show(replace(table, title=("\n" if i else "") + table.title))
 
 
 def _score_keras(model: Path, texts: tuple[str, ...]) -> tuple[tuple[str, ...], Any]:
@@ -59,12 +69,3 @@ def _score_keras(model: Path, texts: tuple[str, ...]) -> tuple[tuple[str, ...], 
 
     folder = read_model_folder(model)
     return folder.labels, keras_probabilities(load_keras(folder.model), texts)
-
-
-def _confusion(scores: Scores) -> Table:
-    labels = [c.label for c in scores.classes]
-    rows = tuple(
-        (label, *(f"{count:,}" for count in row))
-        for label, row in zip(labels, scores.confusion, strict=True)
-    )
-    return Table("\nTrue class by row, answer by column", ("", *labels), rows)

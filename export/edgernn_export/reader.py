@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from edgernn_export.errors import OptionError, UncoveredError, UnsupportedModelError
 from edgernn_export.keras_model import KerasModel, all_layers, layers_of, tail_of
 from edgernn_export.read_layers import Walk, array, read_layer, read_logits
@@ -194,6 +196,14 @@ def _check_layer(layer: KerasModel) -> None:
             found=f"dtype policy {layer.dtype_policy.name}",
             hint="build the model with dtype='float32' and copy the weights with set_weights",
         )
+    for variable in layer.weights:
+        if "float" in str(variable.dtype) and not np.isfinite(array(variable)).all():
+            raise UnsupportedModelError(
+                f"layer {layer.name} has weights that are no numbers",
+                expected="finite weights",
+                found=f"NaN or infinity in {variable.name}",
+                hint="train again with a smaller learning rate, or clip the gradients",
+            )
 
 
 def _own_vectorizer(model: KerasModel, given: KerasModel | None) -> KerasModel | None:

@@ -100,6 +100,14 @@ def half_precision():
     return text_model(layers.LSTM(3, dtype="mixed_float16", name="half"), dense())
 
 
+def not_a_number():
+    model = text_model(layers.LSTM(3, name="broken"), dense())
+    kernel, *rest = model.get_layer("broken").get_weights()
+    kernel[0, 0] = float("nan")
+    model.get_layer("broken").set_weights([kernel, *rest])
+    return model
+
+
 def small_embedding():
     tokenizer = make_tokenizer()
     embedding = layers.Embedding(5, 4, name="table")
@@ -215,6 +223,7 @@ CASES = {
     "string_lookup": model_args(looked_up),
     "features_beside_the_text": model_args(with_features),
     "half_precision": model_args(half_precision),
+    "not_a_number": model_args(not_a_number),
     "small_embedding": model_args(small_embedding),
     "softmax_of_one": model_args(lambda: text_model(cell("LSTM"), dense_named(1, "softmax"))),
     "tanh_head": model_args(lambda: text_model(cell("LSTM"), dense_named(1, "tanh"))),

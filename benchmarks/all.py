@@ -1,0 +1,82 @@
+"""Runs the benchmarks, keeps what they print, and rewrites the README's and the docs' figures.
+
+python benchmarks/all.py DATA TRAINED [--model model] [--only NAME ...]
+
+DATA is the folder of data sets and TRAINED that of trained models, as `trained.py` takes them. A
+benchmark that fails keeps its earlier result and makes the exit status 1.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import figures
+
+from edgernn_runtime.machine import environment
+
+_PACKAGES = ("tensorflow", "keras", "ai-edge-litert", "onnxruntime", "numpy")
+
+
+#: Each command as the reader would run it; `{model}`, `{data}` and `{trained}` are the folders.
+BENCHMARKS = {
+    "speed": "python benchmarks/speed.py --model {model}",
+    "peers": "python benchmarks/peers.py --model {model}",
+    "imdb": "python benchmarks/imdb_official.py {data}/imdb/test.csv.gz --model {model}",
+    "trained": "python benchmarks/trained.py {data} --out {trained}",
+    "baselines": "python benchmarks/baselines.py {data} {trained}",
+    "cells": "python benchmarks/cells.py",
+    "startup": "python benchmarks/startup.py --model {model}",
+    "tokenizer": "python benchmarks/tokenizer_rate.py --model {model}",
+    "endurance": "python benchmarks/endurance.py {model}/tflite-int8.edgernn",
+    "installed": "python benchmarks/installed_size.py --model {model}",
+    "lowering": "python benchmarks/lowering.py",
+    "crosscheck": "python benchmarks/crosscheck.py --model {model}",
+}
+
+
+def main() -> int:
+    """Run what was asked for; return 1 if something failed."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("data", type=Path)
+    parser.add_argument("trained", type=Path)
+    parser.add_argument("--model", type=Path, default=Path("model"))
+    parser.add_argument("--only", choices=BENCHMARKS, nargs="*")
+    options = parser.parse_args()
+    folders = {name: str(getattr(options, name)) for name in ("data", "trained", "model")}
+    failed = [
+        name
+        for name, command in BENCHMARKS.items()
+        if (not options.only or name in options.only) and not _run(name, command, folders)
+    ]
+    figures.main()
+    print(f"failed: {', '.join(failed)}" if failed else "all figures are of this run")
+    return 1 if failed else 0
+
+
+def _run(name: str, command: str, folders: dict[str, str]) -> bool:
+    print(name, flush=True)
+    _, *arguments = shlex.split(command.format(**folders))
+    done = subprocess.run(
+        [sys.executable, *arguments], stdout=subprocess.PIPE, text=True, check=False
+    )
+    if done.returncode != 0:
+        return False
+    names = {"data": "DATA", "trained": "TRAINED", "model": "model"}
+    result = {
+        "command": command.format(**names).replace(" --model model", ""),
+        "environment": environment(_PACKAGES),
+        "printed": done.stdout.strip().splitlines(),
+    }
+    figures.RESULTS.mkdir(exist_ok=True)
+    path = figures.RESULTS / f"{name}.json"
+    path.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    return True
+
+
+if __name__ == "__main__":
+    sys.exit(main())
