@@ -45,7 +45,8 @@ def _installed(name: str) -> list[Distribution]:
 def _bytes(found: Distribution) -> int:
     if found.name == "edgernn-runtime":
         # Its files stand elsewhere where it is installed to be edited.
-        files = list(Path(edgernn_runtime.__file__).parent.rglob("*.py"))
+        folder = Path(edgernn_runtime.__file__).parent
+        files = [file for file in folder.rglob("*") if file.suffix in (".py", ".so", ".pyd")]
     else:
         files = [Path(str(file.locate())) for file in found.files or ()]
     return sum(file.stat().st_size for file in files if file.is_file())

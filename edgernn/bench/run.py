@@ -19,7 +19,7 @@ from edgernn.bench.records import CurvePoint, Report, Row, Throughput
 from edgernn_runtime import EdgernnError
 from edgernn_runtime.bench import cold_starts, first_answer
 from edgernn_runtime.bundle import read_bundle
-from edgernn_runtime.engines import ENGINES
+from edgernn_runtime.engines import engine_of
 from edgernn_runtime.machine import environment
 from edgernn_runtime.timing import WINDOWS, Window
 
@@ -148,8 +148,9 @@ def _forms(plan: Plan, folder: Path) -> list[_Form]:
     for path in plan.bundles:
         form = _Form(Row(path.stem), "bundle", str(path))
         with _failing(form):
-            engine = ENGINES[read_bundle(path).manifest.format]
-            needs = installed_bytes("edgernn-runtime", engine.package.replace("_", "-"))
+            engine = engine_of(read_bundle(path).manifest.format)
+            package = engine.package.replace("_", "-") if engine.extra else "numpy"
+            needs = installed_bytes("edgernn-runtime", package)
             form.row = Row(path.stem, engine.title, _bytes(path), needs)
         forms.append(form)
     for name in PEERS if plan.with_peers else ():

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import struct
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar, get_args
 
 import numpy as np
@@ -36,8 +36,9 @@ MAGIC = b"EDGERNN\0"
 VERSION = 1
 #: Sections start at multiples of this, the widest vector load there is.
 ALIGNMENT = 64
-#: magic, version, head, layers, tensors, bytes of the file, the vocabulary's SHA-256 in digits.
-HEADER = struct.Struct("<8s4IQ64s32x")
+#: magic, version, head, layers, tensors, bytes of the file, the vocabulary's SHA-256 in digits,
+#: arithmetic.
+HEADER = struct.Struct("<8s4IQ64sI28x")
 #: kind and fifteen numbers, whose meaning is the kind's.
 LAYER = struct.Struct("<16I")
 #: dtype, rank, four dimensions, offset of the values, offset of the scales or 0.
@@ -46,6 +47,8 @@ MAX_LAYERS, MAX_TENSORS = 64, 1024
 
 RECURRENT, DENSE, POOLING = 1, 2, 3
 DTYPES = ("float32", "float16", "int8")
+#: Of products: in floats, or in integers wherever inputs, weights and states are int8.
+FLOAT_PRODUCTS, INTEGER_PRODUCTS = 0, 1
 CELLS: tuple[Cell, ...] = get_args(Cell)
 MERGES: tuple[Merge, ...] = get_args(Merge)
 ACTIVATIONS: tuple[Activation, ...] = get_args(Activation)
@@ -76,20 +79,23 @@ def decode_model(data: Buffer) -> Model:
         EngineError: it is none, of a newer version, or a number in it is outside its bounds.
     """
     _require(len(data) >= HEADER.size, f"at least {HEADER.size} bytes", f"{len(data)}")
-    magic, version, head, layers, tensors, size, _ = HEADER.unpack_from(data)
+    magic, version, head, layers, tensors, size, _, arithmetic = HEADER.unpack_from(data)
     _require(magic == MAGIC, f"the first bytes {MAGIC!r}", repr(magic))
     _require(version == VERSION, f"version {VERSION}", f"{version}")
     _require(size == len(data), f"{size} bytes, as it says", f"{len(data)}")
     _require(1 <= layers <= MAX_LAYERS, f"1 to {MAX_LAYERS} layers", f"{layers}")
     _require(1 <= tensors <= MAX_TENSORS, f"1 to {MAX_TENSORS} tensors", f"{tensors}")
+    _require(arithmetic in (0, 1), "arithmetic of 0 or 1", f"{arithmetic}")
     tables = HEADER.size + layers * LAYER.size + tensors * TENSOR.size
     _require(tables <= len(data), f"tables of {tables} bytes", f"{len(data)} in all")
     reader = _Reader(data, HEADER.size + layers * LAYER.size, tensors)
     embedding = reader.tensor(0, 2)
     found: list[Layer] = []
+    records = []
     size_now, is_sequence = embedding.shape[1], True
     for i in range(layers):
         record = LAYER.unpack_from(data, HEADER.size + i * LAYER.size)
+        records.append(record)
         read = _KINDS.get(record[0])
         if read is None:
             raise _malformed("layers of kind 1, 2 or 3", f"{record[0]}")
@@ -99,6 +105,8 @@ def decode_model(data: Buffer) -> Model:
     last = found[-1]
     is_logits = isinstance(last, Dense) and last.activation == "linear" and not is_sequence
     _require(is_logits, "a linear dense layer on a vector at the end", type(last).__name__)
+    if arithmetic == INTEGER_PRODUCTS:
+        found = _with_integers(reader, records, found)
     return Model(embedding, tuple(found), _named(HEADS, head, "head"))
 
 
@@ -123,6 +131,11 @@ class _Reader:
             return np.asarray(values, dtype=np.float32)
         scales = self._array(record[7], "float32", (shape[0],))
         return np.asarray(values * scales.reshape(-1, *[1] * (rank - 1)), dtype=np.float32)
+
+    def is_int8(self, index: int) -> bool:
+        """Return whether a tensor that was read is stored as int8."""
+        dtype = TENSOR.unpack_from(self._data, self._table + index * TENSOR.size)[0]
+        return bool(dtype == DTYPES.index("int8"))
 
     def _array(self, offset: int, dtype: str, shape: tuple[int, ...]) -> NDArray[Any]:
         kind = np.dtype(dtype).newbyteorder("<")
@@ -188,6 +201,38 @@ _KINDS: dict[int, Callable[[_Reader, str, tuple[int, ...]], Layer]] = {
     DENSE: _dense,
     POOLING: _pooling,
 }
+
+
+def _with_integers(
+    reader: _Reader, records: list[tuple[int, ...]], layers: list[Layer]
+) -> list[Layer]:
+    """Return the layers, those of integer products told to round what goes into them.
+
+    A recurrent layer has them where its weights are int8, its inputs are rows of an int8 embedding
+    or such a layer's states, and its own states lie within -1 and 1 by construction.
+    """
+    takes_int8, is_integer = reader.is_int8(0), []
+    for record, layer in zip(records, layers, strict=True):
+        takes_int8 = takes_int8 and isinstance(layer, Recurrent) and _is_integer(reader, record)
+        is_integer.append(takes_int8)
+        if isinstance(layer, Recurrent) and layer.backward and layer.merge != "concat":
+            takes_int8 = False
+    return [
+        replace(layer, rounds_states=own, rounds_output=own and following)
+        if isinstance(layer, Recurrent)
+        else layer
+        for layer, own, following in zip(layers, is_integer, [*is_integer[1:], False], strict=True)
+    ]
+
+
+def _is_integer(reader: _Reader, record: tuple[int, ...]) -> bool:
+    for i in range(record[1]):
+        cell, activation, gate_activation, _, _, first = record[4 + 6 * i : 10 + 6 * i]
+        is_gate = ACTIVATIONS[gate_activation] in ("sigmoid", "hard_sigmoid")
+        is_bounded = ACTIVATIONS[activation] == "tanh" and (is_gate or CELLS[cell] == "rnn")
+        if not (is_bounded and reader.is_int8(first) and reader.is_int8(first + 1)):
+            return False
+    return True
 
 
 def _check_fit(layer: Layer, size: int, *, is_sequence: bool) -> tuple[int, bool]:

@@ -86,6 +86,9 @@ class Recurrent:
         merge: how the two directions become one output; `concat` adds up their sizes.
         return_sequences: whether the output is every hidden state [T, O] or the last [O]. The
             sequence stands in the order in which the first direction walks.
+        rounds_states: whether the products with a state take it rounded to a multiple of 1/127,
+            as an int8 of that scale.
+        rounds_output: whether the output is rounded so, for the next layer's products.
     """
 
     name: str
@@ -93,6 +96,8 @@ class Recurrent:
     backward: Direction | None = None
     merge: Merge = "concat"
     return_sequences: bool = False
+    rounds_states: bool = False
+    rounds_output: bool = False
 
     @property
     def directions(self) -> tuple[Direction, ...]:

@@ -26,7 +26,8 @@ from edgernn_runtime.network import (
     Recurrent,
 )
 
-Step = Callable[[Array, Array, Array, Direction], tuple[Array, Array]]
+Rounding = Callable[[Array], Array]
+Step = Callable[[Array, Array, Array, Direction, Rounding], tuple[Array, Array]]
 
 
 def sigmoid(x: Array) -> Array:
@@ -92,7 +93,10 @@ def run_recurrent(layer: Recurrent, x: Array) -> Array:
         [T, O] with `return_sequences`, in the order in which the first direction walks; else [O],
         each direction's last state.
     """
-    return merged(layer, [walk(direction, x)[0] for direction in layer.directions])
+    rounds = layer.rounds_states
+    states = [walk(direction, x, rounds_states=rounds)[0] for direction in layer.directions]
+    output = merged(layer, states)
+    return rounded(output) if layer.rounds_output else output
 
 
 def merged(layer: Recurrent, outputs: list[Array]) -> Array:
@@ -110,8 +114,18 @@ def activate(name: Activation, x: Array) -> Array:
     return np.asarray(_ACTIVATIONS[name](x), dtype=np.float32)
 
 
-def walk(direction: Direction, x: Array) -> tuple[Array, Array]:
+def rounded(states: Array) -> Array:
+    """Return states within -1 and 1 as multiples of 1/127, ties to even: int8 of a fixed scale."""
+    return np.asarray(np.rint(states * np.float32(127)) / np.float32(127), dtype=np.float32)
+
+
+def walk(direction: Direction, x: Array, *, rounds_states: bool = False) -> tuple[Array, Array]:
     """Return one direction's hidden states and cells over x [T, I], in the order of its walk.
+
+    Args:
+        direction: the weights.
+        x: what goes in.
+        rounds_states: whether the products with a state take it rounded to 1/127.
 
     Returns:
         Two arrays [T, H]; the second is of zeros but for an LSTM.
@@ -123,14 +137,20 @@ def walk(direction: Direction, x: Array) -> tuple[Array, Array]:
     cell = np.zeros_like(hidden)
     states, cells = [], []
     for token in x[::-1] if direction.reverse else x:
-        hidden, cell = step(token, hidden, cell, direction)
+        hidden, cell = step(token, hidden, cell, direction, rounded if rounds_states else _as_is)
         states.append(hidden)
         cells.append(cell)
     return np.stack(states), np.stack(cells)
 
 
-def _lstm(x: Array, hidden: Array, cell: Array, weights: Direction) -> tuple[Array, Array]:
-    gates = x @ weights.kernel + hidden @ weights.recurrent + weights.bias
+def _as_is(state: Array) -> Array:
+    return state
+
+
+def _lstm(
+    x: Array, hidden: Array, cell: Array, weights: Direction, taken: Rounding
+) -> tuple[Array, Array]:
+    gates = x @ weights.kernel + taken(hidden) @ weights.recurrent + weights.bias
     raw_input, raw_forget, raw_candidate, raw_output = np.split(gates, 4)
     input_gate, forget_gate, output_gate = (
         activate(weights.gate_activation, raw) for raw in (raw_input, raw_forget, raw_output)
@@ -139,28 +159,34 @@ def _lstm(x: Array, hidden: Array, cell: Array, weights: Direction) -> tuple[Arr
     return output_gate * activate(weights.activation, cell), cell
 
 
-def _gru_after(x: Array, hidden: Array, cell: Array, weights: Direction) -> tuple[Array, Array]:
+def _gru_after(
+    x: Array, hidden: Array, cell: Array, weights: Direction, taken: Rounding
+) -> tuple[Array, Array]:
     """Apply the reset gate after the recurrent product (`reset_after=True`)."""
     from_input = np.split(x @ weights.kernel + weights.bias[0], 3)
-    from_hidden = np.split(hidden @ weights.recurrent + weights.bias[1], 3)
+    from_hidden = np.split(taken(hidden) @ weights.recurrent + weights.bias[1], 3)
     update = activate(weights.gate_activation, from_input[0] + from_hidden[0])
     reset = activate(weights.gate_activation, from_input[1] + from_hidden[1])
     candidate = activate(weights.activation, from_input[2] + reset * from_hidden[2])
     return update * hidden + (1 - update) * candidate, cell
 
 
-def _gru_before(x: Array, hidden: Array, cell: Array, weights: Direction) -> tuple[Array, Array]:
+def _gru_before(
+    x: Array, hidden: Array, cell: Array, weights: Direction, taken: Rounding
+) -> tuple[Array, Array]:
     """Apply the reset gate before the recurrent product (`reset_after=False`)."""
     from_input = np.split(x @ weights.kernel + weights.bias, 3)
     kernels = np.split(weights.recurrent, 3, axis=1)
-    update = activate(weights.gate_activation, from_input[0] + hidden @ kernels[0])
-    reset = activate(weights.gate_activation, from_input[1] + hidden @ kernels[1])
-    candidate = activate(weights.activation, from_input[2] + (reset * hidden) @ kernels[2])
+    update = activate(weights.gate_activation, from_input[0] + taken(hidden) @ kernels[0])
+    reset = activate(weights.gate_activation, from_input[1] + taken(hidden) @ kernels[1])
+    candidate = activate(weights.activation, from_input[2] + taken(reset * hidden) @ kernels[2])
     return update * hidden + (1 - update) * candidate, cell
 
 
-def _rnn(x: Array, hidden: Array, cell: Array, weights: Direction) -> tuple[Array, Array]:
-    total = x @ weights.kernel + hidden @ weights.recurrent + weights.bias
+def _rnn(
+    x: Array, hidden: Array, cell: Array, weights: Direction, taken: Rounding
+) -> tuple[Array, Array]:
+    total = x @ weights.kernel + taken(hidden) @ weights.recurrent + weights.bias
     return activate(weights.activation, total), cell
 
 

@@ -21,7 +21,9 @@ from edgernn_runtime.model_bin import (
     CELLS,
     DENSE,
     DTYPES,
+    FLOAT_PRODUCTS,
     HEADER,
+    INTEGER_PRODUCTS,
     LAYER,
     MAGIC,
     MERGES,
@@ -70,13 +72,15 @@ def write(
     size = HEADER.size + len(body) + len(sections)
     head = HEADS.index(network.task.head)
     counts = (len(records), len(tensors.entries))
-    header = HEADER.pack(MAGIC, VERSION, head, *counts, size, vocabulary_sha256.encode())
+    arithmetic = INTEGER_PRODUCTS if recipe.arithmetic == "hybrid" else FLOAT_PRODUCTS
+    sha256 = vocabulary_sha256.encode()
+    header = HEADER.pack(MAGIC, VERSION, head, *counts, size, sha256, arithmetic)
     return header + body + sections
 
 
 def read_census(data: bytes) -> Census:
     """Return what a `model.bin` holds; its layers stand for operators."""
-    _, _, _, layers, tensors, _, _ = HEADER.unpack_from(data)
+    _, _, _, layers, tensors, _, _, _ = HEADER.unpack_from(data)
     operators: dict[str, int] = {}
     owner, weights_of = {0: "embedding"}, {0}
     for i in range(layers):

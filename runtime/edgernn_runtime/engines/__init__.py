@@ -62,10 +62,14 @@ class EngineRow:
     title: str
 
 
+#: The engines of each model format, the first one that is installed being used.
 ENGINES = {
-    "tflite": EngineRow("edgernn_runtime.engines.litert", "ai_edge_litert", "litert", "LiteRT"),
-    "native": EngineRow("edgernn_runtime.engines.plain", "numpy", "", "NumPy"),
-    "onnx": EngineRow("edgernn_runtime.engines.onnx", "onnxruntime", "onnx", "ONNX Runtime"),
+    "tflite": (EngineRow("edgernn_runtime.engines.litert", "ai_edge_litert", "litert", "LiteRT"),),
+    "onnx": (EngineRow("edgernn_runtime.engines.onnx", "onnxruntime", "onnx", "ONNX Runtime"),),
+    "native": (
+        EngineRow("edgernn_runtime.engines.native", "edgernn_runtime._native", "", "edgernn"),
+        EngineRow("edgernn_runtime.engines.plain", "numpy", "", "NumPy"),
+    ),
 }
 
 
@@ -82,20 +86,31 @@ def open_engine(model_format: str, model: Buffer, threads: int) -> Engine:
         EngineMissingError: its package is not installed.
         EngineError: the model is not one that the engine can run.
     """
-    row = ENGINES.get(model_format)
-    if row is None:
+    factory: EngineFactory = importlib.import_module(engine_of(model_format).module).Engine
+    return factory(model, threads)
+
+
+def engine_of(model_format: str) -> EngineRow:
+    """Return the engine that runs a model format here.
+
+    Raises:
+        BundleFormatError: no engine is known for the format.
+        EngineMissingError: none of those known is installed.
+    """
+    rows = ENGINES.get(model_format)
+    if rows is None:
         raise BundleFormatError(
             "no engine runs this model format",
             expected=" | ".join(ENGINES),
             found=repr(model_format),
             hint="pip install --upgrade edgernn-runtime",
         )
-    if importlib.util.find_spec(row.package) is None:
-        raise EngineMissingError(
-            f"the engine {row.title} is not installed",
-            expected=f"the package {row.package.replace('_', '-')}",
-            found="none",
-            hint=f"pip install 'edgernn-runtime[{row.extra}]'",
-        )
-    factory: EngineFactory = importlib.import_module(row.module).Engine
-    return factory(model, threads)
+    for row in rows:
+        if importlib.util.find_spec(row.package) is not None:
+            return row
+    raise EngineMissingError(
+        f"the engine {rows[0].title} is not installed",
+        expected=f"the package {rows[0].package.replace('_', '-')}",
+        found="none",
+        hint=f"pip install 'edgernn-runtime[{rows[0].extra}]'",
+    )

@@ -1,0 +1,47 @@
+"""The engine for `model.bin` files in C: `runtime/native`, built where there was a compiler."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgernn_runtime import _native
+from edgernn_runtime.bundle import Buffer
+from edgernn_runtime.errors import EngineError
+
+
+class Engine:
+    """Runs a model with the fastest kernels that the processor has, on the caller's thread."""
+
+    def __init__(self, model: Buffer, threads: int, kernels: str | None = None) -> None:
+        """Load the model.
+
+        Args:
+            model: the file's bytes, which are used where they lie.
+            threads: of no matter: an answer is one thread's.
+            kernels: a name of `_native.kernels()`, or None for the fastest.
+
+        Raises:
+            EngineError: the model is none, or there are no such kernels.
+        """
+        del threads
+        try:
+            self._engine = _native.Engine(model, kernels)
+        except ValueError as error:
+            raise EngineError("cannot load the model", found=str(error)) from error
+
+    def run(self, ids: NDArray[np.int32]) -> NDArray[np.float32]:
+        """Return the model's output [C] for the ids [T] of one text.
+
+        Raises:
+            EngineError: an id is outside the embedding.
+        """
+        try:
+            output = self._engine.run(np.ascontiguousarray(ids, dtype=np.int32))
+        except ValueError as error:
+            raise EngineError("the engine failed on the ids", found=str(error)) from error
+        return np.frombuffer(output, dtype=np.float32)
+
+    def close(self) -> None:
+        """Let go of the model."""
+        del self._engine

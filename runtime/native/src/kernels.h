@@ -1,0 +1,64 @@
+/* The inner loops, one table of them for each kind of processor.
+ *
+ * Weights of a product are packed in groups of 16 rows. The rows of a recurrent layer are ordered by
+ * blocks of 16 units, the gates of a block side by side, so that gate g of units 16 b to 16 b + 15 is
+ * group b * gates + g.
+ */
+#ifndef EDGERNN_KERNELS_H
+#define EDGERNN_KERNELS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define EDGERNN_GROUP 16
+
+/* A matrix [groups * 16, depth]. */
+typedef struct edgernn_matrix {
+  /* int8 [groups, depth / 4, 16, 4], or NULL. */
+  const int8_t *int8;
+  /* 128 times the sum of each row of `int8`, [groups * 16]. */
+  const int32_t *offsets;
+  /* float32 [groups, depth, 16], or NULL. */
+  const float *float32;
+  /* The scale of each row, [groups * 16]; ones for float32. */
+  const float *scales;
+  uint32_t groups;
+  /* Inputs; of int8 a multiple of 4. */
+  uint32_t depth;
+} edgernn_matrix;
+
+/* Inputs and outputs of a product over several steps: out[s] = base[s] + scales * W x[s].
+ *
+ * A stride counts elements from one step to the next; it may be negative, and 0 for one base. */
+typedef struct edgernn_steps {
+  size_t count;
+  const int8_t *int8;
+  const float *float32;
+  ptrdiff_t stride;
+  /* The scale of each step's int8 inputs, with a stride of its own. */
+  const float *scale;
+  ptrdiff_t scale_stride;
+  const float *base;
+  ptrdiff_t base_stride;
+  float *out;
+  ptrdiff_t out_stride;
+} edgernn_steps;
+
+typedef struct edgernn_kernel_table {
+  const char *name;
+  int (*supported)(void);
+  void (*product_int8)(const edgernn_matrix *matrix, const edgernn_steps *steps);
+  void (*product_float32)(const edgernn_matrix *matrix, const edgernn_steps *steps);
+  /* gates [blocks, 4, 16] in Keras's order, cell and hidden [blocks * 16]. */
+  void (*lstm)(const float *gates, float *cell, float *hidden, size_t blocks);
+  /* In place, count a multiple of 16. */
+  void (*sigmoid)(float *values, size_t count);
+  void (*tanh)(float *values, size_t count);
+  /* Round 127 times values in [-1, 1] to integers, count a multiple of 16. */
+  void (*quantize)(const float *values, int8_t *out, size_t count);
+} edgernn_kernel_table;
+
+/* Fastest first, ended by NULL. */
+extern const edgernn_kernel_table *const edgernn_kernel_tables[];
+
+#endif

@@ -1,0 +1,63 @@
+/* Kernels in plain C, for any processor. */
+#include "kernels.h"
+
+#include <math.h>
+#include <string.h>
+
+#define LANES 1
+#define V float
+#define VI int32_t
+#define LOAD(p) (*(p))
+#define STORE(p, v) (*(p) = (v))
+#define SET(x) (x)
+#define MIN(a, b) ((a) < (b) ? (a) : (b))
+#define MAX(a, b) ((a) > (b) ? (a) : (b))
+#define FMA(a, b, c) ((a) * (b) + (c))
+#define TO_FLOAT(n) ((float)(n))
+#define STORE_INT8(p, n) (*(p) = (int8_t)(n))
+#define NAME(x) x##_portable
+
+/* Nearest, ties to even, for magnitudes below 2^22. */
+static inline int32_t ROUND_TO_INT(float x) {
+  volatile float shifted = x + 12582912.0f;
+  return shifted == shifted ? (int32_t)(shifted - 12582912.0f) : 0;
+}
+
+static inline float SCALE_BY_POWER(float x, int32_t n) {
+  uint32_t bits = (uint32_t)(n + 127) << 23;
+  float power;
+  memcpy(&power, &bits, sizeof power);
+  return x * power;
+}
+
+#include "kernels.inc"
+
+static void product_int8_portable(const edgernn_matrix *m, const edgernn_steps *s) {
+  for (size_t step = 0; step < s->count; step++) {
+    const int8_t *x = s->int8 + (ptrdiff_t)step * s->stride;
+    const float *base = s->base + (ptrdiff_t)step * s->base_stride;
+    float *out = s->out + (ptrdiff_t)step * s->out_stride;
+    float scale = s->scale[(ptrdiff_t)step * s->scale_stride];
+    const int8_t *w = m->int8;
+    for (size_t group = 0; group < m->groups; group++) {
+      int32_t sums[EDGERNN_GROUP] = {0};
+      for (size_t k = 0; k < m->depth; k += 4, w += 4 * EDGERNN_GROUP) {
+        for (size_t j = 0; j < EDGERNN_GROUP; j++) {
+          sums[j] += w[4 * j] * x[k] + w[4 * j + 1] * x[k + 1] + w[4 * j + 2] * x[k + 2] +
+                     w[4 * j + 3] * x[k + 3];
+        }
+      }
+      for (size_t j = 0; j < EDGERNN_GROUP; j++) {
+        size_t row = group * EDGERNN_GROUP + j;
+        out[row] = base[row] + (m->scales[row] * scale) * (float)sums[j];
+      }
+    }
+  }
+}
+
+static int supported_portable(void) { return 1; }
+
+const edgernn_kernel_table edgernn_kernels_portable = {
+    "portable",       supported_portable, product_int8_portable, product_float32_portable,
+    lstm_portable,    sigmoid_portable,   tanh_portable,         quantize_portable,
+};

@@ -1,0 +1,420 @@
+/* The reader of model.bin: every number is checked before it is used, and nothing is copied but the
+ * weights of recurrent layers, which are packed for the kernels. */
+#include "model.h"
+
+#include <string.h>
+
+#define HEADER_BYTES 128
+#define LAYER_BYTES 64
+#define TENSOR_BYTES 40
+#define MOST_TENSORS 1024
+#define LARGEST 0x7fffffffu
+
+typedef struct reader {
+  const unsigned char *data;
+  uint64_t size;
+  uint64_t tensor_table;
+  uint32_t tensors;
+} reader;
+
+static uint32_t u32(const unsigned char *p) {
+  return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
+}
+
+static uint64_t u64(const unsigned char *p) { return u32(p) | (uint64_t)u32(p + 4) << 32; }
+
+uint32_t edgernn_gates(uint32_t cell) {
+  static const uint32_t gates[] = {4, 3, 1};
+  return gates[cell];
+}
+
+static uint32_t up_to(uint32_t value, uint32_t multiple) {
+  return (value + multiple - 1) / multiple * multiple;
+}
+
+/* IEEE 754 half precision. */
+static float from_half(uint16_t half) {
+  uint32_t sign = (uint32_t)(half & 0x8000u) << 16, exponent = (half >> 10) & 31u;
+  uint32_t fraction = half & 0x3ffu, bits;
+  float value;
+  if (exponent == 0) {
+    value = (float)fraction * 5.9604644775390625e-8f;
+    return sign ? -value : value;
+  }
+  bits = sign | (exponent == 31 ? 255u : exponent + 112u) << 23 | fraction << 13;
+  memcpy(&value, &bits, sizeof value);
+  return value;
+}
+
+float edgernn_value(const edgernn_tensor *tensor, uint32_t row, uint32_t column) {
+  size_t at = (size_t)row * tensor->columns + column;
+  if (tensor->type == EDGERNN_INT8) {
+    return (float)((const int8_t *)tensor->values)[at] * tensor->scales[row];
+  }
+  if (tensor->type == EDGERNN_FLOAT16) return from_half(((const uint16_t *)tensor->values)[at]);
+  return ((const float *)tensor->values)[at];
+}
+
+/* Return whether `count` values of `width` bytes at an offset lie within the file's sections. */
+static int is_section(const reader *r, uint64_t offset, uint64_t count, uint64_t width) {
+  return offset % 64 == 0 && offset > r->tensor_table && offset <= r->size &&
+         count <= (r->size - offset) / width;
+}
+
+static edgernn_status read_tensor(const reader *r, uint32_t index, uint32_t rank,
+                                  edgernn_tensor *tensor) {
+  static const uint32_t widths[] = {4, 2, 1};
+  const unsigned char *record;
+  uint64_t offset, scales;
+  if (index >= r->tensors) return EDGERNN_MALFORMED;
+  record = r->data + r->tensor_table + (uint64_t)index * TENSOR_BYTES;
+  tensor->type = u32(record);
+  tensor->rank = u32(record + 4);
+  if (tensor->type > EDGERNN_INT8 || tensor->rank != rank) return EDGERNN_MALFORMED;
+  tensor->rows = rank == 1 ? 1 : u32(record + 8);
+  tensor->columns = u32(record + (rank == 1 ? 8 : 12));
+  if (tensor->rows == 0 || tensor->rows > LARGEST) return EDGERNN_MALFORMED;
+  if (tensor->columns == 0 || tensor->columns > LARGEST) return EDGERNN_MALFORMED;
+  offset = u64(record + 24);
+  scales = u64(record + 32);
+  if (!is_section(r, offset, (uint64_t)tensor->rows * tensor->columns, widths[tensor->type])) {
+    return EDGERNN_MALFORMED;
+  }
+  tensor->values = r->data + offset;
+  tensor->scales = NULL;
+  if (tensor->type == EDGERNN_INT8) {
+    /* A scale for each index of the first dimension. */
+    uint32_t count = rank == 1 ? tensor->columns : tensor->rows;
+    if (!is_section(r, scales, count, 4) || rank == 1) return EDGERNN_MALFORMED;
+    tensor->scales = (const float *)(const void *)(r->data + scales);
+  }
+  return EDGERNN_OK;
+}
+
+static edgernn_status read_direction(const reader *r, const unsigned char *record,
+                                     edgernn_direction *d) {
+  uint32_t first = u32(record + 20), width, biases;
+  edgernn_status status;
+  d->cell = u32(record);
+  d->activation = u32(record + 4);
+  d->gate_activation = u32(record + 8);
+  d->reset_after = u32(record + 12);
+  d->reverse = u32(record + 16);
+  if (d->cell > EDGERNN_RNN || d->activation >= EDGERNN_ACTIVATIONS) return EDGERNN_MALFORMED;
+  if (d->gate_activation >= EDGERNN_ACTIVATIONS) return EDGERNN_MALFORMED;
+  if (d->reset_after > 1 || d->reverse > 1 || first > MOST_TENSORS) return EDGERNN_MALFORMED;
+  if ((status = read_tensor(r, first, 2, &d->kernel))) return status;
+  if ((status = read_tensor(r, first + 1, 2, &d->recurrent))) return status;
+  if ((status = read_tensor(r, first + 2, 2, &d->bias))) return status;
+  d->units = d->recurrent.columns;
+  biases = d->cell == EDGERNN_GRU && d->reset_after ? 2 : 1;
+  width = d->recurrent.rows;
+  if ((uint64_t)d->units * edgernn_gates(d->cell) != width || d->kernel.rows != width ||
+      d->bias.columns != width || d->bias.rows != biases) {
+    return EDGERNN_MALFORMED;
+  }
+  return EDGERNN_OK;
+}
+
+static edgernn_status read_recurrent(const reader *r, const unsigned char *record,
+                                     edgernn_layer *layer) {
+  edgernn_status status;
+  layer->directions = u32(record + 4);
+  layer->merge = u32(record + 8);
+  layer->return_sequences = u32(record + 12);
+  if (layer->directions < 1 || layer->directions > 2 || layer->merge > EDGERNN_MUL ||
+      layer->return_sequences > 1 || !layer->is_sequence) {
+    return EDGERNN_MALFORMED;
+  }
+  layer->output_size = 0;
+  for (uint32_t i = 0; i < layer->directions; i++) {
+    edgernn_direction *d = &layer->direction[i];
+    if ((status = read_direction(r, record + 16 + 24 * i, d))) return status;
+    if (d->kernel.columns != layer->input_size) return EDGERNN_MALFORMED;
+    layer->output_size += d->units;
+  }
+  if (layer->directions == 2 && layer->merge != EDGERNN_CONCAT) {
+    if (layer->direction[0].units != layer->direction[1].units) return EDGERNN_MALFORMED;
+    layer->output_size = layer->direction[0].units;
+  }
+  layer->is_sequence = layer->return_sequences;
+  return EDGERNN_OK;
+}
+
+static edgernn_status read_dense(const reader *r, const unsigned char *record,
+                                 edgernn_layer *layer) {
+  uint32_t first = u32(record + 8);
+  edgernn_status status;
+  layer->activation = u32(record + 4);
+  if (layer->activation >= EDGERNN_ACTIVATIONS || first > MOST_TENSORS) return EDGERNN_MALFORMED;
+  if ((status = read_tensor(r, first, 2, &layer->weights))) return status;
+  if ((status = read_tensor(r, first + 1, 1, &layer->bias))) return status;
+  layer->output_size = layer->weights.rows;
+  if (layer->bias.columns != layer->output_size) return EDGERNN_MALFORMED;
+  return layer->weights.columns == layer->input_size ? EDGERNN_OK : EDGERNN_MALFORMED;
+}
+
+static edgernn_status read_pooling(const reader *r, const unsigned char *record,
+                                   edgernn_layer *layer) {
+  layer->reduction = u32(record + 4);
+  layer->padded_length = u32(record + 8);
+  if (layer->reduction > EDGERNN_AVERAGE || !layer->is_sequence) return EDGERNN_MALFORMED;
+  if (layer->padded_length) {
+    edgernn_status status = read_tensor(r, u32(record + 12), 1, &layer->pad_row);
+    if (status) return status;
+    if (layer->pad_row.columns != layer->input_size) return EDGERNN_MALFORMED;
+  }
+  layer->output_size = layer->input_size;
+  layer->is_sequence = 0;
+  return EDGERNN_OK;
+}
+
+/* A state within [-1, 1] by construction can be an int8 of the fixed scale 1/127. */
+static int is_bounded(const edgernn_direction *d) {
+  int gate = d->gate_activation == EDGERNN_SIGMOID || d->gate_activation == EDGERNN_HARD_SIGMOID;
+  return d->activation == EDGERNN_TANH && (gate || d->cell == EDGERNN_RNN);
+}
+
+/* Say of each recurrent layer whether its products are of integers: its weights, what goes in, and
+ * its states must be. */
+static void choose_arithmetic(edgernn_model *model, uint32_t is_integer) {
+  uint32_t input_is_int8 = is_integer && model->embedding.type == EDGERNN_INT8;
+  for (uint32_t i = 0; i < model->layer_count; i++) {
+    edgernn_layer *layer = &model->layers[i];
+    uint32_t is_int8 = input_is_int8 && layer->kind == EDGERNN_RECURRENT;
+    for (uint32_t d = 0; is_int8 && d < layer->directions; d++) {
+      const edgernn_direction *direction = &layer->direction[d];
+      is_int8 = is_bounded(direction) && direction->kernel.type == EDGERNN_INT8 &&
+                direction->recurrent.type == EDGERNN_INT8;
+    }
+    layer->is_int8 = is_int8;
+    input_is_int8 = is_int8 && (layer->directions == 1 || layer->merge == EDGERNN_CONCAT);
+  }
+}
+
+static edgernn_status read_layers(const reader *r, edgernn_model *model) {
+  uint32_t size = model->embedding.columns, is_sequence = 1;
+  edgernn_status status = EDGERNN_OK;
+  for (uint32_t i = 0; i < model->layer_count; i++) {
+    const unsigned char *record = r->data + HEADER_BYTES + (size_t)i * LAYER_BYTES;
+    edgernn_layer *layer = &model->layers[i];
+    memset(layer, 0, sizeof *layer);
+    layer->kind = u32(record);
+    layer->input_size = size;
+    layer->is_sequence = is_sequence;
+    if (layer->kind == EDGERNN_RECURRENT) {
+      status = read_recurrent(r, record, layer);
+    } else if (layer->kind == EDGERNN_DENSE) {
+      status = read_dense(r, record, layer);
+    } else if (layer->kind == EDGERNN_POOLING) {
+      status = read_pooling(r, record, layer);
+    } else {
+      status = EDGERNN_MALFORMED;
+    }
+    if (status) return status;
+    size = layer->output_size;
+    is_sequence = layer->is_sequence;
+  }
+  const edgernn_layer *last = &model->layers[model->layer_count - 1];
+  if (last->kind != EDGERNN_DENSE || last->activation != EDGERNN_LINEAR || last->is_sequence) {
+    return EDGERNN_MALFORMED;
+  }
+  return EDGERNN_OK;
+}
+
+static edgernn_status read_model(const void *data, size_t size, edgernn_model *model) {
+  reader r;
+  uint32_t arithmetic;
+  uint64_t tables;
+  edgernn_status status;
+  const uint32_t one = 1;
+  if (*(const unsigned char *)&one != 1) return EDGERNN_ALIGNMENT; /* Values are little-endian. */
+  if ((uintptr_t)data % 4) return EDGERNN_ALIGNMENT;
+  r.data = data;
+  r.size = size;
+  if (size < HEADER_BYTES || memcmp(r.data, "EDGERNN", 8)) return EDGERNN_NOT_A_MODEL;
+  if (u32(r.data + 8) != 1) return EDGERNN_VERSION;
+  model->head = u32(r.data + 12);
+  model->layer_count = u32(r.data + 16);
+  r.tensors = u32(r.data + 20);
+  arithmetic = u32(r.data + 96);
+  if (u64(r.data + 24) != size || model->head > EDGERNN_MULTILABEL || arithmetic > 1) {
+    return EDGERNN_MALFORMED;
+  }
+  if (model->layer_count < 1 || model->layer_count > EDGERNN_MOST_LAYERS || r.tensors < 1 ||
+      r.tensors > MOST_TENSORS) {
+    return EDGERNN_MALFORMED;
+  }
+  r.tensor_table = HEADER_BYTES + (uint64_t)model->layer_count * LAYER_BYTES;
+  tables = r.tensor_table + (uint64_t)r.tensors * TENSOR_BYTES;
+  if (tables > size) return EDGERNN_MALFORMED;
+  if ((status = read_tensor(&r, 0, 2, &model->embedding))) return status;
+  if ((status = read_layers(&r, model))) return status;
+  choose_arithmetic(model, arithmetic);
+  return EDGERNN_OK;
+}
+
+/* ---- Packing --------------------------------------------------------------------------------- */
+
+/* Hands out aligned parts of the caller's memory; with no memory it only counts. */
+typedef struct arena {
+  unsigned char *memory;
+  size_t used;
+} arena;
+
+static void *take(arena *a, size_t bytes) {
+  void *part = a->memory ? a->memory + a->used : NULL;
+  a->used += (bytes + 63) / 64 * 64;
+  return part;
+}
+
+/* The file's row of the packed row `packed`, or -1 for a row of padding. */
+static int64_t row_of(const edgernn_direction *d, uint32_t packed) {
+  uint32_t gates = edgernn_gates(d->cell), group = packed / EDGERNN_GROUP;
+  uint32_t unit = group / gates * EDGERNN_GROUP + packed % EDGERNN_GROUP;
+  return unit < d->units ? (int64_t)(group % gates) * d->units + unit : -1;
+}
+
+static void pack_int8(edgernn_matrix *m, const edgernn_direction *d, const edgernn_tensor *from,
+                      int8_t *to, int32_t *offsets) {
+  const int8_t *values = from->values;
+  for (uint32_t row = 0; row < m->groups * EDGERNN_GROUP; row++) {
+    int64_t source = row_of(d, row);
+    int32_t sum = 0;
+    for (uint32_t k = 0; k < m->depth; k++) {
+      int8_t value = 0;
+      if (source >= 0 && k < from->columns) value = values[source * from->columns + k];
+      size_t block = (size_t)(row / EDGERNN_GROUP) * m->depth + (k & ~3u);
+      to[block * EDGERNN_GROUP + row % EDGERNN_GROUP * 4 + k % 4] = value;
+      sum += value;
+    }
+    offsets[row] = 128 * sum;
+  }
+}
+
+static void pack_float32(edgernn_matrix *m, const edgernn_direction *d, const edgernn_tensor *from,
+                         float *to) {
+  for (uint32_t row = 0; row < m->groups * EDGERNN_GROUP; row++) {
+    int64_t source = row_of(d, row);
+    for (uint32_t k = 0; k < m->depth; k++) {
+      size_t at = ((size_t)(row / EDGERNN_GROUP) * m->depth + k) * EDGERNN_GROUP;
+      int is_inside = source >= 0 && k < from->columns;
+      to[at + row % EDGERNN_GROUP] = is_inside ? edgernn_value(from, (uint32_t)source, k) : 0.0f;
+    }
+  }
+}
+
+static void pack(arena *a, edgernn_matrix *m, const edgernn_direction *d,
+                 const edgernn_tensor *from, int is_int8, float scale) {
+  uint32_t blocks = up_to(d->units, EDGERNN_GROUP) / EDGERNN_GROUP;
+  m->groups = blocks * edgernn_gates(d->cell);
+  m->depth = is_int8 ? up_to(from->columns, 4) : from->columns;
+  size_t rows = (size_t)m->groups * EDGERNN_GROUP;
+  float *scales = take(a, rows * sizeof *scales);
+  m->scales = scales;
+  if (is_int8) {
+    int8_t *values = take(a, rows * m->depth);
+    int32_t *offsets = take(a, rows * sizeof *offsets);
+    m->int8 = values;
+    m->offsets = offsets;
+    if (a->memory) pack_int8(m, d, from, values, offsets);
+  } else {
+    float *values = take(a, rows * m->depth * sizeof *values);
+    m->float32 = values;
+    if (a->memory) pack_float32(m, d, from, values);
+  }
+  for (uint32_t row = 0; a->memory && row < rows; row++) {
+    int64_t source = row_of(d, row);
+    scales[row] = is_int8 && source >= 0 ? from->scales[source] * scale : 1.0f;
+  }
+}
+
+static const float *pack_bias(arena *a, const edgernn_direction *d, uint32_t index) {
+  uint32_t rows = d->input_product.groups * EDGERNN_GROUP;
+  float *bias = take(a, rows * sizeof *bias);
+  for (uint32_t row = 0; a->memory && row < rows; row++) {
+    int64_t source = row_of(d, row);
+    int is_there = source >= 0 && index < d->bias.rows;
+    bias[row] = is_there ? edgernn_value(&d->bias, index, (uint32_t)source) : 0.0f;
+  }
+  return bias;
+}
+
+static void pack_model(arena *a, edgernn_model *model) {
+  for (uint32_t i = 0; i < model->layer_count; i++) {
+    edgernn_layer *layer = &model->layers[i];
+    for (uint32_t j = 0; j < layer->directions; j++) {
+      edgernn_direction *d = &layer->direction[j];
+      int is_int8 = layer->is_int8 != 0;
+      pack(a, &d->input_product, d, &d->kernel, is_int8, 1.0f);
+      pack(a, &d->recurrent_product, d, &d->recurrent, is_int8, 1.0f / 127.0f);
+      d->input_bias = pack_bias(a, d, 0);
+      d->recurrent_bias = pack_bias(a, d, 1);
+    }
+  }
+}
+
+edgernn_status edgernn_memory_size(const void *data, size_t size, size_t *bytes) {
+  edgernn_model model;
+  arena a = {NULL, 0};
+  edgernn_status status = read_model(data, size, &model);
+  if (status) return status;
+  take(&a, sizeof model);
+  pack_model(&a, &model);
+  *bytes = a.used;
+  return EDGERNN_OK;
+}
+
+static const edgernn_kernel_table *kernels_named(const char *name) {
+  for (size_t i = 0; edgernn_kernel_tables[i]; i++) {
+    const edgernn_kernel_table *table = edgernn_kernel_tables[i];
+    if ((!name || !strcmp(name, table->name)) && table->supported()) return table;
+  }
+  return NULL;
+}
+
+edgernn_status edgernn_open(const void *data, size_t size, void *memory, size_t memory_bytes,
+                            const char *kernels, const edgernn_model **model) {
+  size_t needed;
+  arena a = {memory, 0};
+  edgernn_status status = edgernn_memory_size(data, size, &needed);
+  if (status) return status;
+  if (memory_bytes < needed) return EDGERNN_MEMORY;
+  if ((uintptr_t)memory % EDGERNN_ALIGNMENT_BYTES) return EDGERNN_ALIGNMENT;
+  edgernn_model *opened = take(&a, sizeof *opened);
+  if ((status = read_model(data, size, opened))) return status;
+  opened->kernels = kernels_named(kernels);
+  if (!opened->kernels) return EDGERNN_KERNELS;
+  pack_model(&a, opened);
+  *model = opened;
+  return EDGERNN_OK;
+}
+
+size_t edgernn_outputs(const edgernn_model *model) {
+  return model->layers[model->layer_count - 1].output_size;
+}
+
+const char *edgernn_kernels_of(const edgernn_model *model) { return model->kernels->name; }
+
+const char *edgernn_kernels(size_t i, int *supported) {
+  for (size_t j = 0; j < i; j++) {
+    if (!edgernn_kernel_tables[j]) return NULL;
+  }
+  if (!edgernn_kernel_tables[i]) return NULL;
+  *supported = edgernn_kernel_tables[i]->supported();
+  return edgernn_kernel_tables[i]->name;
+}
+
+const char *edgernn_message(edgernn_status status) {
+  static const char *const messages[] = {
+      "done",
+      "this is no model.bin",
+      "the model.bin is of a newer version",
+      "a number in the model.bin is outside its bounds",
+      "the memory is too small",
+      "the data or the memory is not aligned, or the processor is big-endian",
+      "there is no id, or one is outside the embedding",
+      "no such kernels on this processor",
+  };
+  return messages[status];
+}

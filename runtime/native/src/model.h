@@ -1,0 +1,77 @@
+/* An open model, and how one is read; docs/model-bin.md describes the file. */
+#ifndef EDGERNN_MODEL_H
+#define EDGERNN_MODEL_H
+
+#include "edgernn.h"
+#include "kernels.h"
+
+#define EDGERNN_MOST_LAYERS 64
+
+enum { EDGERNN_LSTM, EDGERNN_GRU, EDGERNN_RNN };
+enum { EDGERNN_CONCAT, EDGERNN_SUM, EDGERNN_AVE, EDGERNN_MUL };
+enum { EDGERNN_MAX, EDGERNN_AVERAGE };
+enum { EDGERNN_BINARY, EDGERNN_MULTICLASS, EDGERNN_MULTILABEL };
+enum { EDGERNN_RECURRENT = 1, EDGERNN_DENSE, EDGERNN_POOLING };
+enum { EDGERNN_FLOAT32, EDGERNN_FLOAT16, EDGERNN_INT8 };
+enum {
+  EDGERNN_LINEAR,
+  EDGERNN_RELU,
+  EDGERNN_RELU6,
+  EDGERNN_TANH,
+  EDGERNN_SIGMOID,
+  EDGERNN_HARD_SIGMOID,
+  EDGERNN_ELU,
+  EDGERNN_SELU,
+  EDGERNN_SOFTPLUS,
+  EDGERNN_SOFTSIGN,
+  EDGERNN_SILU,
+  EDGERNN_GELU,
+  EDGERNN_ACTIVATIONS
+};
+
+/* A tensor in the file: rows of `columns` values; a vector is one row. */
+typedef struct edgernn_tensor {
+  const void *values;
+  const float *scales;
+  uint32_t type, rank, rows, columns;
+} edgernn_tensor;
+
+typedef struct edgernn_direction {
+  uint32_t cell, activation, gate_activation, reset_after, reverse, units;
+  edgernn_tensor kernel, recurrent, bias;
+  /* The same packed; biases [groups * 16] in their order. */
+  edgernn_matrix input_product, recurrent_product;
+  const float *input_bias, *recurrent_bias;
+} edgernn_direction;
+
+typedef struct edgernn_layer {
+  uint32_t kind;
+  /* Recurrent. */
+  uint32_t directions, merge, return_sequences;
+  edgernn_direction direction[2];
+  /* Whether products are of int8 inputs and states. */
+  uint32_t is_int8;
+  /* Dense. */
+  uint32_t activation;
+  edgernn_tensor weights, bias;
+  /* Pooling. */
+  uint32_t reduction, padded_length;
+  edgernn_tensor pad_row;
+  /* What goes in and comes out, and whether it comes out as a sequence. */
+  uint32_t input_size, output_size, is_sequence;
+} edgernn_layer;
+
+struct edgernn_model {
+  const edgernn_kernel_table *kernels;
+  uint32_t head, layer_count;
+  edgernn_tensor embedding;
+  edgernn_layer layers[EDGERNN_MOST_LAYERS];
+};
+
+/* Return the tensor's value at a row and column as a float. */
+float edgernn_value(const edgernn_tensor *tensor, uint32_t row, uint32_t column);
+
+/* Return how many gates a cell has. */
+uint32_t edgernn_gates(uint32_t cell);
+
+#endif
