@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PROJECTS := pyproject.toml export/pyproject.toml runtime/pyproject.toml
+# The engine in C is compiled when the runtime is installed.
+NATIVE := runtime/setup.py $(wildcard runtime/native/*/*.[ch] runtime/native/src/*.inc)
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo test check format clean
@@ -13,7 +15,7 @@ help:  ## list the targets
 
 install: $(STAMP)  ## make .venv with everything in it
 
-$(STAMP): constraints.txt $(PROJECTS)
+$(STAMP): constraints.txt $(PROJECTS) $(NATIVE)
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(not (3, 11) <= v < (3, 14) and \
 	  "error: edgernn needs Python 3.11, 3.12 or 3.13\n  found:    %d.%d ($(PYTHON))\n  next:     make PYTHON=python3.11" % v)'
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \

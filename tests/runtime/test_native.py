@@ -142,22 +142,6 @@ def test_a_dense_layer_on_every_step_and_a_mean():
         assert np.abs(found - expected).max() <= (1e-6 if recipe == "none" else 0.02)
 
 
-@pytest.mark.parametrize("shape", ["lstm", "gru", "rnn", "odd_sizes", "wide"])
-def test_integer_products_are_the_same_to_the_bit_on_all_kernels(shape):
-    # One token: the products, then the gates, of which nothing is rounded before the dense layer.
-    data = written(
-        network_of(
-            5,
-            **SHAPES[shape],
-        ),
-        "int8",
-    )
-    rows = texts(6, lengths=[1] * 40)
-    first, *others = (answers(native.Engine(data, 1, kernels), rows) for kernels in KERNELS)
-    for other in others:
-        assert np.abs(first - other).max() <= 3e-7
-
-
 def test_the_fastest_kernels_are_the_default():
     engine = _native.Engine(written(network_of(1), "none"))
     assert engine.kernels == KERNELS[0]

@@ -36,7 +36,9 @@ typedef enum edgernn_status {
   /* There is no id, or one is outside the embedding. */
   EDGERNN_IDS,
   /* No kernels of that name, or the processor lacks their instructions. */
-  EDGERNN_KERNELS
+  EDGERNN_KERNELS,
+  /* The processor is big-endian, and the file's numbers are little-endian. */
+  EDGERNN_BIG_ENDIAN
 } edgernn_status;
 
 /* An open model: within the caller's memory. */

@@ -5,11 +5,18 @@ extern const edgernn_kernel_table edgernn_kernels_portable;
 #if defined(__x86_64__) && (defined(__GNUC__) || defined(__clang__))
 extern const edgernn_kernel_table edgernn_kernels_avx2, edgernn_kernels_avx512;
 #endif
+#if defined(__aarch64__) && (defined(__GNUC__) || defined(__clang__))
+extern const edgernn_kernel_table edgernn_kernels_neon, edgernn_kernels_dot;
+#endif
 
 const edgernn_kernel_table *const edgernn_kernel_tables[] = {
 #if defined(__x86_64__) && (defined(__GNUC__) || defined(__clang__))
     &edgernn_kernels_avx512,
     &edgernn_kernels_avx2,
+#endif
+#if defined(__aarch64__) && (defined(__GNUC__) || defined(__clang__))
+    &edgernn_kernels_dot,
+    &edgernn_kernels_neon,
 #endif
     &edgernn_kernels_portable,
     NULL,

@@ -14,10 +14,8 @@
 
 /* A matrix [groups * 16, depth]. */
 typedef struct edgernn_matrix {
-  /* int8 [groups, depth / 4, 16, 4], or NULL. */
+  /* int8 [groups, depth / 4, 16, 4], with the kernels' `weight_offset` added, or NULL. */
   const int8_t *int8;
-  /* 128 times the sum of each row of `int8`, [groups * 16]. */
-  const int32_t *offsets;
   /* float32 [groups, depth, 16], or NULL. */
   const float *float32;
   /* The scale of each row, [groups * 16]; ones for float32. */
@@ -46,6 +44,8 @@ typedef struct edgernn_steps {
 
 typedef struct edgernn_kernel_table {
   const char *name;
+  /* What is added to int8 weights as they are packed: 128 makes them unsigned. */
+  int weight_offset;
   int (*supported)(void);
   void (*product_int8)(const edgernn_matrix *matrix, const edgernn_steps *steps);
   void (*product_float32)(const edgernn_matrix *matrix, const edgernn_steps *steps);

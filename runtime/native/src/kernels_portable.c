@@ -1,34 +1,9 @@
 /* Kernels in plain C, for any processor. */
 #include "kernels.h"
 
-#include <math.h>
-#include <string.h>
+#include "vector4.h"
 
-#define LANES 1
-#define V float
-#define VI int32_t
-#define LOAD(p) (*(p))
-#define STORE(p, v) (*(p) = (v))
-#define SET(x) (x)
-#define MIN(a, b) ((a) < (b) ? (a) : (b))
-#define MAX(a, b) ((a) > (b) ? (a) : (b))
-#define FMA(a, b, c) ((a) * (b) + (c))
-#define TO_FLOAT(n) ((float)(n))
-#define STORE_INT8(p, n) (*(p) = (int8_t)(n))
 #define NAME(x) x##_portable
-
-/* Nearest, ties to even, for magnitudes below 2^22. */
-static inline int32_t ROUND_TO_INT(float x) {
-  volatile float shifted = x + 12582912.0f;
-  return shifted == shifted ? (int32_t)(shifted - 12582912.0f) : 0;
-}
-
-static inline float SCALE_BY_POWER(float x, int32_t n) {
-  uint32_t bits = (uint32_t)(n + 127) << 23;
-  float power;
-  memcpy(&power, &bits, sizeof power);
-  return x * power;
-}
 
 #include "kernels.inc"
 
@@ -58,6 +33,6 @@ static void product_int8_portable(const edgernn_matrix *m, const edgernn_steps *
 static int supported_portable(void) { return 1; }
 
 const edgernn_kernel_table edgernn_kernels_portable = {
-    "portable",       supported_portable, product_int8_portable, product_float32_portable,
+    "portable",       0, supported_portable, product_int8_portable, product_float32_portable,
     lstm_portable,    sigmoid_portable,   tanh_portable,         quantize_portable,
 };

@@ -228,7 +228,7 @@ static edgernn_status read_model(const void *data, size_t size, edgernn_model *m
   uint64_t tables;
   edgernn_status status;
   const uint32_t one = 1;
-  if (*(const unsigned char *)&one != 1) return EDGERNN_ALIGNMENT; /* Values are little-endian. */
+  if (*(const unsigned char *)&one != 1) return EDGERNN_BIG_ENDIAN;
   if ((uintptr_t)data % 4) return EDGERNN_ALIGNMENT;
   r.data = data;
   r.size = size;
@@ -276,19 +276,17 @@ static int64_t row_of(const edgernn_direction *d, uint32_t packed) {
 }
 
 static void pack_int8(edgernn_matrix *m, const edgernn_direction *d, const edgernn_tensor *from,
-                      int8_t *to, int32_t *offsets) {
+                      int offset, int8_t *to) {
   const int8_t *values = from->values;
   for (uint32_t row = 0; row < m->groups * EDGERNN_GROUP; row++) {
     int64_t source = row_of(d, row);
-    int32_t sum = 0;
     for (uint32_t k = 0; k < m->depth; k++) {
-      int8_t value = 0;
+      int value = 0;
       if (source >= 0 && k < from->columns) value = values[source * from->columns + k];
       size_t block = (size_t)(row / EDGERNN_GROUP) * m->depth + (k & ~3u);
-      to[block * EDGERNN_GROUP + row % EDGERNN_GROUP * 4 + k % 4] = value;
-      sum += value;
+      to[block * EDGERNN_GROUP + row % EDGERNN_GROUP * 4 + k % 4] =
+          (int8_t)(uint8_t)(value + offset);
     }
-    offsets[row] = 128 * sum;
   }
 }
 
@@ -305,7 +303,7 @@ static void pack_float32(edgernn_matrix *m, const edgernn_direction *d, const ed
 }
 
 static void pack(arena *a, edgernn_matrix *m, const edgernn_direction *d,
-                 const edgernn_tensor *from, int is_int8, float scale) {
+                 const edgernn_tensor *from, int is_int8, int offset, float scale) {
   uint32_t blocks = up_to(d->units, EDGERNN_GROUP) / EDGERNN_GROUP;
   m->groups = blocks * edgernn_gates(d->cell);
   m->depth = is_int8 ? up_to(from->columns, 4) : from->columns;
@@ -314,10 +312,8 @@ static void pack(arena *a, edgernn_matrix *m, const edgernn_direction *d,
   m->scales = scales;
   if (is_int8) {
     int8_t *values = take(a, rows * m->depth);
-    int32_t *offsets = take(a, rows * sizeof *offsets);
     m->int8 = values;
-    m->offsets = offsets;
-    if (a->memory) pack_int8(m, d, from, values, offsets);
+    if (a->memory) pack_int8(m, d, from, offset, values);
   } else {
     float *values = take(a, rows * m->depth * sizeof *values);
     m->float32 = values;
@@ -346,8 +342,9 @@ static void pack_model(arena *a, edgernn_model *model) {
     for (uint32_t j = 0; j < layer->directions; j++) {
       edgernn_direction *d = &layer->direction[j];
       int is_int8 = layer->is_int8 != 0;
-      pack(a, &d->input_product, d, &d->kernel, is_int8, 1.0f);
-      pack(a, &d->recurrent_product, d, &d->recurrent, is_int8, 1.0f / 127.0f);
+      int offset = model->kernels ? model->kernels->weight_offset : 0;
+      pack(a, &d->input_product, d, &d->kernel, is_int8, offset, 1.0f);
+      pack(a, &d->recurrent_product, d, &d->recurrent, is_int8, offset, 1.0f / 127.0f);
       d->input_bias = pack_bias(a, d, 0);
       d->recurrent_bias = pack_bias(a, d, 1);
     }
@@ -359,6 +356,7 @@ edgernn_status edgernn_memory_size(const void *data, size_t size, size_t *bytes)
   arena a = {NULL, 0};
   edgernn_status status = read_model(data, size, &model);
   if (status) return status;
+  model.kernels = NULL;
   take(&a, sizeof model);
   pack_model(&a, &model);
   *bytes = a.used;
@@ -412,9 +410,10 @@ const char *edgernn_message(edgernn_status status) {
       "the model.bin is of a newer version",
       "a number in the model.bin is outside its bounds",
       "the memory is too small",
-      "the data or the memory is not aligned, or the processor is big-endian",
+      "the data or the memory is not aligned",
       "there is no id, or one is outside the embedding",
       "no such kernels on this processor",
+      "a big-endian processor cannot read a model.bin",
   };
   return messages[status];
 }

@@ -1,0 +1,113 @@
+/* Kernels for 64-bit ARM: NEON, and its dot products where the processor has them. */
+#include "kernels.h"
+
+#if defined(__aarch64__) && (defined(__GNUC__) || defined(__clang__))
+
+#include <arm_neon.h>
+
+#if defined(__linux__)
+#include <sys/auxv.h>
+#define DOT_PRODUCTS (1ul << 20) /* HWCAP_ASIMDDP */
+#endif
+
+#include "vector4.h"
+
+#define NAME(x) x##_neon
+
+#include "kernels.inc"
+
+static inline int8x16_t inputs_neon(const int8_t *x) {
+  int32_t four;
+  memcpy(&four, x, 4);
+  return vreinterpretq_s8_s32(vdupq_n_s32(four));
+}
+
+static inline void finish_neon(int32x4_t sum, const edgernn_matrix *m, const edgernn_steps *s,
+                               size_t step, size_t row) {
+  ptrdiff_t at = (ptrdiff_t)step;
+  float32x4_t factor = vmulq_n_f32(vld1q_f32(m->scales + row), s->scale[at * s->scale_stride]);
+  float32x4_t value = vmulq_f32(factor, vcvtq_f32_s32(sum));
+  float32x4_t base = vld1q_f32(s->base + at * s->base_stride + row);
+  vst1q_f32(s->out + at * s->out_stride + row, vaddq_f32(base, value));
+}
+
+/* Products of two bytes fit into 16 bits; pairs of them are added in 32. */
+static void product_int8_neon(const edgernn_matrix *m, const edgernn_steps *s) {
+  for (size_t step = 0; step < s->count; step++) {
+    const int8_t *x = s->int8 + (ptrdiff_t)step * s->stride, *w = m->int8;
+    for (size_t group = 0; group < m->groups; group++) {
+      int32x4_t a = vdupq_n_s32(0), b = a, c = a, d = a, e = a, f = a, g = a, h = a;
+      for (size_t k = 0; k < m->depth; k += 4, w += 4 * EDGERNN_GROUP) {
+        int8x16_t inputs = inputs_neon(x + k), weights = vld1q_s8(w);
+        a = vpadalq_s16(a, vmull_s8(vget_low_s8(weights), vget_low_s8(inputs)));
+        b = vpadalq_s16(b, vmull_high_s8(weights, inputs));
+        weights = vld1q_s8(w + 16);
+        c = vpadalq_s16(c, vmull_s8(vget_low_s8(weights), vget_low_s8(inputs)));
+        d = vpadalq_s16(d, vmull_high_s8(weights, inputs));
+        weights = vld1q_s8(w + 32);
+        e = vpadalq_s16(e, vmull_s8(vget_low_s8(weights), vget_low_s8(inputs)));
+        f = vpadalq_s16(f, vmull_high_s8(weights, inputs));
+        weights = vld1q_s8(w + 48);
+        g = vpadalq_s16(g, vmull_s8(vget_low_s8(weights), vget_low_s8(inputs)));
+        h = vpadalq_s16(h, vmull_high_s8(weights, inputs));
+      }
+      finish_neon(vpaddq_s32(a, b), m, s, step, group * EDGERNN_GROUP);
+      finish_neon(vpaddq_s32(c, d), m, s, step, group * EDGERNN_GROUP + 4);
+      finish_neon(vpaddq_s32(e, f), m, s, step, group * EDGERNN_GROUP + 8);
+      finish_neon(vpaddq_s32(g, h), m, s, step, group * EDGERNN_GROUP + 12);
+    }
+  }
+}
+
+static int supported_neon(void) { return 1; }
+
+const edgernn_kernel_table edgernn_kernels_neon = {
+    "neon",    0,            supported_neon, product_int8_neon, product_float32_neon,
+    lstm_neon, sigmoid_neon, tanh_neon,      quantize_neon,
+};
+
+#if defined(__clang__)
+#define WITH_DOT __attribute__((target("dotprod")))
+#else
+#define WITH_DOT __attribute__((target("arch=armv8.2-a+dotprod")))
+#endif
+
+WITH_DOT static void product_int8_dot(const edgernn_matrix *m, const edgernn_steps *s) {
+  for (size_t step = 0; step < s->count; step++) {
+    const int8_t *x = s->int8 + (ptrdiff_t)step * s->stride, *w = m->int8;
+    for (size_t group = 0; group < m->groups; group++) {
+      int32x4_t a = vdupq_n_s32(0), b = a, c = a, d = a;
+      for (size_t k = 0; k < m->depth; k += 4, w += 4 * EDGERNN_GROUP) {
+        int8x16_t inputs = inputs_neon(x + k);
+        a = vdotq_s32(a, vld1q_s8(w), inputs);
+        b = vdotq_s32(b, vld1q_s8(w + 16), inputs);
+        c = vdotq_s32(c, vld1q_s8(w + 32), inputs);
+        d = vdotq_s32(d, vld1q_s8(w + 48), inputs);
+      }
+      finish_neon(a, m, s, step, group * EDGERNN_GROUP);
+      finish_neon(b, m, s, step, group * EDGERNN_GROUP + 4);
+      finish_neon(c, m, s, step, group * EDGERNN_GROUP + 8);
+      finish_neon(d, m, s, step, group * EDGERNN_GROUP + 12);
+    }
+  }
+}
+
+static int supported_dot(void) {
+#if defined(__linux__)
+  return (getauxval(AT_HWCAP) & DOT_PRODUCTS) != 0;
+#elif defined(__ARM_FEATURE_DOTPROD)
+  return 1;
+#else
+  return 0;
+#endif
+}
+
+const edgernn_kernel_table edgernn_kernels_dot = {
+    "neon-dotprod", 0,            supported_dot, product_int8_dot, product_float32_neon,
+    lstm_neon,      sigmoid_neon, tanh_neon,     quantize_neon,
+};
+
+#else
+/* ISO C asks for something in a file. */
+typedef int edgernn_not_aarch64;
+#endif
