@@ -29,7 +29,7 @@ from edgernn_export import Examples, Options, export
 from edgernn_runtime import EdgernnError
 
 FORMS = (
-    *((f, q, "plain") for f in ("tflite", "onnx") for q in ("none", "float16", "int8")),
+    *((f, q, "plain") for f in ("tflite", "onnx", "native") for q in ("none", "float16", "int8")),
     ("tflite", "int8-full", "plain"),
     ("tflite", "int8", "stateless"),
     ("onnx", "int8", "ort"),

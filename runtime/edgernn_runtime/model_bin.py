@@ -46,7 +46,9 @@ TENSOR = struct.Struct("<6I2Q")
 MAX_LAYERS, MAX_TENSORS = 64, 1024
 
 RECURRENT, DENSE, POOLING = 1, 2, 3
-DTYPES = ("float32", "float16", "int8")
+#: int8 has a float32 scale for each row; `int8 codes` a byte for each, times one float32 unit that
+#: stands in front of them.
+DTYPES = ("float32", "float16", "int8", "int8 codes")
 #: Of products: in floats, or in integers wherever inputs, weights and states are int8.
 FLOAT_PRODUCTS, INTEGER_PRODUCTS = 0, 1
 CELLS: tuple[Cell, ...] = get_args(Cell)
@@ -126,16 +128,24 @@ class _Reader:
         _require(record[1] == rank, f"tensor {index} of rank {rank}", f"{record[1]}")
         shape = record[2 : 2 + rank]
         _require(all(shape), "dimensions of at least 1", f"{shape}")
-        values = self._array(record[6], dtype, shape)
-        if dtype != "int8":
+        values = self._array(record[6], dtype.partition(" ")[0], shape)
+        if not dtype.startswith("int8"):
             return np.asarray(values, dtype=np.float32)
-        scales = self._array(record[7], "float32", (shape[0],))
-        return np.asarray(values * scales.reshape(-1, *[1] * (rank - 1)), dtype=np.float32)
+        _require(rank == 2, f"tensor {index} of floats", dtype)
+        return np.asarray(values * self._scales(record[7], dtype, shape[0]), dtype=np.float32)
+
+    def _scales(self, offset: int, dtype: str, rows: int) -> Array:
+        """Return the scale of each row of an int8 tensor, [rows, 1]."""
+        if dtype == "int8":
+            return np.asarray(self._array(offset, "float32", (rows, 1)), dtype=np.float32)
+        unit = self._array(offset, "uint8", (rows + 4,))[:4].view("<f4")[0]
+        codes = self._array(offset, "uint8", (rows + 4,))[4:]
+        return np.asarray(codes[:, np.newaxis].astype(np.float32) * unit, dtype=np.float32)
 
     def is_int8(self, index: int) -> bool:
         """Return whether a tensor that was read is stored as int8."""
         dtype = TENSOR.unpack_from(self._data, self._table + index * TENSOR.size)[0]
-        return bool(dtype == DTYPES.index("int8"))
+        return bool(DTYPES[dtype].startswith("int8"))
 
     def _array(self, offset: int, dtype: str, shape: tuple[int, ...]) -> NDArray[Any]:
         kind = np.dtype(dtype).newbyteorder("<")

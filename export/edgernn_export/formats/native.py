@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from edgernn_export.calibrate import LayerRange
 from edgernn_export.census import Census
-from edgernn_export.quantize import quantize
+from edgernn_export.quantize import quantize, quantize_rows
 from edgernn_export.recipes import Recipe
 from edgernn_runtime.heads import HEADS
 from edgernn_runtime.model_bin import (
@@ -63,7 +63,7 @@ def write(
     """
     del flavour, calibration
     tensors = _Tensors(recipe)
-    tensors.add_weights(network.embedding)
+    tensors.add_table(network.embedding)
     records = [_record(tensors, layer) for layer in network.layers]
     tables = HEADER.size + LAYER.size * len(records) + TENSOR.size * len(tensors.entries)
     table, sections = tensors.finish(-(-tables // ALIGNMENT) * ALIGNMENT)
@@ -96,10 +96,12 @@ def read_census(data: bytes) -> Census:
         at = HEADER.size + layers * LAYER.size + i * TENSOR.size
         dtype, rank, *dimensions, _, scales = TENSOR.unpack_from(data, at)
         rows, count = dimensions[0], int(np.prod(dimensions[:rank]))
-        size = count * np.dtype(DTYPES[dtype]).itemsize
-        parts[owner[i]] = parts.get(owner[i], 0) + size + (4 * rows if scales else 0)
+        name, _, codes = DTYPES[dtype].partition(" ")
+        size = count * np.dtype(name).itemsize
+        scale_bytes = (4 + rows if codes else 4 * rows) if scales else 0
+        parts[owner[i]] = parts.get(owner[i], 0) + size + scale_bytes
         if i in weights_of:
-            weights[DTYPES[dtype]] = weights.get(DTYPES[dtype], 0) + size
+            weights[name] = weights.get(name, 0) + size
     return Census(operators=operators, weight_bytes=weights, size=len(data), parts=parts)
 
 
@@ -153,7 +155,7 @@ class _Tensors:
 
     def __init__(self, recipe: Recipe) -> None:
         self._recipe = recipe
-        self.entries: list[tuple[NDArray[Any], Array | None]] = []
+        self.entries: list[tuple[NDArray[Any], NDArray[Any] | None]] = []
 
     def add(self, values: Array) -> int:
         """Add a tensor as float32."""
@@ -167,6 +169,15 @@ class _Tensors:
             self.entries.append((quantized.values, quantized.scale[:, 0]))
         else:
             self.entries.append((weights.astype(self._recipe.weights), None))
+        return len(self.entries) - 1
+
+    def add_table(self, rows: Array) -> int:
+        """Add the embedding in the recipe's type, int8 with a code for each row."""
+        if self._recipe.weights != "int8":
+            return self.add_weights(rows)
+        quantized = quantize_rows(rows)
+        unit = np.frombuffer(np.float32(quantized.unit).tobytes(), dtype=np.uint8)
+        self.entries.append((quantized.values, np.concatenate([unit, quantized.codes])))
         return len(self.entries) - 1
 
     def finish(self, start: int) -> tuple[bytes, bytes]:
@@ -183,6 +194,7 @@ class _Tensors:
             shape = (*values.shape, *[0] * (_MOST_DIMENSIONS - values.ndim))
             offset = place(values)
             scale_offset = 0 if scales is None else place(scales)
-            dtype = DTYPES.index(str(values.dtype))
+            has_codes = scales is not None and scales.dtype == np.uint8
+            dtype = DTYPES.index("int8 codes" if has_codes else str(values.dtype))
             table += TENSOR.pack(dtype, values.ndim, *shape, offset, scale_offset)
         return table, bytes(sections)

@@ -46,13 +46,45 @@ static float from_half(uint16_t half) {
   return value;
 }
 
+int edgernn_is_int8(const edgernn_tensor *tensor) { return tensor->type >= EDGERNN_INT8; }
+
+float edgernn_scale(const edgernn_tensor *tensor, uint32_t row) {
+  return tensor->codes ? (float)tensor->codes[row] * tensor->unit : tensor->scales[row];
+}
+
 float edgernn_value(const edgernn_tensor *tensor, uint32_t row, uint32_t column) {
   size_t at = (size_t)row * tensor->columns + column;
-  if (tensor->type == EDGERNN_INT8) {
-    return (float)((const int8_t *)tensor->values)[at] * tensor->scales[row];
+  if (edgernn_is_int8(tensor)) {
+    return (float)((const int8_t *)tensor->values)[at] * edgernn_scale(tensor, row);
   }
   if (tensor->type == EDGERNN_FLOAT16) return from_half(((const uint16_t *)tensor->values)[at]);
   return ((const float *)tensor->values)[at];
+}
+
+/* Eight sums side by side, which a compiler can keep in one vector. */
+#define DOT(type, convert)                                         \
+  do {                                                             \
+    const type *w = (const type *)tensor->values + at;             \
+    for (; k + 8 <= tensor->columns; k += 8) {                     \
+      for (uint32_t i = 0; i < 8; i++) sums[i] += convert(w[k + i]) * x[k + i]; \
+    }                                                              \
+    for (; k < tensor->columns; k++) sums[0] += convert(w[k]) * x[k]; \
+  } while (0)
+
+float edgernn_dot(const edgernn_tensor *tensor, uint32_t row, const float *x) {
+  float sums[8] = {0};
+  size_t at = (size_t)row * tensor->columns;
+  uint32_t k = 0;
+  if (tensor->type == EDGERNN_FLOAT32) {
+    DOT(float, (float));
+  } else if (tensor->type == EDGERNN_FLOAT16) {
+    DOT(uint16_t, from_half);
+  } else {
+    DOT(int8_t, (float));
+  }
+  float sum = 0;
+  for (uint32_t i = 0; i < 8; i++) sum += sums[i];
+  return edgernn_is_int8(tensor) ? sum * edgernn_scale(tensor, row) : sum;
 }
 
 /* Return whether `count` values of `width` bytes at an offset lie within the file's sections. */
@@ -63,14 +95,14 @@ static int is_section(const reader *r, uint64_t offset, uint64_t count, uint64_t
 
 static edgernn_status read_tensor(const reader *r, uint32_t index, uint32_t rank,
                                   edgernn_tensor *tensor) {
-  static const uint32_t widths[] = {4, 2, 1};
+  static const uint32_t widths[] = {4, 2, 1, 1};
   const unsigned char *record;
   uint64_t offset, scales;
   if (index >= r->tensors) return EDGERNN_MALFORMED;
   record = r->data + r->tensor_table + (uint64_t)index * TENSOR_BYTES;
   tensor->type = u32(record);
   tensor->rank = u32(record + 4);
-  if (tensor->type > EDGERNN_INT8 || tensor->rank != rank) return EDGERNN_MALFORMED;
+  if (tensor->type > EDGERNN_INT8_CODES || tensor->rank != rank) return EDGERNN_MALFORMED;
   tensor->rows = rank == 1 ? 1 : u32(record + 8);
   tensor->columns = u32(record + (rank == 1 ? 8 : 12));
   if (tensor->rows == 0 || tensor->rows > LARGEST) return EDGERNN_MALFORMED;
@@ -82,12 +114,18 @@ static edgernn_status read_tensor(const reader *r, uint32_t index, uint32_t rank
   }
   tensor->values = r->data + offset;
   tensor->scales = NULL;
+  tensor->codes = NULL;
+  if (!edgernn_is_int8(tensor)) return EDGERNN_OK;
+  if (rank == 1) return EDGERNN_MALFORMED;
   if (tensor->type == EDGERNN_INT8) {
-    /* A scale for each index of the first dimension. */
-    uint32_t count = rank == 1 ? tensor->columns : tensor->rows;
-    if (!is_section(r, scales, count, 4) || rank == 1) return EDGERNN_MALFORMED;
+    if (!is_section(r, scales, tensor->rows, 4)) return EDGERNN_MALFORMED;
     tensor->scales = (const float *)(const void *)(r->data + scales);
+    return EDGERNN_OK;
   }
+  /* The unit stands in front of the codes. */
+  if (!is_section(r, scales, (uint64_t)tensor->rows + 4, 1)) return EDGERNN_MALFORMED;
+  memcpy(&tensor->unit, r->data + scales, 4);
+  tensor->codes = r->data + scales + 4;
   return EDGERNN_OK;
 }
 
@@ -178,14 +216,14 @@ static int is_bounded(const edgernn_direction *d) {
 /* Say of each recurrent layer whether its products are of integers: its weights, what goes in, and
  * its states must be. */
 static void choose_arithmetic(edgernn_model *model, uint32_t is_integer) {
-  uint32_t input_is_int8 = is_integer && model->embedding.type == EDGERNN_INT8;
+  uint32_t input_is_int8 = is_integer && edgernn_is_int8(&model->embedding);
   for (uint32_t i = 0; i < model->layer_count; i++) {
     edgernn_layer *layer = &model->layers[i];
     uint32_t is_int8 = input_is_int8 && layer->kind == EDGERNN_RECURRENT;
     for (uint32_t d = 0; is_int8 && d < layer->directions; d++) {
       const edgernn_direction *direction = &layer->direction[d];
-      is_int8 = is_bounded(direction) && direction->kernel.type == EDGERNN_INT8 &&
-                direction->recurrent.type == EDGERNN_INT8;
+      is_int8 = is_bounded(direction) && edgernn_is_int8(&direction->kernel) &&
+                edgernn_is_int8(&direction->recurrent);
     }
     layer->is_int8 = is_int8;
     input_is_int8 = is_int8 && (layer->directions == 1 || layer->merge == EDGERNN_CONCAT);
@@ -321,7 +359,7 @@ static void pack(arena *a, edgernn_matrix *m, const edgernn_direction *d,
   }
   for (uint32_t row = 0; a->memory && row < rows; row++) {
     int64_t source = row_of(d, row);
-    scales[row] = is_int8 && source >= 0 ? from->scales[source] * scale : 1.0f;
+    scales[row] = is_int8 && source >= 0 ? edgernn_scale(from, (uint32_t)source) * scale : 1.0f;
   }
 }
 

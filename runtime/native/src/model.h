@@ -12,7 +12,7 @@ enum { EDGERNN_CONCAT, EDGERNN_SUM, EDGERNN_AVE, EDGERNN_MUL };
 enum { EDGERNN_MAX, EDGERNN_AVERAGE };
 enum { EDGERNN_BINARY, EDGERNN_MULTICLASS, EDGERNN_MULTILABEL };
 enum { EDGERNN_RECURRENT = 1, EDGERNN_DENSE, EDGERNN_POOLING };
-enum { EDGERNN_FLOAT32, EDGERNN_FLOAT16, EDGERNN_INT8 };
+enum { EDGERNN_FLOAT32, EDGERNN_FLOAT16, EDGERNN_INT8, EDGERNN_INT8_CODES };
 enum {
   EDGERNN_LINEAR,
   EDGERNN_RELU,
@@ -32,7 +32,10 @@ enum {
 /* A tensor in the file: rows of `columns` values; a vector is one row. */
 typedef struct edgernn_tensor {
   const void *values;
+  /* Of int8: a scale for each row, or a code for each, which multiplies `unit`. */
   const float *scales;
+  const uint8_t *codes;
+  float unit;
   uint32_t type, rank, rows, columns;
 } edgernn_tensor;
 
@@ -67,6 +70,15 @@ struct edgernn_model {
   edgernn_tensor embedding;
   edgernn_layer layers[EDGERNN_MOST_LAYERS];
 };
+
+/* Return the scale of an int8 tensor's row. */
+float edgernn_scale(const edgernn_tensor *tensor, uint32_t row);
+
+/* Return the sum of products of a tensor's row with floats. */
+float edgernn_dot(const edgernn_tensor *tensor, uint32_t row, const float *x);
+
+/* Return whether the tensor's values are int8. */
+int edgernn_is_int8(const edgernn_tensor *tensor);
 
 /* Return the tensor's value at a row and column as a float. */
 float edgernn_value(const edgernn_tensor *tensor, uint32_t row, uint32_t column);

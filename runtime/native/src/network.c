@@ -257,10 +257,7 @@ static void run_dense(const edgernn_layer *layer, const sequence *x, sequence *y
   y->width = layer->output_size;
   for (size_t t = 0; t < x->steps; t++) {
     for (uint32_t row = 0; row < layer->output_size; row++) {
-      float sum = 0;
-      for (uint32_t k = 0; k < layer->input_size; k++) {
-        sum += edgernn_value(&layer->weights, row, k) * x->float32[t * x->width + k];
-      }
+      float sum = edgernn_dot(&layer->weights, row, x->float32 + t * x->width);
       sum += edgernn_value(&layer->bias, 0, row);
       y->float32[t * y->width + row] = activated(layer->activation, sum);
     }
@@ -345,7 +342,7 @@ static void embed(const edgernn_model *model, const int32_t *ids, sequence *x) {
     if (x->int8) {
       memset(x->int8 + t * x->width, 0, x->width);
       memcpy(x->int8 + t * x->width, (const int8_t *)table->values + (size_t)id * columns, columns);
-      x->scales[t] = table->scales[id];
+      x->scales[t] = edgernn_scale(table, id);
       continue;
     }
     for (uint32_t k = 0; k < x->width; k++) {
