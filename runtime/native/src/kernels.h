@@ -40,6 +40,8 @@ typedef struct edgernn_steps {
   ptrdiff_t base_stride;
   float *out;
   ptrdiff_t out_stride;
+  /* Whether float rows are done from the last group to the first. */
+  int descending;
 } edgernn_steps;
 
 typedef struct edgernn_kernel_table {

@@ -26,6 +26,9 @@ typedef struct walker {
   float *gates, *parts;
   float *hidden, *cell, *scaled;
   int8_t *quantized;
+  /* Whether the next product goes through the weights from their end: the half that the last one left
+   * in the cache is then used before it is replaced. */
+  int descending;
 } walker;
 
 typedef struct arena {
@@ -74,9 +77,10 @@ static void activate(const edgernn_kernel_table *kernels, uint32_t activation, f
 static const float ONE = 1.0f;
 
 /* out = base + U state, the state quantized where the layer's products are of integers. */
-static void product_of_state(const edgernn_model *model, const walker *w, int is_int8,
+static void product_of_state(const edgernn_model *model, walker *w, int is_int8,
                              const float *state, const float *base, float *out) {
-  edgernn_steps steps = {1, w->quantized, state, 0, &ONE, 0, base, 0, out, 0};
+  edgernn_steps steps = {1, w->quantized, state, 0, &ONE, 0, base, 0, out, 0, w->descending};
+  w->descending = !w->descending;
   if (is_int8) {
     model->kernels->quantize(state, w->quantized, padded(w->d->units));
     model->kernels->product_int8(&w->d->recurrent_product, &steps);
@@ -105,7 +109,7 @@ static void lstm_step(const edgernn_model *model, const walker *w, const float *
 }
 
 /* `gates` holds the products with the state, which a GRU keeps apart from those of the inputs. */
-static void gru_step(const edgernn_model *model, const walker *w, const float *inputs, int is_int8) {
+static void gru_step(const edgernn_model *model, walker *w, const float *inputs, int is_int8) {
   const edgernn_direction *d = w->d;
   size_t units = padded(d->units);
   float *update = w->parts, *reset = w->parts + units, *candidate = w->parts + 2 * units;
@@ -129,7 +133,7 @@ static void gru_step(const edgernn_model *model, const walker *w, const float *i
   }
 }
 
-static void step(const edgernn_model *model, const walker *w, const float *inputs, int is_int8) {
+static void step(const edgernn_model *model, walker *w, const float *inputs, int is_int8) {
   const edgernn_direction *d = w->d;
   const float *base = d->cell == EDGERNN_GRU ? d->recurrent_bias : inputs;
   product_of_state(model, w, is_int8, w->hidden, base, w->gates);
@@ -171,6 +175,7 @@ static void make_inputs(const edgernn_model *model, const walker *w, const seque
 static void open_walker(arena *a, walker *w, const edgernn_direction *d) {
   size_t units = padded(d->units), rows = edgernn_gates(d->cell) * units;
   w->d = d;
+  w->descending = 0;
   w->inputs = take(a, CHUNK * rows * sizeof(float));
   w->gates = take(a, rows * sizeof(float));
   w->parts = take(a, 3 * units * sizeof(float));
@@ -231,15 +236,19 @@ static void run_recurrent(const edgernn_model *model, const edgernn_layer *layer
     for (uint32_t i = 0; i < layer->directions; i++) {
       make_inputs(model, &walkers[i], x, (int)layer->is_int8, first, count);
     }
-    /* The two directions take turns, so that the processor works at one while the other waits. */
-    for (size_t s = 0; s < count; s++) {
+    /* Directions of integers take turns at each step, so that the processor works at one while the
+     * other waits; those of floats at each chunk, as the weights of both do not fit into the cache. */
+    size_t turn = layer->is_int8 ? 1 : count;
+    for (size_t from = 0; from < count; from += turn) {
       for (uint32_t i = 0; i < layer->directions; i++) {
-        const walker *w = &walkers[i];
-        size_t rows = (size_t)w->d->input_product.groups * EDGERNN_GROUP;
-        step(model, w, w->inputs + s * rows, (int)layer->is_int8);
-        if (layer->return_sequences) {
-          size_t place = i ? steps - 1 - (first + s) : first + s;
-          keep_state(model, w, y, place, i ? walkers[0].d->units : 0);
+        for (size_t s = from; s < from + turn; s++) {
+          walker *w = &walkers[i];
+          size_t rows = (size_t)w->d->input_product.groups * EDGERNN_GROUP;
+          step(model, w, w->inputs + s * rows, (int)layer->is_int8);
+          if (layer->return_sequences) {
+            size_t place = i ? steps - 1 - (first + s) : first + s;
+            keep_state(model, w, y, place, i ? walkers[0].d->units : 0);
+          }
         }
       }
     }
