@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import shutil
 import subprocess
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from edgernn_runtime.engines import plain
+from edgernn_runtime.tokenizer import SPLIT, Tokenizer, TokenizerSpec, with_padding
+from edgernn_runtime.tokenizer import STANDARDIZE as STANDARDIZE_NAMES
+from edgernn_runtime.vocabulary import encode_vocabulary
 from tests.runtime.test_native import network_of, texts, written
+from tests.runtime.test_tokenizer_vectors import CASES, VOCABULARY
 
 NATIVE = Path(__file__).resolve().parents[2] / "runtime" / "native"
 FLAGS = ("-std=c99", "-Wall", "-Wextra", "-Werror", "-pedantic", "-Iinclude", "-Isrc")
@@ -125,3 +133,98 @@ def test_other_processors_give_the_same_bits(compiler, emulator, tmp_path):
     check_kernels(emulator, built[0])
     for recipe in ("none", "int8"):
         check_replay(tmp_path, network_of(3), recipe, emulator, built[1])
+
+
+STANDARDIZE = {
+    "lower_and_strip_punctuation": (1, 1),
+    "lower": (1, 0),
+    "strip_punctuation": (0, 1),
+    "none": (0, 0),
+}
+
+
+def ids_in_c(program, folder, spec, vocabulary, texts, pad_to=None):
+    """Return the ids that the C tokenizer gives texts."""
+    path = folder / "vocab.txt"
+    path.write_bytes(encode_vocabulary(vocabulary))
+    rules = (
+        *STANDARDIZE[spec.standardize],
+        SPLIT.index(spec.split),
+        spec.max_length or 0,
+        int(spec.truncate == "head+tail"),
+        pad_to or 0,
+        *spec.ngrams,
+    )
+    given = b"".join(len(text).to_bytes(4, "little") + text for text in texts)
+    done = subprocess.run(
+        [program, path, *map(str, rules)], input=given, capture_output=True, check=False
+    )
+    assert done.returncode == 0, done.stderr.decode()
+    return [list(map(int, line.split())) for line in done.stdout.decode().split("\n")[:-1]]
+
+
+@pytest.fixture(scope="module")
+def tokenize(tmp_path_factory):
+    if shutil.which("cc") is None:
+        pytest.skip("there is no C compiler")
+    options = ("-std=c11", "-g", "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover")
+    return build("tokenize", tmp_path_factory.mktemp("tokenize") / "tokenize", *options)
+
+
+def test_the_tokenizer_in_c_gives_keras_its_ids(tokenize, tmp_path):
+    """Every vector that was written from the Keras layer, the hostile ones included."""
+    by_spec = {}
+    for case in CASES:
+        by_spec.setdefault(json.dumps(case["spec"], sort_keys=True), []).append(case)
+    compared = 0
+    for spec_text, cases in by_spec.items():
+        spec = TokenizerSpec.from_json(json.loads(spec_text))
+        given = [base64.b64decode(case["text"]) for case in cases]
+        found = ids_in_c(tokenize, tmp_path, spec, VOCABULARY, given)
+        for case, ids in zip(cases, found, strict=True):
+            # Bare ids leave out each 0; the vectors have those in the middle.
+            assert ids == [i for i in case["ids"] if i], case
+            compared += 1
+    assert compared >= 1000
+
+
+@given(
+    st.lists(st.binary(max_size=60), min_size=1, max_size=20),
+    st.sampled_from(STANDARDIZE_NAMES),
+    st.sampled_from(SPLIT),
+    st.sampled_from([(), (1, 2), (2,), (3, 1)]),
+    st.sampled_from([None, 1, 4, 5]),
+    st.sampled_from(["head", "head+tail"]),
+    st.sampled_from([None, 3, 8]),
+)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_the_tokenizer_in_c_is_that_in_python(
+    tokenize, tmp_path, given_texts, standardize, split, ngrams, length, truncate, pad_to
+):
+    spec = TokenizerSpec(standardize, split, ngrams, length, truncate)
+    words = b" ".join(given_texts).replace(b"\r", b"").split()
+    vocabulary = [b"", b"[UNK]", *dict.fromkeys([b"a b", b"a", b"\\", b"\n", "é".encode()])]
+    vocabulary += [w for w in dict.fromkeys(words) if w not in vocabulary and _is_utf8(w)][:20]
+    python = Tokenizer(spec, vocabulary)
+    expected = [with_padding(python.ids(text), pad_to).tolist() for text in given_texts]
+    assert ids_in_c(tokenize, tmp_path, spec, vocabulary, given_texts, pad_to) == expected
+
+
+def _is_utf8(word):
+    try:
+        word.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize(
+    "vocabulary", [b"", b"\n", b"\n[UNK]\na", b"\n[UNK]\n\\x\n", b"\n[UNK]\n\\\n"]
+)
+def test_a_malformed_vocabulary_is_refused(tokenize, tmp_path, vocabulary):
+    path = tmp_path / "vocab.txt"
+    path.write_bytes(vocabulary)
+    command = [tokenize, path, *"000000"]
+    done = subprocess.run(command, input=b"", capture_output=True, check=False)
+    assert done.returncode == 1
+    assert b"the vocabulary is malformed" in done.stderr

@@ -38,7 +38,9 @@ typedef enum edgernn_status {
   /* No kernels of that name, or the processor lacks their instructions. */
   EDGERNN_KERNELS,
   /* The processor is big-endian, and the file's numbers are little-endian. */
-  EDGERNN_BIG_ENDIAN
+  EDGERNN_BIG_ENDIAN,
+  /* A line of the vocabulary has no end, or an escape that there is not. */
+  EDGERNN_VOCABULARY
 } edgernn_status;
 
 /* An open model: within the caller's memory. */
@@ -75,6 +77,46 @@ const char *edgernn_kernels(size_t i, int *supported);
  * one alone where there are two. */
 edgernn_status edgernn_predict_ids(const edgernn_model *model, const int32_t *ids, size_t count,
                                    void *scratch, size_t scratch_bytes, float *probabilities);
+
+/* ---- Text to ids: the tokenizer contract, docs/tokenizer.md ------------------------------------ */
+
+typedef enum edgernn_split { EDGERNN_WHITESPACE, EDGERNN_CHARACTER, EDGERNN_NO_SPLIT } edgernn_split;
+
+/* The rules of a tokenizer, as the manifest has them. */
+typedef struct edgernn_rules {
+  /* Whether A to Z become lower case, and whether ASCII punctuation is left out. */
+  int lower, strip_punctuation;
+  edgernn_split split;
+  /* The widths of the n-grams in the order in which they are emitted; none where the count is 0. */
+  const uint32_t *ngrams;
+  uint32_t ngram_count;
+  /* The most ids that a text keeps, 0 for all; and whether they are its first and last ones. */
+  uint32_t max_length;
+  int keep_tail;
+  /* The length to which ids are cut and padded with 0, or 0 for bare ids without a 0. */
+  uint32_t pad_to;
+} edgernn_rules;
+
+/* An open tokenizer: within the caller's memory. */
+typedef struct edgernn_tokenizer edgernn_tokenizer;
+
+/* Check a vocab.txt, and say how many bytes of memory an open tokenizer takes. */
+edgernn_status edgernn_tokenizer_memory_size(const char *vocabulary, size_t size, size_t *bytes);
+
+/* Open a tokenizer; `*tokenizer` lies in `memory`. The rules are copied, their n-grams are not; the
+ * vocabulary is not needed any more. */
+edgernn_status edgernn_tokenizer_open(const edgernn_rules *rules, const char *vocabulary, size_t size,
+                                      void *memory, size_t memory_bytes,
+                                      const edgernn_tokenizer **tokenizer);
+
+/* Return the bytes of scratch, and in `*most` the most ids, for a text of so many bytes. */
+size_t edgernn_tokenizer_scratch_size(const edgernn_tokenizer *tokenizer, size_t text_bytes,
+                                      size_t *most);
+
+/* Write the ids of a text of UTF-8, valid or not, and their number, which may be 0. */
+edgernn_status edgernn_tokenize(const edgernn_tokenizer *tokenizer, const char *text,
+                                size_t text_bytes, void *scratch, size_t scratch_bytes,
+                                int32_t *ids, size_t *count);
 
 /* Return a sentence for a status. */
 const char *edgernn_message(edgernn_status status);

@@ -452,6 +452,7 @@ const char *edgernn_message(edgernn_status status) {
       "there is no id, or one is outside the embedding",
       "no such kernels on this processor",
       "a big-endian processor cannot read a model.bin",
+      "the vocabulary is malformed",
   };
   return messages[status];
 }
