@@ -150,7 +150,9 @@ def _average(train: Rows, labels: tuple[str, ...]) -> Found:
     parts = []
     for rows in (fit, held_out):
         ids = np.asarray(vectorizer(np.asarray(rows.texts, dtype=object)))
-        parts.append((ids, np.asarray(label_indices(rows, labels, "train"))))
+        # Of a text without a token, Keras's masked mean is no number, and nor are the weights then.
+        kept = ids.any(axis=1)
+        parts.append((ids[kept], np.asarray(label_indices(rows, labels, "train"))[kept]))
     stopping = keras.callbacks.EarlyStopping(patience=2, restore_best_weights=True)
     body.fit(*parts[0], 64, 30, 0, [stopping], validation_data=parts[1])
     words = layers.TextVectorization(

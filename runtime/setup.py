@@ -3,10 +3,28 @@
 from pathlib import Path
 
 from setuptools import Extension, setup
+from setuptools.command.build_py import build_py
 
 SOURCES = [*sorted(Path("native/src").glob("*.c")), Path("native/python/_native.c")]
 
+
+class BuildWithSources(build_py):
+    """Puts the engine's sources into the package, for `edgernn export --format c`."""
+
+    def run(self) -> None:
+        """Copy the package, and the sources beside it."""
+        super().run()
+        if self.editable_mode:
+            return
+        for name in ("include", "src"):
+            target = Path(self.build_lib) / "edgernn_runtime" / "_sources" / name
+            self.mkpath(str(target))
+            for path in sorted(Path("native", name).iterdir()):
+                self.copy_file(str(path), str(target / path.name))
+
+
 setup(
+    cmdclass={"build_py": BuildWithSources},
     ext_modules=[
         Extension(
             "edgernn_runtime._native",

@@ -26,10 +26,13 @@ from edgernn_export.formats import Flavour, check_form, format_named
 from edgernn_export.recipes import recipe_named
 from edgernn_runtime.tokenizer import TRUNCATE
 
+#: A folder of C, which is made of a bundle of the format native.
+C = "c"
+
 
 @click.command()
 @click.argument("model", type=click.Path(path_type=Path), default=DEFAULT)
-@click.option("--format", "model_format", required=True, metavar="|".join(FORMATS))
+@click.option("--format", "model_format", required=True, metavar="|".join((*FORMATS, C)))
 @click.option("--quantize", default="none", show_default=True, metavar="|".join(RECIPES))
 @click.option(
     "--out", type=click.Path(path_type=Path), help="The bundle.  [default: in the model folder]"
@@ -68,12 +71,14 @@ def export(model: Path, model_format: str, quantize: str, **values: Any) -> None
     """Export a trained model to a bundle for devices.
 
     MODEL is a model folder, or a .keras file of your own; ./model by default. The written file is
-    compared with Keras before the bundle is kept.
+    compared with Keras before the bundle is kept. The format c is a folder of C that needs nothing
+    but a compiler: the format native with the engine beside it.
     """
     flavour = _flavour(stateless=values["stateless"], ort=values["ort"])
     labels = tuple(values["labels"].split(",")) if values["labels"] else None
     # Checked before tensorflow is imported, which takes seconds.
-    check_form(format_named(model_format), recipe_named(quantize), flavour)
+    bundle_format = "native" if model_format == C else model_format
+    check_form(format_named(bundle_format), recipe_named(quantize), flavour)
     keras_file, known_labels, rows = _inputs(model)
     examples = None if rows is None else _examples(rows, known_labels, "model folder")
     labels = labels or known_labels
@@ -83,7 +88,8 @@ def export(model: Path, model_format: str, quantize: str, **values: Any) -> None
         for warning in rows.warnings:
             warn(warning)
         examples = _examples(rows, labels, "file")
-    out = values["out"] or _default_out(model, _form(model_format, quantize, flavour))
+    suffix = "" if model_format == C else BUNDLE_SUFFIX
+    out = values["out"] or _default_out(model, _form(model_format, quantize, flavour) + suffix)
 
     from edgernn.heavy import import_tensorflow
 
@@ -92,7 +98,7 @@ def export(model: Path, model_format: str, quantize: str, **values: Any) -> None
     import edgernn_export
 
     options = edgernn_export.Options(
-        format=model_format,
+        format=bundle_format,
         quantize=quantize,
         flavour=flavour,
         labels=labels,
@@ -102,7 +108,8 @@ def export(model: Path, model_format: str, quantize: str, **values: Any) -> None
         allow_drop=values["allow_drop"],
         overwrite=values["force"],
     )
-    done = edgernn_export.export(keras_file, out, options, examples)
+    make = edgernn_export.export_c if model_format == C else edgernn_export.export
+    done = make(keras_file, out, options, examples)
     for warning in done.warnings:
         warn(warning)
     if values["as_json"]:
@@ -144,8 +151,7 @@ def _form(model_format: str, quantize: str, flavour: Flavour) -> str:
     return "-".join([model_format, quantize, *([] if flavour == "plain" else [flavour])])
 
 
-def _default_out(model: Path, form: str) -> Path:
-    name = form + BUNDLE_SUFFIX
+def _default_out(model: Path, name: str) -> Path:
     return model / name if model.is_dir() else model.with_name(f"{model.stem}-{name}")
 
 

@@ -72,13 +72,17 @@ def replay(classifier: Classifier) -> Replay:
         different_ids += classifier.tokenize(vector.text).tolist() != list(vector.ids)
         output = classifier.output(vector.text)
         changes.append(float(np.abs(output - np.asarray(vector.output)).max()))
-    is_integer = bundle.manifest.recipe.startswith("int8")
     return Replay(
         vectors=len(vectors),
         different_ids=different_ids,
         max_change=max(changes),
-        tolerance=INTEGER_TOLERANCE if is_integer else FLOAT_TOLERANCE,
+        tolerance=tolerance_of(bundle.manifest.recipe),
     )
+
+
+def tolerance_of(recipe: str) -> float:
+    """Return the largest change in an output that a replay accepts of a recipe."""
+    return INTEGER_TOLERANCE if recipe.startswith("int8") else FLOAT_TOLERANCE
 
 
 def decode_vectors(bundle: Bundle) -> tuple[Vector, ...]:

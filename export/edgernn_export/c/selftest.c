@@ -1,0 +1,31 @@
+/* Replays the vectors that the model was exported with: the same ids, and outputs as near as they must be. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "classifier.h"
+#include "model.h"
+
+int main(void) {
+  classifier *c = classifier_open();
+  float probabilities[MODEL_LABELS], largest = 0;
+  size_t different = 0, count;
+  if (!c) return 1;
+  for (size_t i = 0; i < model_vector_count; i++) {
+    const model_vector *v = &model_vectors[i];
+    if (classifier_predict(c, (const char *)v->text, v->bytes, probabilities) < 0) return 1;
+    const int32_t *ids = classifier_ids(c, &count);
+    int is_same = count == v->count && (!count || !memcmp(ids, v->ids, count * sizeof *ids));
+    different += !is_same;
+    for (int k = 0; k < MODEL_OUTPUTS; k++) {
+      float change = fabsf(classifier_outputs(c)[k] - v->outputs[k]);
+      if (!(change <= largest)) largest = change;
+    }
+  }
+  classifier_close(c);
+  int passed = !different && largest <= MODEL_TOLERANCE;
+  printf("%s: %zu texts, %zu of other ids, largest change %.1e of at most %.1e\n",
+         passed ? "passed" : "failed", model_vector_count, different, (double)largest,
+         (double)MODEL_TOLERANCE);
+  return passed ? 0 : 1;
+}

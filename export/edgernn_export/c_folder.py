@@ -1,0 +1,260 @@
+"""The writer of `--format c`: a folder of which a C compiler alone makes a classifier.
+
+model.h, model.c        weights, vocabulary, labels and vectors as constants, to the bit
+classifier.h, .c        text in, label out
+main.c, selftest.c      a program that reads lines, and one that replays the vectors
+edgernn/                the engine
+Makefile, README.md, bundle.json
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from importlib.resources import files
+from pathlib import Path
+
+import numpy as np
+
+from edgernn_export.errors import OutputError
+from edgernn_export.exporter import Export, Options, export
+from edgernn_export.verify import Examples
+from edgernn_runtime.bundle import Bundle, read_bundle
+from edgernn_runtime.manifest import encode_manifest
+from edgernn_runtime.replay import Vector, decode_vectors, tolerance_of
+from edgernn_runtime.sources import engine_sources
+from edgernn_runtime.tokenizer import TokenizerSpec
+from edgernn_runtime.vocabulary import encode_vocabulary
+
+_TEMPLATES = ("classifier.h", "classifier.c", "main.c", "selftest.c", "Makefile")
+_SPLITS = {
+    "whitespace": "EDGERNN_WHITESPACE",
+    "character": "EDGERNN_CHARACTER",
+    "none": "EDGERNN_NO_SPLIT",
+}
+_MARK = "bundle.json"
+_ENGINE = "edgernn"
+
+
+def export_c(
+    model: Path | str, out: Path | str, options: Options, examples: Examples | None = None
+) -> Export:
+    """Export a Keras model to a folder of C, verified as the bundle that it is made of.
+
+    Args:
+        model: a `.keras` file.
+        out: the folder to write.
+        options: what to export to; the format is `native`.
+        examples: texts to verify on; None draws them from the vocabulary.
+
+    Returns:
+        What was exported; its path is the folder, and its sizes are those of the bundle.
+
+    Raises:
+        EdgernnError: whatever `export` and `write_c_folder` raise.
+    """
+    out = Path(out)
+    _check_place(out, overwrite=options.overwrite)
+    with tempfile.TemporaryDirectory() as place:
+        done = export(model, Path(place) / "model.edgernn", options, examples)
+        write_c_folder(read_bundle(done.path), out, overwrite=options.overwrite)
+    return replace(done, path=out)
+
+
+def write_c_folder(bundle: Bundle, out: Path, *, overwrite: bool) -> None:
+    """Write a bundle of the format `native` as a folder of C.
+
+    Args:
+        bundle: the bundle.
+        out: the folder; a whole one takes its place at once.
+        overwrite: whether a folder that this function wrote before may be replaced.
+
+    Raises:
+        OutputError: something else stands there, or it cannot be written.
+        EngineMissingError: the engine's sources were not installed.
+    """
+    _check_place(out, overwrite=overwrite)
+    parts = _parts(bundle)
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}.") as place:
+            folder = Path(place) / "c"
+            (folder / _ENGINE).mkdir(parents=True)
+            for name, text in parts.items():
+                (folder / name).write_bytes(text)
+            if out.exists():
+                out.rename(Path(place) / "old")
+            shutil.move(folder, out)
+    except OSError as error:
+        raise OutputError(
+            "the folder cannot be written",
+            path=out,
+            expected=f"a writable place with {sum(map(len, parts.values())):,} bytes free",
+            found=error.strerror or str(error),
+            hint="choose another place with --out",
+        ) from error
+
+
+def _check_place(out: Path, *, overwrite: bool) -> None:
+    if not out.exists():
+        return
+    is_ours = (out / _MARK).is_file()
+    if not (overwrite and is_ours):
+        raise OutputError(
+            "there is something already",
+            path=out,
+            expected="no folder, or one of --format c with --force",
+            found="a folder of --format c" if is_ours else "something else",
+            hint="--force replaces it, --out names another"
+            if is_ours
+            else "name another with --out",
+        )
+
+
+def _parts(bundle: Bundle) -> dict[str, bytes]:
+    """Return the folder's files by their names."""
+    parts = {f"{_ENGINE}/{path.name}": path.read_bytes() for path in engine_sources()}
+    templates = files("edgernn_export").joinpath("c")
+    parts |= {name: templates.joinpath(name).read_bytes() for name in _TEMPLATES}
+    parts["model.h"] = _header(bundle).encode()
+    parts["model.c"] = "\n".join(_source(bundle)).encode() + b"\n"
+    parts["README.md"] = _readme(bundle).encode()
+    parts[_MARK] = encode_manifest(bundle.manifest)
+    return parts
+
+
+def _header(bundle: Bundle) -> str:
+    manifest = bundle.manifest
+    return f"""/* The model's constants; model.c holds them. */
+#ifndef MODEL_H
+#define MODEL_H
+
+#include "edgernn.h"
+
+#ifdef __cplusplus
+extern "C" {{
+#endif
+
+#define MODEL_LABELS {len(manifest.labels)}
+/* The model's own outputs: one for two labels, else as many as there are labels. */
+#define MODEL_OUTPUTS {len(manifest.empty)}
+/* How far an output may be from that of the exporting machine. */
+#define MODEL_TOLERANCE {tolerance_of(manifest.recipe)!r}f
+
+extern const char *const model_labels[MODEL_LABELS];
+/* A model.bin, little-endian. */
+extern const uint32_t model_data[];
+extern const size_t model_size;
+/* A vocab.txt. */
+extern const unsigned char model_vocabulary[];
+extern const size_t model_vocabulary_size;
+extern const edgernn_rules model_rules;
+/* The outputs for a text without a token. */
+extern const float model_empty[MODEL_OUTPUTS];
+
+/* A text with what the exporting machine made of it. */
+typedef struct model_vector {{
+  const unsigned char *text;
+  size_t bytes;
+  const int32_t *ids;
+  size_t count;
+  const float *outputs;
+}} model_vector;
+
+extern const model_vector model_vectors[];
+extern const size_t model_vector_count;
+
+#ifdef __cplusplus
+}}
+#endif
+
+#endif
+"""
+
+
+def _source(bundle: Bundle) -> Iterator[str]:
+    manifest, model = bundle.manifest, bytes(bundle.model)
+    yield '#include "model.h"\n'
+    labels = ", ".join(map(_string, manifest.labels))
+    yield f"const char *const model_labels[MODEL_LABELS] = {{{labels}}};"
+    words = np.frombuffer(model.ljust(-(-len(model) // 4) * 4, b"\0"), dtype="<u4")
+    yield from _array("const uint32_t model_data[]", (f"0x{word:08x}" for word in words))
+    yield f"const size_t model_size = {len(model)};"
+    vocabulary = encode_vocabulary(bundle.vocabulary)
+    yield from _array("const unsigned char model_vocabulary[]", map(str, vocabulary))
+    yield f"const size_t model_vocabulary_size = {len(vocabulary)};"
+    yield from _rules(manifest.tokenizer, manifest.pad_to)
+    yield from _array("const float model_empty[MODEL_OUTPUTS]", map(_float, manifest.empty))
+    vectors = decode_vectors(bundle)
+    for i, vector in enumerate(vectors):
+        yield from _vector(i, vector)
+    rows = (
+        f"{{text_{i}, {len(v.text)}, ids_{i}, {len(v.ids)}, outputs_{i}}}"
+        for i, v in enumerate(vectors)
+    )
+    yield from _array("const model_vector model_vectors[]", rows)
+    yield f"const size_t model_vector_count = {len(vectors)};"
+
+
+def _rules(spec: TokenizerSpec, pad_to: int | None) -> Iterator[str]:
+    # C has no empty array.
+    yield from _array("static const uint32_t ngrams[]", map(str, spec.ngrams or (1,)))
+    numbers = (
+        int("lower" in spec.standardize),
+        int("strip_punctuation" in spec.standardize),
+        _SPLITS[spec.split],
+        "ngrams",
+        len(spec.ngrams),
+        spec.max_length or 0,
+        int(spec.truncate == "head+tail"),
+        pad_to or 0,
+    )
+    yield f"const edgernn_rules model_rules = {{{', '.join(map(str, numbers))}}};"
+
+
+def _vector(i: int, vector: Vector) -> Iterator[str]:
+    yield from _array(f"static const unsigned char text_{i}[]", map(str, vector.text or b"\0"))
+    yield from _array(f"static const int32_t ids_{i}[]", map(str, vector.ids or (0,)))
+    yield from _array(f"static const float outputs_{i}[]", map(_float, vector.output))
+
+
+def _array(declaration: str, values: Iterable[str]) -> Iterator[str]:
+    """Yield the lines of an array, of at most a hundred characters."""
+    yield f"{declaration} = {{"
+    line = " "
+    for value in values:
+        if len(line) + len(value) > 98:
+            yield line
+            line = " "
+        line += f" {value},"
+    yield f"{line}\n}};"
+
+
+def _float(value: float) -> str:
+    """Return a float32 as C writes it: nine digits say it to the bit."""
+    digits = f"{np.float32(value):.9g}"
+    return f"{digits}f" if "." in digits or "e" in digits else f"{digits}.0f"
+
+
+def _string(text: str) -> str:
+    """Return a C string, bytes beyond ASCII as octal escapes, which end after three digits."""
+    plain = (chr(b) if 32 <= b < 127 and b not in b'"\\?' else f"\\{b:03o}" for b in text.encode())
+    return '"' + "".join(plain) + '"'
+
+
+def _readme(bundle: Bundle) -> str:
+    labels = json.dumps(list(bundle.manifest.labels), ensure_ascii=False)
+    return f"""# A text classifier in C
+
+Written by {bundle.manifest.created_by}; labels: {labels}.
+
+    make            # the program `classify`: lines in, a label and its probability out
+    make test       # replays {len(decode_vectors(bundle))} texts of the exporting machine
+    echo "A film to remember." | ./classify
+
+`classifier.h` is what your own program needs. `edgernn/edgernn.h` is the engine below it, which
+allocates nothing, for a device where memory is yours to lay out.
+"""

@@ -1,0 +1,134 @@
+"""`--format c`: what a compiler makes of the folder gives the runtime's answers."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+
+import pytest
+from keras import layers
+
+from edgernn_export import Examples, Options, export, export_c
+from edgernn_export.errors import OutputError
+from edgernn_runtime import load
+from tests.conftest import make_texts, make_tokenizer
+from tests.models import cell, dense, text_model
+
+pytestmark = pytest.mark.skipif(
+    shutil.which("cc") is None or shutil.which("make") is None, reason="there is no C compiler"
+)
+EXAMPLES = Examples(tuple(make_texts(120, seed=3)), None, "synthetic")
+HARD = (
+    b"",
+    b"a good film",
+    b"\xff\xfe na\xc3\xafve caf\xc3\xa9 \xf0\x9f\x91\xa9",
+    b"!!!",
+    b"x" * 5000,
+)
+MODELS = {
+    "binary": (lambda: text_model(cell("LSTM", 8), dense()), None),
+    "multiclass": (
+        lambda: text_model(cell("GRU", 8), layers.Dense(3, activation="softmax")),
+        ("plain", 'quoted "\\" ?', "straße\n"),
+    ),
+    "multilabel": (
+        lambda: text_model(cell("SimpleRNN", 8), layers.Dense(3, activation="sigmoid")),
+        None,
+    ),
+}
+
+
+def made(folder, target="classify", **variables):
+    options = [f"{name}={value}" for name, value in variables.items()]
+    done = subprocess.run(
+        ["make", "-s", "-C", folder, target, *options], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize("recipe", ["none", "float16", "int8"])
+@pytest.mark.parametrize("name", MODELS)
+def test_a_folder_answers_as_the_runtime(name, recipe, tmp_path):
+    build, labels = MODELS[name]
+    build().save(tmp_path / "model.keras")
+    options = Options("native", recipe, labels=labels, allow_drop=True)
+    done = export_c(tmp_path / "model.keras", tmp_path / "c", options, EXAMPLES)
+    assert done.path == tmp_path / "c"
+    assert made(tmp_path / "c", "test").startswith("passed: 25 texts, 0 of other ids")
+    made(tmp_path / "c")
+    bundle = export(tmp_path / "model.keras", tmp_path / "x.edgernn", options, EXAMPLES).path
+    found = subprocess.run(
+        [tmp_path / "c" / "classify"],
+        input=b"\n".join(HARD) + b"\n",
+        capture_output=True,
+        check=True,
+    )
+    with load(bundle) as classifier:
+        expected = [classifier.predict(text) for text in HARD]
+    lines = found.stdout.decode().replace("straße\n", "straße_").splitlines()
+    assert len(lines) == len(HARD)
+    for line, prediction in zip(lines, expected, strict=True):
+        label, _, probability = line.partition("\t")
+        assert label == prediction.label.replace("\n", "_")
+        assert float(probability) == pytest.approx(prediction.probability, abs=1e-3)
+
+
+def test_other_rules_of_the_tokenizer_are_kept(tmp_path):
+    options = Options("native", "int8", allow_drop=True)
+    for i, rules in enumerate(
+        (
+            {"split": "character"},
+            {"ngrams": 2, "standardize": "lower"},
+            {"output_sequence_length": 7},
+        )
+    ):
+        model = text_model(cell("LSTM", 8), dense(), tokenizer=make_tokenizer(**rules))
+        model.save(tmp_path / "model.keras")
+        export_c(tmp_path / "model.keras", tmp_path / f"c{i}", options, EXAMPLES)
+        assert made(tmp_path / f"c{i}", "test").startswith("passed")
+
+
+@pytest.mark.skipif(shutil.which("c++") is None, reason="there is no C++ compiler")
+def test_its_files_are_c_plus_plus_too(tmp_path):
+    text_model(cell("LSTM", 8), dense()).save(tmp_path / "model.keras")
+    options = Options("native", "int8", allow_drop=True)
+    export_c(tmp_path / "model.keras", tmp_path / "c", options, EXAMPLES)
+    for name in ("model", "classifier", "main", "selftest"):
+        flags = (
+            "-x",
+            "c++",
+            "-std=c++11",
+            "-Wall",
+            "-Wextra",
+            "-Werror",
+            "-pedantic",
+            "-Iedgernn",
+            "-I.",
+        )
+        done = subprocess.run(
+            ["c++", *flags, "-c", f"{name}.c", "-o", f"{name}.o"],
+            cwd=tmp_path / "c",
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+
+
+def test_only_a_folder_of_its_own_is_replaced(tmp_path):
+    text_model(cell("LSTM", 8), dense()).save(tmp_path / "model.keras")
+    options = Options("native", "none", allow_drop=True)
+    export_c(tmp_path / "model.keras", tmp_path / "c", options, EXAMPLES)
+    before = (tmp_path / "c" / "model.c").read_bytes()
+    with pytest.raises(OutputError, match="there is something already"):
+        export_c(tmp_path / "model.keras", tmp_path / "c", options, EXAMPLES)
+    replacing = Options("native", "none", allow_drop=True, overwrite=True)
+    (tmp_path / "c" / "of_another_export.txt").write_text("old")
+    export_c(tmp_path / "model.keras", tmp_path / "c", replacing, EXAMPLES)
+    assert not (tmp_path / "c" / "of_another_export.txt").exists()
+    assert (tmp_path / "c" / "model.c").read_bytes() == before
+    (tmp_path / "mine").mkdir()
+    with pytest.raises(OutputError, match="there is something already"):
+        export_c(tmp_path / "model.keras", tmp_path / "mine", replacing, EXAMPLES)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["c", "mine", "model.keras"]
