@@ -24,8 +24,9 @@ int main(void) {
   }
   classifier_close(c);
   int passed = !different && largest <= MODEL_TOLERANCE;
-  printf("%s: %zu texts, %zu of other ids, largest change %.1e of at most %.1e\n",
-         passed ? "passed" : "failed", model_vector_count, different, (double)largest,
-         (double)MODEL_TOLERANCE);
+  /* Small C libraries do not know %zu. */
+  printf("%s: %lu texts, %lu of other ids, largest change %.1e of at most %.1e\n",
+         passed ? "passed" : "failed", (unsigned long)model_vector_count, (unsigned long)different,
+         (double)largest, (double)MODEL_TOLERANCE);
   return passed ? 0 : 1;
 }

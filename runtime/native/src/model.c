@@ -1,6 +1,6 @@
 /* The reader of model.bin: every number is checked before it is used, and nothing is copied but the
  * weights of recurrent layers, which are packed for the kernels. */
-#include "model.h"
+#include "internal.h"
 
 #include <string.h>
 

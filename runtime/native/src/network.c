@@ -1,5 +1,5 @@
 /* A text's way through the layers. */
-#include "model.h"
+#include "internal.h"
 
 #include <math.h>
 #include <string.h>

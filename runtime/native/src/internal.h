@@ -1,6 +1,6 @@
 /* An open model, and how one is read; docs/model-bin.md describes the file. */
-#ifndef EDGERNN_MODEL_H
-#define EDGERNN_MODEL_H
+#ifndef EDGERNN_INTERNAL_H
+#define EDGERNN_INTERNAL_H
 
 #include "edgernn.h"
 #include "kernels.h"
