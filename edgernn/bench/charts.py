@@ -17,7 +17,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter
+from matplotlib.ticker import FuncFormatter, NullFormatter
 
 from edgernn.bench.records import Report, Row
 
@@ -75,7 +75,9 @@ def _latency(axes: Axes, rows: Sequence[Row]) -> None:
         axes.annotate(label, (p50, place), (0, 6), textcoords="offset points", ha="center")
     axes.set_yticks(range(len(rows)), [row.form for row in reversed(rows)])
     axes.set_ylim(-0.6, len(rows) - 0.2)
-    axes.set_xscale("log")
+    if len(rows) > 1:
+        axes.set_xscale("log")
+        axes.xaxis.set_minor_formatter(NullFormatter())
     axes.xaxis.set_major_formatter(_PLAIN)
     axes.set_xlabel("ms, text to answer: p50, p5 to p95, least to p99")
 
@@ -92,6 +94,7 @@ def _curve(axes: Axes, rows: Sequence[Row]) -> None:
     axes.set_yscale("log")
     axes.xaxis.set_major_formatter(_PLAIN)
     axes.yaxis.set_major_formatter(_PLAIN)
+    axes.yaxis.set_minor_formatter(NullFormatter())
     axes.set_xlabel("tokens")
     axes.set_ylabel("p50 ms")
     axes.legend(loc="upper center", bbox_to_anchor=(0.45, -0.2), ncols=2, fontsize=8)
