@@ -71,6 +71,15 @@ struct edgernn_model {
   edgernn_layer layers[EDGERNN_MOST_LAYERS];
 };
 
+/* Hands out aligned parts of the caller's memory; with no memory it only counts. */
+typedef struct edgernn_arena {
+  unsigned char *memory;
+  size_t used;
+} edgernn_arena;
+
+/* Return the next part, of so many bytes. */
+void *edgernn_take(edgernn_arena *arena, size_t bytes);
+
 /* Return the scale of an int8 tensor's row. */
 float edgernn_scale(const edgernn_tensor *tensor, uint32_t row);
 

@@ -294,15 +294,9 @@ static edgernn_status read_model(const void *data, size_t size, edgernn_model *m
 
 /* ---- Packing --------------------------------------------------------------------------------- */
 
-/* Hands out aligned parts of the caller's memory; with no memory it only counts. */
-typedef struct arena {
-  unsigned char *memory;
-  size_t used;
-} arena;
-
-static void *take(arena *a, size_t bytes) {
+void *edgernn_take(edgernn_arena *a, size_t bytes) {
   void *part = a->memory ? a->memory + a->used : NULL;
-  a->used += (bytes + 63) / 64 * 64;
+  a->used += (bytes + EDGERNN_ALIGNMENT_BYTES - 1) / EDGERNN_ALIGNMENT_BYTES * EDGERNN_ALIGNMENT_BYTES;
   return part;
 }
 
@@ -340,20 +334,20 @@ static void pack_float32(edgernn_matrix *m, const edgernn_direction *d, const ed
   }
 }
 
-static void pack(arena *a, edgernn_matrix *m, const edgernn_direction *d,
+static void pack(edgernn_arena *a, edgernn_matrix *m, const edgernn_direction *d,
                  const edgernn_tensor *from, int is_int8, int offset, float scale) {
   uint32_t blocks = up_to(d->units, EDGERNN_GROUP) / EDGERNN_GROUP;
   m->groups = blocks * edgernn_gates(d->cell);
   m->depth = is_int8 ? up_to(from->columns, 4) : from->columns;
   size_t rows = (size_t)m->groups * EDGERNN_GROUP;
-  float *scales = take(a, rows * sizeof *scales);
+  float *scales = edgernn_take(a, rows * sizeof *scales);
   m->scales = scales;
   if (is_int8) {
-    int8_t *values = take(a, rows * m->depth);
+    int8_t *values = edgernn_take(a, rows * m->depth);
     m->int8 = values;
     if (a->memory) pack_int8(m, d, from, offset, values);
   } else {
-    float *values = take(a, rows * m->depth * sizeof *values);
+    float *values = edgernn_take(a, rows * m->depth * sizeof *values);
     m->float32 = values;
     if (a->memory) pack_float32(m, d, from, values);
   }
@@ -363,9 +357,9 @@ static void pack(arena *a, edgernn_matrix *m, const edgernn_direction *d,
   }
 }
 
-static const float *pack_bias(arena *a, const edgernn_direction *d, uint32_t index) {
+static const float *pack_bias(edgernn_arena *a, const edgernn_direction *d, uint32_t index) {
   uint32_t rows = d->input_product.groups * EDGERNN_GROUP;
-  float *bias = take(a, rows * sizeof *bias);
+  float *bias = edgernn_take(a, rows * sizeof *bias);
   for (uint32_t row = 0; a->memory && row < rows; row++) {
     int64_t source = row_of(d, row);
     int is_there = source >= 0 && index < d->bias.rows;
@@ -374,7 +368,7 @@ static const float *pack_bias(arena *a, const edgernn_direction *d, uint32_t ind
   return bias;
 }
 
-static void pack_model(arena *a, edgernn_model *model) {
+static void pack_model(edgernn_arena *a, edgernn_model *model) {
   for (uint32_t i = 0; i < model->layer_count; i++) {
     edgernn_layer *layer = &model->layers[i];
     for (uint32_t j = 0; j < layer->directions; j++) {
@@ -391,11 +385,11 @@ static void pack_model(arena *a, edgernn_model *model) {
 
 edgernn_status edgernn_memory_size(const void *data, size_t size, size_t *bytes) {
   edgernn_model model;
-  arena a = {NULL, 0};
+  edgernn_arena a = {NULL, 0};
   edgernn_status status = read_model(data, size, &model);
   if (status) return status;
   model.kernels = NULL;
-  take(&a, sizeof model);
+  edgernn_take(&a, sizeof model);
   pack_model(&a, &model);
   *bytes = a.used;
   return EDGERNN_OK;
@@ -412,12 +406,12 @@ static const edgernn_kernel_table *kernels_named(const char *name) {
 edgernn_status edgernn_open(const void *data, size_t size, void *memory, size_t memory_bytes,
                             const char *kernels, const edgernn_model **model) {
   size_t needed;
-  arena a = {memory, 0};
+  edgernn_arena a = {memory, 0};
   edgernn_status status = edgernn_memory_size(data, size, &needed);
   if (status) return status;
   if (memory_bytes < needed) return EDGERNN_MEMORY;
   if ((uintptr_t)memory % EDGERNN_ALIGNMENT_BYTES) return EDGERNN_ALIGNMENT;
-  edgernn_model *opened = take(&a, sizeof *opened);
+  edgernn_model *opened = edgernn_take(&a, sizeof *opened);
   if ((status = read_model(data, size, opened))) return status;
   opened->kernels = kernels_named(kernels);
   if (!opened->kernels) return EDGERNN_KERNELS;

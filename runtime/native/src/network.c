@@ -31,17 +31,6 @@ typedef struct walker {
   int descending;
 } walker;
 
-typedef struct arena {
-  unsigned char *memory;
-  size_t used;
-} arena;
-
-static void *take(arena *a, size_t bytes) {
-  void *part = a->memory ? a->memory + a->used : NULL;
-  a->used += (bytes + 63) / 64 * 64;
-  return part;
-}
-
 static size_t padded(size_t size) { return (size + EDGERNN_GROUP - 1) / EDGERNN_GROUP * EDGERNN_GROUP; }
 
 static float activated(uint32_t activation, float x) {
@@ -172,17 +161,17 @@ static void make_inputs(const edgernn_model *model, const walker *w, const seque
   }
 }
 
-static void open_walker(arena *a, walker *w, const edgernn_direction *d) {
+static void open_walker(edgernn_arena *a, walker *w, const edgernn_direction *d) {
   size_t units = padded(d->units), rows = edgernn_gates(d->cell) * units;
   w->d = d;
   w->descending = 0;
-  w->inputs = take(a, CHUNK * rows * sizeof(float));
-  w->gates = take(a, rows * sizeof(float));
-  w->parts = take(a, 3 * units * sizeof(float));
-  w->hidden = take(a, units * sizeof(float));
-  w->cell = take(a, units * sizeof(float));
-  w->scaled = take(a, units * sizeof(float));
-  w->quantized = take(a, units);
+  w->inputs = edgernn_take(a, CHUNK * rows * sizeof(float));
+  w->gates = edgernn_take(a, rows * sizeof(float));
+  w->parts = edgernn_take(a, 3 * units * sizeof(float));
+  w->hidden = edgernn_take(a, units * sizeof(float));
+  w->cell = edgernn_take(a, units * sizeof(float));
+  w->scaled = edgernn_take(a, units * sizeof(float));
+  w->quantized = edgernn_take(a, units);
   if (a->memory) {
     memset(w->hidden, 0, units * sizeof(float));
     memset(w->cell, 0, units * sizeof(float));
@@ -224,7 +213,7 @@ static void merge(const edgernn_layer *layer, sequence *y) {
 }
 
 static void run_recurrent(const edgernn_model *model, const edgernn_layer *layer, sequence *x,
-                          sequence *y, arena a) {
+                          sequence *y, edgernn_arena a) {
   walker walkers[2];
   size_t steps = x->steps;
   for (uint32_t i = 0; i < layer->directions; i++) {
@@ -309,10 +298,10 @@ static size_t sequence_bytes(const edgernn_model *model, uint32_t index, size_t 
   return gives_int8(model, index) ? steps * padded(width) : steps * width * sizeof(float);
 }
 
-static void open_output(arena *a, const edgernn_model *model, uint32_t index, size_t steps,
+static void open_output(edgernn_arena *a, const edgernn_model *model, uint32_t index, size_t steps,
                         sequence *y) {
   const edgernn_layer *layer = &model->layers[index];
-  void *memory = take(a, sequence_bytes(model, index, steps));
+  void *memory = edgernn_take(a, sequence_bytes(model, index, steps));
   memset(y, 0, sizeof *y);
   y->width = layer->output_size;
   if (layer->kind == EDGERNN_RECURRENT && layer->directions == 2) {
@@ -330,16 +319,16 @@ static void open_output(arena *a, const edgernn_model *model, uint32_t index, si
   }
 }
 
-static void open_text(arena *a, const edgernn_model *model, size_t steps, sequence *x) {
+static void open_text(edgernn_arena *a, const edgernn_model *model, size_t steps, sequence *x) {
   memset(x, 0, sizeof *x);
   x->steps = steps;
   x->width = (model->embedding.columns + 3) / 4 * 4;
   if (model->layers[0].is_int8) {
-    x->int8 = take(a, steps * x->width);
-    x->scales = take(a, steps * sizeof(float));
+    x->int8 = edgernn_take(a, steps * x->width);
+    x->scales = edgernn_take(a, steps * sizeof(float));
     x->scale_stride = 1;
   } else {
-    x->float32 = take(a, steps * x->width * sizeof(float));
+    x->float32 = edgernn_take(a, steps * x->width * sizeof(float));
   }
 }
 
@@ -362,13 +351,13 @@ static void embed(const edgernn_model *model, const int32_t *ids, sequence *x) {
 
 /* Room for the text, all layers' outputs, and the walkers of the layer that needs the most. */
 size_t edgernn_scratch_size(const edgernn_model *model, size_t count) {
-  arena a = {NULL, 0};
+  edgernn_arena a = {NULL, 0};
   size_t most = 0;
   sequence unused;
   open_text(&a, model, count, &unused);
   for (uint32_t i = 0; i < model->layer_count; i++) {
     const edgernn_layer *layer = &model->layers[i];
-    arena walkers = {NULL, 0};
+    edgernn_arena walkers = {NULL, 0};
     open_output(&a, model, i, count, &unused);
     for (uint32_t j = 0; j < layer->directions; j++) {
       walker w;
@@ -395,7 +384,7 @@ static void answer(const edgernn_model *model, const float *logits, float *proba
 
 edgernn_status edgernn_predict_ids(const edgernn_model *model, const int32_t *ids, size_t count,
                                    void *scratch, size_t scratch_bytes, float *probabilities) {
-  arena a = {scratch, 0};
+  edgernn_arena a = {scratch, 0};
   sequence x, y;
   if (count == 0) return EDGERNN_IDS;
   for (size_t t = 0; t < count; t++) {
