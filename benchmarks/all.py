@@ -19,6 +19,7 @@ import figures
 
 from edgernn_runtime.machine import environment
 
+_NAMES = {"data": "DATA", "trained": "TRAINED", "model": "model"}
 _PACKAGES = ("tensorflow", "keras", "ai-edge-litert", "onnxruntime", "numpy")
 
 
@@ -59,6 +60,13 @@ def main() -> int:
     return 1 if failed else 0
 
 
+def _without_folders(text: str, folders: dict[str, str]) -> str:
+    """Return the text with the names of the command's folders for their places."""
+    for name, folder in folders.items():
+        text = text.replace(folder, _NAMES[name])
+    return text
+
+
 def _run(name: str, command: str, folders: dict[str, str]) -> bool:
     print(name, flush=True)
     _, *arguments = shlex.split(command.format(**folders))
@@ -67,11 +75,10 @@ def _run(name: str, command: str, folders: dict[str, str]) -> bool:
     )
     if done.returncode != 0:
         return False
-    names = {"data": "DATA", "trained": "TRAINED", "model": "model"}
     result = {
-        "command": command.format(**names).replace(" --model model", ""),
+        "command": command.format(**_NAMES).replace(" --model model", ""),
         "environment": environment(_PACKAGES),
-        "printed": done.stdout.strip().splitlines(),
+        "printed": _without_folders(done.stdout, folders).strip().splitlines(),
     }
     figures.RESULTS.mkdir(exist_ok=True)
     path = figures.RESULTS / f"{name}.json"
