@@ -5,8 +5,6 @@
 #include "edgernn.h"
 #include "kernels.h"
 
-#define EDGERNN_MOST_LAYERS 64
-
 enum { EDGERNN_LSTM, EDGERNN_GRU, EDGERNN_RNN };
 enum { EDGERNN_CONCAT, EDGERNN_SUM, EDGERNN_AVE, EDGERNN_MUL };
 enum { EDGERNN_MAX, EDGERNN_AVERAGE };
@@ -68,7 +66,7 @@ struct edgernn_model {
   const edgernn_kernel_table *kernels;
   uint32_t head, layer_count;
   edgernn_tensor embedding;
-  edgernn_layer layers[EDGERNN_MOST_LAYERS];
+  edgernn_layer layers[];
 };
 
 /* Hands out aligned parts of the caller's memory; with no memory it only counts. */

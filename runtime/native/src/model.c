@@ -7,6 +7,7 @@
 #define HEADER_BYTES 128
 #define LAYER_BYTES 64
 #define TENSOR_BYTES 40
+#define MOST_LAYERS 64
 #define MOST_TENSORS 1024
 #define LARGEST 0x7fffffffu
 
@@ -213,83 +214,21 @@ static int is_bounded(const edgernn_direction *d) {
   return d->activation == EDGERNN_TANH && (gate || d->cell == EDGERNN_RNN);
 }
 
-/* Say of each recurrent layer whether its products are of integers: its weights, what goes in, and
- * its states must be. */
-static void choose_arithmetic(edgernn_model *model, uint32_t is_integer) {
-  uint32_t input_is_int8 = is_integer && edgernn_is_int8(&model->embedding);
-  for (uint32_t i = 0; i < model->layer_count; i++) {
-    edgernn_layer *layer = &model->layers[i];
-    uint32_t is_int8 = input_is_int8 && layer->kind == EDGERNN_RECURRENT;
-    for (uint32_t d = 0; is_int8 && d < layer->directions; d++) {
-      const edgernn_direction *direction = &layer->direction[d];
-      is_int8 = is_bounded(direction) && edgernn_is_int8(&direction->kernel) &&
-                edgernn_is_int8(&direction->recurrent);
-    }
-    layer->is_int8 = is_int8;
-    input_is_int8 = is_int8 && (layer->directions == 1 || layer->merge == EDGERNN_CONCAT);
+/* Return whether a recurrent layer's products are of integers: its weights and its states must be, as
+ * what goes in is. */
+static uint32_t has_integers(const edgernn_layer *layer) {
+  for (uint32_t i = 0; i < layer->directions; i++) {
+    const edgernn_direction *d = &layer->direction[i];
+    if (!is_bounded(d) || !edgernn_is_int8(&d->kernel) || !edgernn_is_int8(&d->recurrent)) return 0;
   }
+  return layer->kind == EDGERNN_RECURRENT;
 }
 
-static edgernn_status read_layers(const reader *r, edgernn_model *model) {
-  uint32_t size = model->embedding.columns, is_sequence = 1;
-  edgernn_status status = EDGERNN_OK;
-  for (uint32_t i = 0; i < model->layer_count; i++) {
-    const unsigned char *record = r->data + HEADER_BYTES + (size_t)i * LAYER_BYTES;
-    edgernn_layer *layer = &model->layers[i];
-    memset(layer, 0, sizeof *layer);
-    layer->kind = u32(record);
-    layer->input_size = size;
-    layer->is_sequence = is_sequence;
-    if (layer->kind == EDGERNN_RECURRENT) {
-      status = read_recurrent(r, record, layer);
-    } else if (layer->kind == EDGERNN_DENSE) {
-      status = read_dense(r, record, layer);
-    } else if (layer->kind == EDGERNN_POOLING) {
-      status = read_pooling(r, record, layer);
-    } else {
-      status = EDGERNN_MALFORMED;
-    }
-    if (status) return status;
-    size = layer->output_size;
-    is_sequence = layer->is_sequence;
-  }
-  const edgernn_layer *last = &model->layers[model->layer_count - 1];
-  if (last->kind != EDGERNN_DENSE || last->activation != EDGERNN_LINEAR || last->is_sequence) {
-    return EDGERNN_MALFORMED;
-  }
-  return EDGERNN_OK;
-}
-
-static edgernn_status read_model(const void *data, size_t size, edgernn_model *model) {
-  reader r;
-  uint32_t arithmetic;
-  uint64_t tables;
-  edgernn_status status;
-  const uint32_t one = 1;
-  if (*(const unsigned char *)&one != 1) return EDGERNN_BIG_ENDIAN;
-  if ((uintptr_t)data % 4) return EDGERNN_ALIGNMENT;
-  r.data = data;
-  r.size = size;
-  if (size < HEADER_BYTES || memcmp(r.data, "EDGERNN", 8)) return EDGERNN_NOT_A_MODEL;
-  if (u32(r.data + 8) != 1) return EDGERNN_VERSION;
-  model->head = u32(r.data + 12);
-  model->layer_count = u32(r.data + 16);
-  r.tensors = u32(r.data + 20);
-  arithmetic = u32(r.data + 96);
-  if (u64(r.data + 24) != size || model->head > EDGERNN_MULTILABEL || arithmetic > 1) {
-    return EDGERNN_MALFORMED;
-  }
-  if (model->layer_count < 1 || model->layer_count > EDGERNN_MOST_LAYERS || r.tensors < 1 ||
-      r.tensors > MOST_TENSORS) {
-    return EDGERNN_MALFORMED;
-  }
-  r.tensor_table = HEADER_BYTES + (uint64_t)model->layer_count * LAYER_BYTES;
-  tables = r.tensor_table + (uint64_t)r.tensors * TENSOR_BYTES;
-  if (tables > size) return EDGERNN_MALFORMED;
-  if ((status = read_tensor(&r, 0, 2, &model->embedding))) return status;
-  if ((status = read_layers(&r, model))) return status;
-  choose_arithmetic(model, arithmetic);
-  return EDGERNN_OK;
+static edgernn_status read_layer(const reader *r, const unsigned char *record, edgernn_layer *layer) {
+  layer->kind = u32(record);
+  if (layer->kind == EDGERNN_RECURRENT) return read_recurrent(r, record, layer);
+  if (layer->kind == EDGERNN_DENSE) return read_dense(r, record, layer);
+  return layer->kind == EDGERNN_POOLING ? read_pooling(r, record, layer) : EDGERNN_MALFORMED;
 }
 
 /* ---- Packing --------------------------------------------------------------------------------- */
@@ -368,31 +307,85 @@ static const float *pack_bias(edgernn_arena *a, const edgernn_direction *d, uint
   return bias;
 }
 
-static void pack_model(edgernn_arena *a, edgernn_model *model) {
-  for (uint32_t i = 0; i < model->layer_count; i++) {
-    edgernn_layer *layer = &model->layers[i];
-    for (uint32_t j = 0; j < layer->directions; j++) {
-      edgernn_direction *d = &layer->direction[j];
-      int is_int8 = layer->is_int8 != 0;
-      int offset = model->kernels ? model->kernels->weight_offset : 0;
-      pack(a, &d->input_product, d, &d->kernel, is_int8, offset, 1.0f);
-      pack(a, &d->recurrent_product, d, &d->recurrent, is_int8, offset, 1.0f / 127.0f);
-      d->input_bias = pack_bias(a, d, 0);
-      d->recurrent_bias = pack_bias(a, d, 1);
-    }
+static void pack_layer(edgernn_arena *a, edgernn_layer *layer, int offset) {
+  for (uint32_t i = 0; i < layer->directions; i++) {
+    edgernn_direction *d = &layer->direction[i];
+    int is_int8 = layer->is_int8 != 0;
+    pack(a, &d->input_product, d, &d->kernel, is_int8, offset, 1.0f);
+    pack(a, &d->recurrent_product, d, &d->recurrent, is_int8, offset, 1.0f / 127.0f);
+    d->input_bias = pack_bias(a, d, 0);
+    d->recurrent_bias = pack_bias(a, d, 1);
   }
 }
 
+/* ---- A model --------------------------------------------------------------------------------- */
+
+/* Read and pack the layers, or with no `layers` see only that they are well and how much they take. */
+static edgernn_status read_layers(const reader *r, const edgernn_model *model, uint32_t is_integer,
+                                  edgernn_layer *layers, edgernn_arena *a) {
+  uint32_t size = model->embedding.columns, is_sequence = 1;
+  uint32_t input_is_int8 = is_integer && edgernn_is_int8(&model->embedding);
+  int offset = model->kernels ? model->kernels->weight_offset : 0;
+  edgernn_layer one, *layer = &one;
+  for (uint32_t i = 0; i < model->layer_count; i++) {
+    if (layers) layer = &layers[i];
+    memset(layer, 0, sizeof *layer);
+    layer->input_size = size;
+    layer->is_sequence = is_sequence;
+    edgernn_status status = read_layer(r, r->data + HEADER_BYTES + (size_t)i * LAYER_BYTES, layer);
+    if (status) return status;
+    layer->is_int8 = input_is_int8 && has_integers(layer);
+    pack_layer(a, layer, offset);
+    input_is_int8 = layer->is_int8 && (layer->directions == 1 || layer->merge == EDGERNN_CONCAT);
+    size = layer->output_size;
+    is_sequence = layer->is_sequence;
+  }
+  int is_head = layer->kind == EDGERNN_DENSE && layer->activation == EDGERNN_LINEAR;
+  return is_head && !is_sequence ? EDGERNN_OK : EDGERNN_MALFORMED;
+}
+
+/* Read what stands in front of the layers. */
+static edgernn_status read_header(const void *data, size_t size, reader *r, edgernn_model *model,
+                                  uint32_t *is_integer) {
+  const uint32_t one = 1;
+  if (*(const unsigned char *)&one != 1) return EDGERNN_BIG_ENDIAN;
+  if ((uintptr_t)data % 4) return EDGERNN_ALIGNMENT;
+  r->data = data;
+  r->size = size;
+  if (size < HEADER_BYTES || memcmp(r->data, "EDGERNN", 8)) return EDGERNN_NOT_A_MODEL;
+  if (u32(r->data + 8) != 1) return EDGERNN_VERSION;
+  model->kernels = NULL;
+  model->head = u32(r->data + 12);
+  model->layer_count = u32(r->data + 16);
+  r->tensors = u32(r->data + 20);
+  *is_integer = u32(r->data + 96);
+  if (u64(r->data + 24) != size || model->head > EDGERNN_MULTILABEL || *is_integer > 1) {
+    return EDGERNN_MALFORMED;
+  }
+  if (model->layer_count < 1 || model->layer_count > MOST_LAYERS || r->tensors < 1 ||
+      r->tensors > MOST_TENSORS) {
+    return EDGERNN_MALFORMED;
+  }
+  r->tensor_table = HEADER_BYTES + (uint64_t)model->layer_count * LAYER_BYTES;
+  if (r->tensor_table + (uint64_t)r->tensors * TENSOR_BYTES > size) return EDGERNN_MALFORMED;
+  return read_tensor(r, 0, 2, &model->embedding);
+}
+
+static void *take_model(edgernn_arena *a, uint32_t layers) {
+  return edgernn_take(a, sizeof(edgernn_model) + layers * sizeof(edgernn_layer));
+}
+
 edgernn_status edgernn_memory_size(const void *data, size_t size, size_t *bytes) {
-  edgernn_model model;
+  reader r;
+  edgernn_model header;
+  uint32_t is_integer;
   edgernn_arena a = {NULL, 0};
-  edgernn_status status = read_model(data, size, &model);
+  edgernn_status status = read_header(data, size, &r, &header, &is_integer);
   if (status) return status;
-  model.kernels = NULL;
-  edgernn_take(&a, sizeof model);
-  pack_model(&a, &model);
+  take_model(&a, header.layer_count);
+  status = read_layers(&r, &header, is_integer, NULL, &a);
   *bytes = a.used;
-  return EDGERNN_OK;
+  return status;
 }
 
 static const edgernn_kernel_table *kernels_named(const char *name) {
@@ -405,19 +398,21 @@ static const edgernn_kernel_table *kernels_named(const char *name) {
 
 edgernn_status edgernn_open(const void *data, size_t size, void *memory, size_t memory_bytes,
                             const char *kernels, const edgernn_model **model) {
+  reader r;
+  edgernn_model header;
   size_t needed;
+  uint32_t is_integer;
   edgernn_arena a = {memory, 0};
   edgernn_status status = edgernn_memory_size(data, size, &needed);
-  if (status) return status;
+  if (status || (status = read_header(data, size, &r, &header, &is_integer))) return status;
   if (memory_bytes < needed) return EDGERNN_MEMORY;
   if ((uintptr_t)memory % EDGERNN_ALIGNMENT_BYTES) return EDGERNN_ALIGNMENT;
-  edgernn_model *opened = edgernn_take(&a, sizeof *opened);
-  if ((status = read_model(data, size, opened))) return status;
-  opened->kernels = kernels_named(kernels);
-  if (!opened->kernels) return EDGERNN_KERNELS;
-  pack_model(&a, opened);
+  header.kernels = kernels_named(kernels);
+  if (!header.kernels) return EDGERNN_KERNELS;
+  edgernn_model *opened = take_model(&a, header.layer_count);
+  *opened = header;
   *model = opened;
-  return EDGERNN_OK;
+  return read_layers(&r, opened, is_integer, opened->layers, &a);
 }
 
 size_t edgernn_outputs(const edgernn_model *model) {
