@@ -37,6 +37,7 @@ def main() -> None:
         "LiteRT: first answer": answer.format(str(model / "tflite-int8.edgernn")),
         "import the ONNX engine": "import numpy\nimport onnxruntime\n",
         "ONNX: first answer": answer.format(str(model / "onnx-int8.edgernn")),
+        "our own engine: first answer": answer.format(str(model / "native-int8.edgernn")),
     }
     samples: dict[str, list[tuple[float, int]]] = {name: [] for name in programs}
     for _ in range(_TIMES):
