@@ -26,7 +26,7 @@ $(STAMP): constraints.txt $(PROJECTS) $(NATIVE)
 	  --editable runtime --editable export --editable '.[demo,dev]'
 	@touch $@
 
-demo: $(STAMP)  ## train on film reviews, export six bundles, classify, compare (about 10 minutes)
+demo: $(STAMP)  ## train on film reviews, export six bundles, classify, compare (about 12 minutes)
 	$(BIN)/edgernn train --force
 	for format in tflite onnx; do for recipe in none float16 int8; do \
 	  $(BIN)/edgernn export --format $$format --quantize $$recipe || exit 1; done; done

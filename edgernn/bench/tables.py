@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from edgernn.bench.records import Interval, Report
@@ -20,7 +20,7 @@ def tables(report: Report) -> tuple[Table, ...]:
     if any(row.windows for row in report.rows):
         found.append(_times(report))
     if any(row.curve for row in report.rows):
-        found.append(curve_table(report))
+        found.append(_curve(report))
     if any(row.throughput for row in report.rows):
         found.append(_throughput(report))
     return tuple(found)
@@ -118,16 +118,14 @@ def _times(report: Report) -> Table:
     return Table("Where the time goes", columns, tuple(rows))
 
 
-def curve_table(report: Report, lengths: Sequence[int] | None = None) -> Table:
-    """Return the median of each form at each length, or at some of the lengths."""
-    measured = sorted({point.tokens for row in report.rows for point in row.curve})
-    chosen = [length for length in measured if lengths is None or length in lengths]
+def _curve(report: Report) -> Table:
+    lengths = sorted({point.tokens for row in report.rows for point in row.curve})
     rows = []
     for row in report.rows:
         if row.curve:
             at = {point.tokens: point.p50 for point in row.curve}
-            rows.append((row.form, *(_shown(at.get(x), _milliseconds) for x in chosen)))
-    columns = ("form", *(f"{length} tokens" for length in chosen))
+            rows.append((row.form, *(_shown(at.get(x), _milliseconds) for x in lengths)))
+    columns = ("form", *(f"{length} tokens" for length in lengths))
     return Table("Median ms by length", columns, tuple(rows))
 
 

@@ -161,11 +161,11 @@ static void make_inputs(const edgernn_model *model, const walker *w, const seque
   }
 }
 
-static void open_walker(edgernn_arena *a, walker *w, const edgernn_direction *d) {
+static void open_walker(edgernn_arena *a, walker *w, const edgernn_direction *d, size_t steps) {
   size_t units = padded(d->units), rows = edgernn_gates(d->cell) * units;
   w->d = d;
   w->descending = 0;
-  w->inputs = edgernn_take(a, CHUNK * rows * sizeof(float));
+  w->inputs = edgernn_take(a, (steps < CHUNK ? steps : CHUNK) * rows * sizeof(float));
   w->gates = edgernn_take(a, rows * sizeof(float));
   w->parts = edgernn_take(a, 3 * units * sizeof(float));
   w->hidden = edgernn_take(a, units * sizeof(float));
@@ -217,7 +217,7 @@ static void run_recurrent(const edgernn_model *model, const edgernn_layer *layer
   walker walkers[2];
   size_t steps = x->steps;
   for (uint32_t i = 0; i < layer->directions; i++) {
-    open_walker(&a, &walkers[i], &layer->direction[i]);
+    open_walker(&a, &walkers[i], &layer->direction[i], steps);
   }
   y->steps = layer->return_sequences ? steps : 1;
   for (size_t first = 0; first < steps; first += CHUNK) {
@@ -361,7 +361,7 @@ size_t edgernn_scratch_size(const edgernn_model *model, size_t count) {
     open_output(&a, model, i, count, &unused);
     for (uint32_t j = 0; j < layer->directions; j++) {
       walker w;
-      open_walker(&walkers, &w, &layer->direction[j]);
+      open_walker(&walkers, &w, &layer->direction[j], count);
     }
     most = walkers.used > most ? walkers.used : most;
   }
