@@ -12,7 +12,7 @@ from edgernn.data.sources import DataOptions, load_corpus
 from edgernn.errors import UsageError
 from edgernn.model_folder import ModelFolder
 from edgernn_runtime import EdgernnError
-from edgernn_runtime.bench import LENGTHS, TOKENS
+from edgernn_runtime.bench import lengths_of
 from edgernn_runtime.bundle import read_bundle
 from edgernn_runtime.timing import texts_of_length
 from edgernn_runtime.tokenizer import Tokenizer
@@ -62,16 +62,15 @@ def make_plan(folder: ModelFolder, request: Request) -> Plan:
         )
     rows, truth = _rows(folder, request)
     readable, tokenizer = _readable(bundles)
-    most = 1 if tokenizer.spec.split == "none" else tokenizer.spec.max_length or LENGTHS[-1]
-    tokens = request.tokens or min(TOKENS, most)
-    if tokens > most and tokenizer.spec.max_length is not None:
+    tokens, others = lengths_of(tokenizer.spec, request.tokens)
+    if request.tokens not in (None, tokens):
         raise UsageError(
             "the model does not read that many tokens",
             path=readable,
-            expected=f"--tokens of at most {most}",
-            found=str(tokens),
+            expected=f"--tokens of at most {tokens}",
+            found=str(request.tokens),
         )
-    lengths = {tokens} if request.quick else {tokens, *(x for x in LENGTHS if x <= most)}
+    lengths = {tokens} if request.quick else {tokens, *others}
     seconds = request.seconds or (1.5 if request.quick else 10.0)
     return Plan(
         model=folder.model,

@@ -86,6 +86,13 @@ def read_source(
         spec = replace(spec, truncate=truncate)
     for layer in all_layers(model):
         if type(layer).__name__ == "KeepEnds":
+            if length is not None:
+                raise UnsupportedModelError(
+                    f"layer {layer.name} keeps both ends of a text that was cut before",
+                    expected="a TextVectorization without output_sequence_length in front of it",
+                    found=f"output_sequence_length={length}",
+                    hint="leave the length to KeepEnds",
+                )
             length = layer.length
             spec = replace(spec, truncate="head+tail", max_length=length)
     activation, head, outputs = _head(model)

@@ -28,6 +28,7 @@ from edgernn_runtime.timing import (
     time_window,
     warm_up,
 )
+from edgernn_runtime.tokenizer import TokenizerSpec
 
 SCHEMA = "edgernn-bench/2"
 LENGTHS = (8, 16, 32, 64, 128, 256, 512)
@@ -74,7 +75,7 @@ def measure(path: Path, tokens: int | None, threads: int, seconds: float) -> dic
         EdgernnError: the bundle cannot be opened, or is of no engine here.
     """
     with load(path, threads=threads) as classifier:
-        tokens, lengths = lengths_of(classifier, tokens)
+        tokens, lengths = lengths_of(classifier.tokenizer.spec, tokens)
         row = {"form": path.stem, "file_bytes": _bytes(path)}
         row |= _timings(classifier, tokens, lengths, seconds)
         row["cold_start_ms"] = cold_starts(first_answer(path), _COLD_STARTS)
@@ -115,11 +116,18 @@ def _timings(
     }
 
 
-def lengths_of(classifier: Classifier, tokens: int | None) -> tuple[int, tuple[int, ...]]:
-    """Return the length to time at, and those of the curve: none above what the model reads."""
-    spec = classifier.bundle.manifest.tokenizer
-    most = 1 if spec.split == "none" else spec.max_length or LENGTHS[-1]
-    return min(tokens or TOKENS, most), tuple(x for x in LENGTHS if x <= most)
+def lengths_of(spec: TokenizerSpec, tokens: int | None) -> tuple[int, tuple[int, ...]]:
+    """Return the length to time at, and those of the curve: none above what the model reads.
+
+    Args:
+        spec: the model's tokenizer.
+        tokens: the length that was asked for, or None for `TOKENS`.
+    """
+    most = 1 if spec.split == "none" else spec.max_length
+    chosen = tokens or TOKENS
+    if most is None:
+        return chosen, LENGTHS
+    return min(chosen, most), tuple(length for length in LENGTHS if length <= most)
 
 
 def first_answer(bundle: Path) -> list[str]:

@@ -121,7 +121,6 @@ def test_the_picture_is_one(measured):
 def test_forms_that_fail_are_rows_with_their_reason(trained, tmp_path, capsys):
     broken = tmp_path / "broken.edgernn"
     broken.write_bytes(b"no bundle")
-    # A label that a page must not take for markup.
     status = run(*fast(trained, "--quick", broken, trained / "onnx-none.edgernn"))
     out = capsys.readouterr().out
     assert status == 1

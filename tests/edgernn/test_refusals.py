@@ -9,6 +9,7 @@ from pathlib import Path
 import keras
 import pytest
 
+from edgernn_export.keep_ends import KeepEnds
 from tests.conftest import make_tokenizer
 from tests.edgernn.conftest import run
 from tests.models import cell, dense, sequences, text_model
@@ -98,6 +99,14 @@ def looked_up():
 
 def half_precision():
     return text_model(layers.LSTM(3, dtype="mixed_float16", name="half"), dense())
+
+
+def ends_of_a_head():
+    tokenizer = make_tokenizer(name="words", output_sequence_length=9)
+    text = keras.Input((1,), dtype="string")
+    embedding = layers.Embedding(tokenizer.vocabulary_size(), 4)
+    ends = KeepEnds(5, name="ends")
+    return keras.Sequential([text, tokenizer, ends, embedding, cell("LSTM"), dense()])
 
 
 def not_a_number():
@@ -224,6 +233,7 @@ CASES = {
     "features_beside_the_text": model_args(with_features),
     "half_precision": model_args(half_precision),
     "not_a_number": model_args(not_a_number),
+    "ends_of_a_head": model_args(ends_of_a_head),
     "small_embedding": model_args(small_embedding),
     "softmax_of_one": model_args(lambda: text_model(cell("LSTM"), dense_named(1, "softmax"))),
     "tanh_head": model_args(lambda: text_model(cell("LSTM"), dense_named(1, "tanh"))),

@@ -78,10 +78,9 @@ static void product_of_state(const edgernn_model *model, walker *w, int is_int8,
   }
 }
 
-static void lstm_step(const edgernn_model *model, const walker *w, const float *inputs) {
+static void lstm_step(const edgernn_model *model, const walker *w) {
   const edgernn_direction *d = w->d;
   size_t units = padded(d->units), blocks = units / EDGERNN_GROUP;
-  (void)inputs;
   if (d->activation == EDGERNN_TANH && d->gate_activation == EDGERNN_SIGMOID) {
     model->kernels->lstm(w->gates, w->cell, w->hidden, blocks);
     return;
@@ -127,7 +126,7 @@ static void step(const edgernn_model *model, walker *w, const float *inputs, int
   const float *base = d->cell == EDGERNN_GRU ? d->recurrent_bias : inputs;
   product_of_state(model, w, is_int8, w->hidden, base, w->gates);
   if (d->cell == EDGERNN_LSTM) {
-    lstm_step(model, w, inputs);
+    lstm_step(model, w);
   } else if (d->cell == EDGERNN_GRU) {
     gru_step(model, w, inputs, is_int8);
   } else {

@@ -145,7 +145,7 @@ static size_t character(const unsigned char *text, size_t count, int *is_valid) 
   return length;
 }
 
-/* Cut the text into pieces; the bytes of invalid characters go to `spare` as U+FFFD. */
+/* Cut the text into pieces. U+FFFD, which stands for invalid characters, is kept behind its end. */
 static size_t cut(const edgernn_rules *rules, const unsigned char *text, size_t count, piece *pieces) {
   size_t used = 0;
   if (rules->split == EDGERNN_NO_SPLIT) {
