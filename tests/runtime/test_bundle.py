@@ -81,6 +81,26 @@ def test_a_mapped_bundle_cut_short_is_refused(bundle, tmp_path, end):
         read_bundle(path, mapped=True)
 
 
+@pytest.mark.parametrize(
+    ("signature", "place", "value", "words"),
+    [
+        # The last member's place in the directory, and its extra field's length in its own header.
+        (b"PK\x01\x02", 42, b"\xff\xff\xff\x7f", "starts outside the file"),
+        (b"PK\x03\x04", 28, b"\xff\xff", "ends beyond the end of the file"),
+    ],
+)
+def test_a_mapped_member_outside_the_file_is_refused(
+    bundle, tmp_path, signature, place, value, words
+):
+    data = bytearray(bundle.read_bytes())
+    at = data.rindex(signature) + place
+    data[at : at + len(value)] = value
+    path = tmp_path / "wrong.edgernn"
+    path.write_bytes(data)
+    with pytest.raises(BundleFormatError, match=words):
+        read_bundle(path, mapped=True)
+
+
 def test_members_are_stored_and_aligned(bundle):
     with zipfile.ZipFile(bundle) as archive:
         for info in archive.infolist():
