@@ -50,10 +50,13 @@ def check_kernels(*command):
     return [line[0] for line in lines]
 
 
-@needs_compiler
-@pytest.mark.parametrize("options", [("-O0",), ("-O3",), ("-Os",)], ids=lambda options: options[0])
-def test_products_are_the_same_to_the_bit_and_gates_are_near(options, tmp_path):
-    names = check_kernels(build("kernels", tmp_path / "kernels", *options))
+@pytest.mark.parametrize("compiler", ["cc", "clang"])
+@pytest.mark.parametrize("level", ["-O0", "-O3", "-Os"])
+def test_products_are_the_same_to_the_bit_and_gates_are_near(level, compiler, tmp_path):
+    # Compilers differ in what they fuse: Clang makes one instruction of `a + b * c` by itself.
+    if shutil.which(compiler) is None:
+        pytest.skip(f"{compiler} is not installed")
+    names = check_kernels(build("kernels", tmp_path / "kernels", level, compiler=compiler))
     assert names[-1] == "portable"
 
 

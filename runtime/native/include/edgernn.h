@@ -78,6 +78,17 @@ const char *edgernn_kernels(size_t i, int *supported);
 edgernn_status edgernn_predict_ids(const edgernn_model *model, const int32_t *ids, size_t count,
                                    void *scratch, size_t scratch_bytes, float *probabilities);
 
+/* Runs task(argument, 0) and task(argument, 1), on two threads or one, and returns when both are done. */
+typedef struct edgernn_pair {
+  void (*run)(void *context, void (*task)(void *argument, size_t index), void *argument);
+  void *context;
+} edgernn_pair;
+
+/* The same, to the bit, with the two directions of a layer run by `pair`; NULL for one thread. */
+edgernn_status edgernn_predict_ids_in_pairs(const edgernn_model *model, const int32_t *ids,
+                                            size_t count, void *scratch, size_t scratch_bytes,
+                                            float *probabilities, const edgernn_pair *pair);
+
 /* ---- Text to ids: the tokenizer contract, docs/tokenizer.md ------------------------------------ */
 
 typedef enum edgernn_split { EDGERNN_WHITESPACE, EDGERNN_CHARACTER, EDGERNN_NO_SPLIT } edgernn_split;

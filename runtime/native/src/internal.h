@@ -78,6 +78,35 @@ typedef struct edgernn_arena {
 /* Return the next part, of so many bytes. */
 void *edgernn_take(edgernn_arena *arena, size_t bytes);
 
+/* Pack a recurrent layer's weights; with no memory in the arena, only see how much they take, and
+ * `kernels` may be NULL. */
+void edgernn_pack(edgernn_arena *arena, edgernn_layer *layer, const edgernn_kernel_table *kernels);
+
+/* A sequence [T, width] of floats, or of int8 with a scale a step; a vector is one step. */
+typedef struct edgernn_sequence {
+  float *float32;
+  int8_t *int8;
+  float *scales;
+  size_t steps, width;
+  ptrdiff_t scale_stride;
+} edgernn_sequence;
+
+/* Return the bytes that a layer's directions take of the scratch; none but for a recurrent one. */
+size_t edgernn_recurrent_bytes(const edgernn_layer *layer, size_t steps);
+
+/* Run a recurrent layer with what is left of the scratch. */
+void edgernn_run_recurrent(const edgernn_model *model, const edgernn_layer *layer,
+                           const edgernn_sequence *x, edgernn_sequence *y, edgernn_arena arena,
+                           const edgernn_pair *pair);
+
+/* Return an activation of x. */
+float edgernn_activated(uint32_t activation, float x);
+
+/* Return a size brought up to a whole number of groups. */
+static inline size_t edgernn_padded(size_t size) {
+  return (size + EDGERNN_GROUP - 1) / EDGERNN_GROUP * EDGERNN_GROUP;
+}
+
 /* Return the scale of an int8 tensor's row. */
 float edgernn_scale(const edgernn_tensor *tensor, uint32_t row);
 

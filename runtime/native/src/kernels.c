@@ -3,7 +3,10 @@
 
 extern const edgernn_kernel_table edgernn_kernels_portable;
 #if defined(__x86_64__) && (defined(__GNUC__) || defined(__clang__))
-extern const edgernn_kernel_table edgernn_kernels_avx2, edgernn_kernels_avx512;
+extern const edgernn_kernel_table edgernn_kernels_avx512, edgernn_kernels_avx2;
+#if EDGERNN_HAS_AVX_VNNI
+extern const edgernn_kernel_table edgernn_kernels_vnni;
+#endif
 #endif
 #if defined(__aarch64__) && (defined(__GNUC__) || defined(__clang__))
 extern const edgernn_kernel_table edgernn_kernels_neon, edgernn_kernels_dot;
@@ -12,6 +15,9 @@ extern const edgernn_kernel_table edgernn_kernels_neon, edgernn_kernels_dot;
 const edgernn_kernel_table *const edgernn_kernel_tables[] = {
 #if defined(__x86_64__) && (defined(__GNUC__) || defined(__clang__))
     &edgernn_kernels_avx512,
+#if EDGERNN_HAS_AVX_VNNI
+    &edgernn_kernels_vnni,
+#endif
     &edgernn_kernels_avx2,
 #endif
 #if defined(__aarch64__) && (defined(__GNUC__) || defined(__clang__))

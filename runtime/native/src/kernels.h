@@ -12,10 +12,25 @@
 
 #define EDGERNN_GROUP 16
 
+/* Added to int8 inputs where an instruction takes them as unsigned bytes. */
+#define EDGERNN_UNSIGNED 128
+
+/* Whether the compiler knows AVX-VNNI. */
+#if defined(__clang__)
+#define EDGERNN_HAS_AVX_VNNI (__clang_major__ >= 12)
+#elif defined(__GNUC__)
+#define EDGERNN_HAS_AVX_VNNI (__GNUC__ >= 11)
+#else
+#define EDGERNN_HAS_AVX_VNNI 0
+#endif
+
 /* A matrix [groups * 16, depth]. */
 typedef struct edgernn_matrix {
-  /* int8 [groups, depth / 4, 16, 4], with the kernels' `weight_offset` added, or NULL. */
+  /* int8 [groups, depth / 4, 16, 4], or NULL. */
   const int8_t *int8;
+  /* What sums of integers begin at, [groups * 16]: minus the kernels' `input_offset` times the sum of a
+   * row's weights. NULL where no kernels of this build have an offset. */
+  const int32_t *first_sums;
   /* float32 [groups, depth, 16], or NULL. */
   const float *float32;
   /* The scale of each row, [groups * 16]; ones for float32. */
@@ -30,6 +45,7 @@ typedef struct edgernn_matrix {
  * A stride counts elements from one step to the next; it may be negative, and 0 for one base. */
 typedef struct edgernn_steps {
   size_t count;
+  /* With the kernels' `input_offset` added. */
   const int8_t *int8;
   const float *float32;
   ptrdiff_t stride;
@@ -46,8 +62,8 @@ typedef struct edgernn_steps {
 
 typedef struct edgernn_kernel_table {
   const char *name;
-  /* What is added to int8 weights as they are packed: 128 makes them unsigned. */
-  int weight_offset;
+  /* What is added to int8 inputs: 0 or EDGERNN_UNSIGNED. */
+  int input_offset;
   int (*supported)(void);
   void (*product_int8)(const edgernn_matrix *matrix, const edgernn_steps *steps);
   void (*product_float32)(const edgernn_matrix *matrix, const edgernn_steps *steps);
@@ -56,7 +72,7 @@ typedef struct edgernn_kernel_table {
   /* In place, count a multiple of 16. */
   void (*sigmoid)(float *values, size_t count);
   void (*tanh)(float *values, size_t count);
-  /* Round 127 times values in [-1, 1] to integers, count a multiple of 16. */
+  /* Round 127 times values in [-1, 1] to integers and add `input_offset`, count a multiple of 16. */
   void (*quantize)(const float *values, int8_t *out, size_t count);
 } edgernn_kernel_table;
 

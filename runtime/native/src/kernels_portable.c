@@ -24,7 +24,9 @@ static void product_int8_portable(const edgernn_matrix *m, const edgernn_steps *
       }
       for (size_t j = 0; j < EDGERNN_GROUP; j++) {
         size_t row = group * EDGERNN_GROUP + j;
-        out[row] = base[row] + (m->scales[row] * scale) * (float)sums[j];
+        /* A statement of its own: within one, a compiler may fuse product and sum. */
+        float value = m->scales[row] * scale * (float)sums[j];
+        out[row] = base[row] + value;
       }
     }
   }

@@ -1,5 +1,5 @@
 /* The reader of model.bin: every number is checked before it is used, and nothing is copied but the
- * weights of recurrent layers, which are packed for the kernels. */
+ * weights of recurrent layers, which pack.c packs for the kernels. */
 #include "internal.h"
 
 #include <string.h>
@@ -27,10 +27,6 @@ static uint64_t u64(const unsigned char *p) { return u32(p) | (uint64_t)u32(p + 
 uint32_t edgernn_gates(uint32_t cell) {
   static const uint32_t gates[] = {4, 3, 1};
   return gates[cell];
-}
-
-static uint32_t up_to(uint32_t value, uint32_t multiple) {
-  return (value + multiple - 1) / multiple * multiple;
 }
 
 /* IEEE 754 half precision. */
@@ -231,93 +227,6 @@ static edgernn_status read_layer(const reader *r, const unsigned char *record, e
   return layer->kind == EDGERNN_POOLING ? read_pooling(r, record, layer) : EDGERNN_MALFORMED;
 }
 
-/* ---- Packing --------------------------------------------------------------------------------- */
-
-void *edgernn_take(edgernn_arena *a, size_t bytes) {
-  void *part = a->memory ? a->memory + a->used : NULL;
-  a->used += (bytes + EDGERNN_ALIGNMENT_BYTES - 1) / EDGERNN_ALIGNMENT_BYTES * EDGERNN_ALIGNMENT_BYTES;
-  return part;
-}
-
-/* The file's row of the packed row `packed`, or -1 for a row of padding. */
-static int64_t row_of(const edgernn_direction *d, uint32_t packed) {
-  uint32_t gates = edgernn_gates(d->cell), group = packed / EDGERNN_GROUP;
-  uint32_t unit = group / gates * EDGERNN_GROUP + packed % EDGERNN_GROUP;
-  return unit < d->units ? (int64_t)(group % gates) * d->units + unit : -1;
-}
-
-static void pack_int8(edgernn_matrix *m, const edgernn_direction *d, const edgernn_tensor *from,
-                      int offset, int8_t *to) {
-  const int8_t *values = from->values;
-  for (uint32_t row = 0; row < m->groups * EDGERNN_GROUP; row++) {
-    int64_t source = row_of(d, row);
-    for (uint32_t k = 0; k < m->depth; k++) {
-      int value = 0;
-      if (source >= 0 && k < from->columns) value = values[source * from->columns + k];
-      size_t block = (size_t)(row / EDGERNN_GROUP) * m->depth + (k & ~3u);
-      to[block * EDGERNN_GROUP + row % EDGERNN_GROUP * 4 + k % 4] =
-          (int8_t)(uint8_t)(value + offset);
-    }
-  }
-}
-
-static void pack_float32(edgernn_matrix *m, const edgernn_direction *d, const edgernn_tensor *from,
-                         float *to) {
-  for (uint32_t row = 0; row < m->groups * EDGERNN_GROUP; row++) {
-    int64_t source = row_of(d, row);
-    for (uint32_t k = 0; k < m->depth; k++) {
-      size_t at = ((size_t)(row / EDGERNN_GROUP) * m->depth + k) * EDGERNN_GROUP;
-      int is_inside = source >= 0 && k < from->columns;
-      to[at + row % EDGERNN_GROUP] = is_inside ? edgernn_value(from, (uint32_t)source, k) : 0.0f;
-    }
-  }
-}
-
-static void pack(edgernn_arena *a, edgernn_matrix *m, const edgernn_direction *d,
-                 const edgernn_tensor *from, int is_int8, int offset, float scale) {
-  uint32_t blocks = up_to(d->units, EDGERNN_GROUP) / EDGERNN_GROUP;
-  m->groups = blocks * edgernn_gates(d->cell);
-  m->depth = is_int8 ? up_to(from->columns, 4) : from->columns;
-  size_t rows = (size_t)m->groups * EDGERNN_GROUP;
-  float *scales = edgernn_take(a, rows * sizeof *scales);
-  m->scales = scales;
-  if (is_int8) {
-    int8_t *values = edgernn_take(a, rows * m->depth);
-    m->int8 = values;
-    if (a->memory) pack_int8(m, d, from, offset, values);
-  } else {
-    float *values = edgernn_take(a, rows * m->depth * sizeof *values);
-    m->float32 = values;
-    if (a->memory) pack_float32(m, d, from, values);
-  }
-  for (uint32_t row = 0; a->memory && row < rows; row++) {
-    int64_t source = row_of(d, row);
-    scales[row] = is_int8 && source >= 0 ? edgernn_scale(from, (uint32_t)source) * scale : 1.0f;
-  }
-}
-
-static const float *pack_bias(edgernn_arena *a, const edgernn_direction *d, uint32_t index) {
-  uint32_t rows = d->input_product.groups * EDGERNN_GROUP;
-  float *bias = edgernn_take(a, rows * sizeof *bias);
-  for (uint32_t row = 0; a->memory && row < rows; row++) {
-    int64_t source = row_of(d, row);
-    int is_there = source >= 0 && index < d->bias.rows;
-    bias[row] = is_there ? edgernn_value(&d->bias, index, (uint32_t)source) : 0.0f;
-  }
-  return bias;
-}
-
-static void pack_layer(edgernn_arena *a, edgernn_layer *layer, int offset) {
-  for (uint32_t i = 0; i < layer->directions; i++) {
-    edgernn_direction *d = &layer->direction[i];
-    int is_int8 = layer->is_int8 != 0;
-    pack(a, &d->input_product, d, &d->kernel, is_int8, offset, 1.0f);
-    pack(a, &d->recurrent_product, d, &d->recurrent, is_int8, offset, 1.0f / 127.0f);
-    d->input_bias = pack_bias(a, d, 0);
-    d->recurrent_bias = pack_bias(a, d, 1);
-  }
-}
-
 /* ---- A model --------------------------------------------------------------------------------- */
 
 /* Read and pack the layers, or with no `layers` see only that they are well and how much they take. */
@@ -325,7 +234,6 @@ static edgernn_status read_layers(const reader *r, const edgernn_model *model, u
                                   edgernn_layer *layers, edgernn_arena *a) {
   uint32_t size = model->embedding.columns, is_sequence = 1;
   uint32_t input_is_int8 = is_integer && edgernn_is_int8(&model->embedding);
-  int offset = model->kernels ? model->kernels->weight_offset : 0;
   edgernn_layer one, *layer = &one;
   for (uint32_t i = 0; i < model->layer_count; i++) {
     if (layers) layer = &layers[i];
@@ -335,7 +243,7 @@ static edgernn_status read_layers(const reader *r, const edgernn_model *model, u
     edgernn_status status = read_layer(r, r->data + HEADER_BYTES + (size_t)i * LAYER_BYTES, layer);
     if (status) return status;
     layer->is_int8 = input_is_int8 && has_integers(layer);
-    pack_layer(a, layer, offset);
+    edgernn_pack(a, layer, model->kernels);
     input_is_int8 = layer->is_int8 && (layer->directions == 1 || layer->merge == EDGERNN_CONCAT);
     size = layer->output_size;
     is_sequence = layer->is_sequence;

@@ -31,13 +31,18 @@ static uint64_t products(const edgernn_kernel_table *k, uint32_t groups, uint32_
   static int8_t weights[GROUPS * EDGERNN_GROUP * DEPTH], inputs[STEPS * DEPTH];
   static float scales[GROUPS * EDGERNN_GROUP], base[GROUPS * EDGERNN_GROUP], steps_scales[STEPS];
   static float out[STEPS * GROUPS * EDGERNN_GROUP];
-  edgernn_matrix matrix = {weights, NULL, scales, groups, depth};
+  static int32_t first_sums[GROUPS * EDGERNN_GROUP];
+  edgernn_matrix matrix = {weights, first_sums, NULL, scales, groups, depth};
   edgernn_steps steps;
+  memset(first_sums, 0, sizeof first_sums);
   for (size_t i = 0; i < rows * depth; i++) {
-    int value = (int)(draw() % 255) - 127;
-    weights[i] = (int8_t)(uint8_t)(value + k->weight_offset);
+    size_t row = i / (EDGERNN_GROUP * depth) * EDGERNN_GROUP + i / 4 % EDGERNN_GROUP;
+    weights[i] = (int8_t)((int)(draw() % 255) - 127);
+    first_sums[row] -= weights[i] * k->input_offset;
   }
-  for (size_t i = 0; i < count * depth; i++) inputs[i] = (int8_t)((int)(draw() % 256) - 128);
+  for (size_t i = 0; i < count * depth; i++) {
+    inputs[i] = (int8_t)(((int)(draw() % 256) - 128) ^ k->input_offset);
+  }
   for (size_t i = 0; i < rows; i++) scales[i] = draw_float(), base[i] = draw_float();
   for (size_t i = 0; i < count; i++) steps_scales[i] = draw_float();
   memset(&steps, 0, sizeof steps);
