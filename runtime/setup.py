@@ -1,11 +1,16 @@
 """Builds the engine in C, where there is a compiler; NumPy stands in for it where there is none."""
 
+import os
 from pathlib import Path
 
 from setuptools import Extension, setup
 from setuptools.command.build_py import build_py
 
 SOURCES = [*sorted(Path("native/src").glob("*.c")), Path("native/python/_native.c")]
+#: A second thread for an answer needs POSIX threads.
+HAS_THREADS = os.name == "posix"
+if HAS_THREADS:
+    SOURCES.append(Path("native/threads/edgernn_helper.c"))
 
 
 class BuildWithSources(build_py):
@@ -29,10 +34,11 @@ setup(
         Extension(
             "edgernn_runtime._native",
             [path.as_posix() for path in SOURCES],
-            include_dirs=["native/include"],
+            include_dirs=["native/include", "native/threads"],
+            define_macros=[("EDGERNN_THREADS", "1")] if HAS_THREADS else [],
             depends=[path.as_posix() for path in Path("native").rglob("*.[hi]*")],
             extra_compile_args=["-std=c99", "-O3"],
-            libraries=["m"],
+            libraries=["m", "pthread"] if HAS_THREADS else [],
             py_limited_api=True,
             optional=True,
         )

@@ -198,6 +198,16 @@ def test_numbers_are_refused_by_both_readers_alike():
     assert 0 < taken < 3000
 
 
+@pytest.mark.parametrize("recipe", ["none", "int8"])
+@pytest.mark.parametrize("shape", ["lstm", "gru", "odd_sizes", "sum"])
+def test_two_threads_have_the_answers_of_one_to_the_bit(shape, recipe):
+    data = written(network_of(5, **SHAPES[shape]), recipe)
+    rows = texts(6) * 10
+    engine = native.Engine(data, 2)
+    assert np.array_equal(answers(engine, rows), answers(native.Engine(data, 1), rows))
+    engine.close()
+
+
 def test_a_model_is_shared_by_engines_and_threads():
     data = written(network_of(7), "int8")
     rows = texts(8) * 20

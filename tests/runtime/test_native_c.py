@@ -32,7 +32,8 @@ needs_compiler = pytest.mark.skipif(shutil.which("cc") is None, reason="there is
 
 
 def build(program, out, *options, compiler="cc"):
-    command = [compiler, *FLAGS, *options, f"tests/{program}.c", *SOURCES, "-lm", "-o", str(out)]
+    sources = [f"tests/{program}.c", *SOURCES]
+    command = [compiler, *FLAGS, *options, *sources, "-lm", "-o", str(out)]
     done = subprocess.run(command, cwd=NATIVE, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return out
@@ -73,6 +74,22 @@ def test_the_engine_is_clean_under_sanitizers(tmp_path):
     ):
         for recipe in ("none", "float16", "int8"):
             check_replay(tmp_path, network_of(3, **shape), recipe, str(replay))
+
+
+@needs_compiler
+@pytest.mark.parametrize("sanitizer", ["address,undefined", "thread"])
+def test_a_helper_changes_no_bit(sanitizer, tmp_path):
+    """With a second thread, awake and asleep: the same bits, and no race between the two."""
+    helper = ("-Ithreads", "threads/edgernn_helper.c", "-pthread")
+    options = ("-g", "-O1", f"-fsanitize={sanitizer}", "-fno-sanitize-recover", *helper)
+    pairs = build("pairs", tmp_path / "pairs", *options)
+    for shape in ({}, {"cell": "gru", "merge": "ave"}):
+        for recipe in ("none", "int8"):
+            model = tmp_path / "model.bin"
+            model.write_bytes(written(network_of(3, **shape), recipe))
+            done = subprocess.run([pairs, model], capture_output=True, text=True, check=False)
+            assert done.returncode == 0, done.stderr
+            assert done.stdout == "300 texts, 0 differ\n"
 
 
 def check_replay(folder, network, recipe, *command):

@@ -11,22 +11,22 @@ from edgernn_runtime.errors import EngineError
 
 
 class Engine:
-    """Runs a model with the fastest kernels that the processor has, on the caller's thread."""
+    """Runs a model with the fastest kernels that the processor has."""
 
     def __init__(self, model: Buffer, threads: int, kernels: str | None = None) -> None:
         """Load the model.
 
         Args:
             model: the file's bytes, which are used where they lie.
-            threads: of no matter: an answer is one thread's.
+            threads: above 1, a second thread runs one of a layer's two directions, where the
+                system has POSIX threads; more have no use.
             kernels: a name of `_native.kernels()`, or None for the fastest.
 
         Raises:
-            EngineError: the model is none, or there are no such kernels.
+            EngineError: the model is none, there are no such kernels, or no second thread.
         """
-        del threads
         try:
-            self._engine = _native.Engine(model, kernels)
+            self._engine = _native.Engine(model, kernels, threads)
         except ValueError as error:
             raise EngineError("cannot load the model", found=str(error)) from error
 

@@ -6,12 +6,21 @@
 
 #include "edgernn.h"
 
+#ifdef EDGERNN_THREADS
+#include "edgernn_helper.h"
+#endif
+
 typedef struct engine {
   PyObject_HEAD
   Py_buffer data;
   void *memory, *scratch;
   size_t scratch_bytes;
   const edgernn_model *model;
+  /* Whether a second thread runs one of two directions. */
+  int in_pairs;
+#ifdef EDGERNN_THREADS
+  edgernn_helper helper;
+#endif
 } engine;
 
 static PyObject *failed(edgernn_status status) {
@@ -33,13 +42,27 @@ static void release(void *start) {
   if (start) PyMem_Free(((void **)start)[-1]);
 }
 
+/* Start the second thread, on a system that has POSIX threads; returns 0 and sets an exception where
+ * that fails. */
+static int start_helper(engine *self) {
+#ifdef EDGERNN_THREADS
+  self->in_pairs = !edgernn_helper_open(&self->helper);
+  if (!self->in_pairs) PyErr_SetString(PyExc_ValueError, "a second thread cannot be started");
+  return self->in_pairs;
+#else
+  (void)self;
+  return 1;
+#endif
+}
+
 static PyObject *engine_new(PyTypeObject *type, PyObject *args, PyObject *kwargs) {
   PyObject *data;
   const char *kernels = NULL;
-  static char *names[] = {"data", "kernels", NULL};
+  static char *names[] = {"data", "kernels", "threads", NULL};
   size_t bytes;
+  int threads = 1;
   edgernn_status status;
-  if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|z", names, &data, &kernels)) return NULL;
+  if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|zi", names, &data, &kernels, &threads)) return NULL;
   allocfunc allocate = (allocfunc)PyType_GetSlot(type, Py_tp_alloc);
   engine *self = (engine *)allocate(type, 0);
   if (!self) return NULL;
@@ -61,11 +84,15 @@ static PyObject *engine_new(PyTypeObject *type, PyObject *args, PyObject *kwargs
     Py_DECREF(self);
     return failed(status);
   }
+  if (threads > 1 && !start_helper(self)) Py_CLEAR(self);
   return (PyObject *)self;
 }
 
 static void engine_free(engine *self) {
   PyTypeObject *type = Py_TYPE((PyObject *)self);
+#ifdef EDGERNN_THREADS
+  if (self->in_pairs) edgernn_helper_close(&self->helper);
+#endif
   release(self->memory);
   release(self->scratch);
   if (self->data.obj) PyBuffer_Release(&self->data);
@@ -95,9 +122,14 @@ static PyObject *engine_run(engine *self, PyObject *ids) {
     return NULL;
   }
   float *probabilities = (float *)(void *)PyBytes_AsString(result);
+  const edgernn_pair *pair = NULL;
+#ifdef EDGERNN_THREADS
+  edgernn_pair with_helper = {edgernn_helper_run, &self->helper};
+  if (self->in_pairs) pair = &with_helper;
+#endif
   Py_BEGIN_ALLOW_THREADS;
-  status = edgernn_predict_ids(self->model, buffer.buf, count, self->scratch, self->scratch_bytes,
-                               probabilities);
+  status = edgernn_predict_ids_in_pairs(self->model, buffer.buf, count, self->scratch,
+                                        self->scratch_bytes, probabilities, pair);
   Py_END_ALLOW_THREADS;
   PyBuffer_Release(&buffer);
   if (status) {
