@@ -3,9 +3,11 @@
 python benchmarks/native.py [--model model] [--rounds 40]
 
 The model folder's bundles, one thread, at 20, 200 and 400 tokens: ids to probabilities, and text to
-label through Python. All take turns, three calls each, and the median is printed. Then
-the engine in C by itself, started afresh, and its share of the processor's peak: the multiply-adds
-of a text, over what a plain loop of the same instruction does in the same time. Prints Markdown.
+label through Python; all take turns, three calls each, and the median is printed. Then with two
+threads, in turns of 20 calls. Then the engine's kernels one by one, on what the default network
+gives them (kernels.c), and their share of the processor's peak: the multiply-adds of a text, over
+what a plain loop of the same instruction does in the same time. Then a C program from its start to
+its end. Prints Markdown.
 """
 
 from __future__ import annotations
@@ -30,6 +32,15 @@ _LENGTHS, _CALLS, _STARTS = (20, 200, 400), 3, 15
 _NATIVE = Path(__file__).resolve().parents[1] / "runtime" / "native"
 _BUNDLES = ("onnx-none", "onnx-int8", "tflite-none", "tflite-int8", "native-none", "native-int8")
 _TEXT = "a film to remember " * 200
+#: What kernels.c prints of each layer: its name there, and in words.
+_KERNELS = {
+    "inputs1": "layer 1: inputs, 64 by 256",
+    "state1": "layer 1: state, 64 by 256",
+    "gates1": "layer 1: gates of 64 units",
+    "inputs2": "layer 2: inputs, 128 by 128",
+    "state2": "layer 2: state, 32 by 128",
+    "gates2": "layer 2: gates of 32 units",
+}
 
 
 def main() -> None:
@@ -50,7 +61,10 @@ def main() -> None:
             cells = [f"{t:.4f}" for t in times] + [" / ".join(f"{r:.2f}" for r in ratios)]
             print(f"| {name} | " + " | ".join(cells) + " |")
     data = bytes(open_bundles["native-int8"].bundle.model)
-    _print_peak(data)
+    for classifier in open_bundles.values():
+        classifier.close()
+    _print_threads(options.model, options.rounds)
+    _print_kernels(data)
     _print_start(data)
 
 
@@ -89,43 +103,109 @@ def _ratio(times: dict[str, float], name: str) -> float:
     return min(t for other, t in times.items() if not other.startswith("native")) / times[name]
 
 
-def _print_peak(data: bytes) -> None:
-    """Print what share of the processor's integer products the engine gets, kernel by kernel."""
+def _print_threads(folder: Path, rounds: int) -> None:
+    """Print the answers' times with two threads: beside one, and beside the fastest other."""
+    heads = [f"{n} tokens ms" for n in _LENGTHS]
+    heads += ["times faster than with one", "times faster than the fastest other"]
+    print("\n| two threads, ids to probabilities | " + " | ".join(heads) + " |")
+    print("|---|" + "---:|" * len(heads))
+    found: dict[int, list[dict[str, float]]] = {1: [], 2: []}
+    for threads, times in found.items():
+        bundles = {n: load(folder / f"{n}.edgernn", threads=threads) for n in _BUNDLES}
+        times += [_medians_by_blocks(bundles, n, rounds // 4) for n in _LENGTHS]
+        for classifier in bundles.values():
+            classifier.close()
+    for name in _BUNDLES:
+        cells = [f"{times[name]:.4f}" for times in found[2]]
+        gains = [one[name] / two[name] for one, two in zip(found[1], found[2], strict=True)]
+        ratios = [_ratio(times, name) for times in found[2]]
+        cells += [" / ".join(f"{r:.2f}" for r in row) for row in (gains, ratios)]
+        _print_row(name, cells)
+
+
+def _medians_by_blocks(
+    bundles: dict[str, Classifier], tokens: int, rounds: int
+) -> dict[str, float]:
+    """Return the median milliseconds of each bundle's invocations, 20 in a row.
+
+    Each starts when the threads of the one before, which wait for more awake, have gone to sleep.
+    """
+    samples: dict[str, list[float]] = {name: [] for name in bundles}
+    for _ in range(rounds):
+        for name, classifier in bundles.items():
+            call = _invoke(classifier, tokens)
+            time.sleep(0.02)
+            times = [1e3 * _seconds(call) for _ in range(25)]
+            samples[name] += times[5:]
+    return {name: statistics.median(found) for name, found in samples.items()}
+
+
+def _print_kernels(data: bytes) -> None:
+    """Print what a text takes with each kind of kernels, kernel by kernel, and of their peak."""
     from edgernn_runtime import _native
 
     layers = [layer for layer in decode_model(data).layers if isinstance(layer, Recurrent)]
     products = 200 * sum(d.kernel.size + d.recurrent.size for x in layers for d in x.directions)
     ids = np.full(200, 5, dtype=np.int32)
-    print("\n| kernels | 200 tokens ms | products a second | of the loop |\n|---|---:|---:|---:|")
+    names = [name for name in _native.kernels() if name != "portable"]
+    whole, kernels = {}, {}
     with tempfile.TemporaryDirectory() as folder:
-        program = Path(folder) / "peak"
-        source = _NATIVE / "tests" / "peak.c"
-        subprocess.run(["cc", "-std=c99", "-O2", source, "-o", program], check=True)
-        for name in _native.kernels():
+        program = _compiled(Path(folder) / "kernels", Path(__file__).with_name("kernels.c"))
+        for name in names:
             engine = Engine(data, 1, name)
-            samples, peaks = [], []
-            for _ in range(5):
-                for _ in range(20):
-                    start = time.perf_counter()
-                    engine.run(ids)
-                    samples.append(time.perf_counter() - start)
-                done = subprocess.run([program, name], capture_output=True, text=True, check=True)
-                peaks.append(float(done.stdout))
-            rate, peak = products / statistics.median(samples), max(peaks)
-            share = f"{rate / peak:.0%} of {peak / 1e9:.0f} G" if peak else "no such loop"
-            shown = 1e3 * statistics.median(samples)
-            print(f"| {name} | {shown:.3f} | {rate / 1e9:.1f} G | {share} |")
+            samples = [_seconds(lambda run=engine.run: run(ids)) for _ in range(200)]
+            whole[name] = statistics.median(samples)
+            done = subprocess.run([program, name], capture_output=True, text=True, check=True)
+            rows = [line.rsplit(" ", 1) for line in done.stdout.splitlines()]
+            kernels[name] = {key: float(value) for key, value in rows}
+    print("\n| int8, 200 tokens | " + " | ".join(names) + " |\n|---|" + "---:|" * len(names))
+    rates = {name: products / whole[name] / 1e9 for name in names}
+    _print_row("a text, ms", [f"{1e3 * whole[n]:.3f}" for n in names])
+    _print_row("multiply-adds a nanosecond", [f"{rates[n]:.0f}" for n in names])
+    peaks = {name: kernels[name]["int8 peak"] for name in names}
+    _print_row(
+        "of a plain loop of the instruction",
+        [f"{rates[n] / peaks[n]:.0%} of {peaks[n]:.0f}" for n in names],
+    )
+    for arithmetic in ("int8", "float32"):
+        print(f"\n| {arithmetic}, nanoseconds a token and direction | " + " | ".join(names), end="")
+        print(" |\n|---|" + "---:|" * len(names))
+        for key, words in _KERNELS.items():
+            _print_row(words, [f"{kernels[n][f'{arithmetic} {key}']:.0f}" for n in names])
+        sums = {n: sum(kernels[n][f"{arithmetic} {key}"] for key in _KERNELS) for n in names}
+        _print_row("all six", [f"{sums[n]:.0f}" for n in names])
+        if arithmetic == "int8":
+            _print_row(
+                "a text's time, a token and direction",
+                [f"{1e9 * whole[n] / 400:.0f}" for n in names],
+            )
+
+
+def _print_row(words: str, cells: list[str]) -> None:
+    print(f"| {words} | " + " | ".join(cells) + " |")
+
+
+def _seconds(call: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    call()
+    return time.perf_counter() - start
+
+
+def _compiled(program: Path, source: Path) -> Path:
+    """Compile a program with the engine."""
+    includes = [f"-I{_NATIVE / name}" for name in ("include", "src")]
+    sources = [source, *sorted(_NATIVE.glob("src/*.c"))]
+    command = ["cc", "-std=c99", "-O3", *includes, *sources, "-lm", "-o", program]
+    subprocess.run(command, check=True)
+    return program
 
 
 def _print_start(data: bytes) -> None:
     """Print the time of the C program from its start to its end, one text answered."""
     with tempfile.TemporaryDirectory() as folder:
-        program, model = Path(folder) / "replay", Path(folder) / "model.bin"
+        model = Path(folder) / "model.bin"
         model.write_bytes(data)
-        sources = sorted(_NATIVE.glob("src/*.c"))
-        include = f"-I{_NATIVE / 'include'}"
-        command = ["cc", "-std=c99", "-O3", include, _NATIVE / "tests" / "replay.c", *sources]
-        subprocess.run([*command, "-lm", "-o", program], check=True)
+        program = _compiled(Path(folder) / "replay", _NATIVE / "tests" / "replay.c")
         samples = []
         for _ in range(_STARTS):
             start = time.perf_counter()
