@@ -283,17 +283,23 @@ static void *take_model(edgernn_arena *a, uint32_t layers) {
   return edgernn_take(a, sizeof(edgernn_model) + layers * sizeof(edgernn_layer));
 }
 
+/* Read the whole file once, and see how much memory it takes. */
+static edgernn_status read_model(const void *data, size_t size, reader *r, edgernn_model *header,
+                                 uint32_t *is_integer, size_t *bytes) {
+  edgernn_arena a = {NULL, 0};
+  edgernn_status status = read_header(data, size, r, header, is_integer);
+  if (status) return status;
+  take_model(&a, header->layer_count);
+  status = read_layers(r, header, *is_integer, NULL, &a);
+  *bytes = a.used;
+  return status;
+}
+
 edgernn_status edgernn_memory_size(const void *data, size_t size, size_t *bytes) {
   reader r;
   edgernn_model header;
   uint32_t is_integer;
-  edgernn_arena a = {NULL, 0};
-  edgernn_status status = read_header(data, size, &r, &header, &is_integer);
-  if (status) return status;
-  take_model(&a, header.layer_count);
-  status = read_layers(&r, &header, is_integer, NULL, &a);
-  *bytes = a.used;
-  return status;
+  return read_model(data, size, &r, &header, &is_integer, bytes);
 }
 
 static const edgernn_kernel_table *kernels_named(const char *name) {
@@ -311,8 +317,8 @@ edgernn_status edgernn_open(const void *data, size_t size, void *memory, size_t 
   size_t needed;
   uint32_t is_integer;
   edgernn_arena a = {memory, 0};
-  edgernn_status status = edgernn_memory_size(data, size, &needed);
-  if (status || (status = read_header(data, size, &r, &header, &is_integer))) return status;
+  edgernn_status status = read_model(data, size, &r, &header, &is_integer, &needed);
+  if (status) return status;
   if (memory_bytes < needed) return EDGERNN_MEMORY;
   if ((uintptr_t)memory % EDGERNN_ALIGNMENT_BYTES) return EDGERNN_ALIGNMENT;
   header.kernels = kernels_named(kernels);

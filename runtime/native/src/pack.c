@@ -57,8 +57,7 @@ static void pack_float32(edgernn_matrix *m, const edgernn_direction *d, const ed
     int64_t source = row_of(d, row);
     for (uint32_t k = 0; k < m->depth; k++) {
       size_t at = ((size_t)(row / EDGERNN_GROUP) * m->depth + k) * EDGERNN_GROUP;
-      int is_inside = source >= 0 && k < from->columns;
-      to[at + row % EDGERNN_GROUP] = is_inside ? edgernn_value(from, (uint32_t)source, k) : 0.0f;
+      to[at + row % EDGERNN_GROUP] = source < 0 ? 0.0f : edgernn_value(from, (uint32_t)source, k);
     }
   }
 }

@@ -1,0 +1,200 @@
+"""The C reader of model.bin: each file with one wrong number is refused for it, and no branch is untested."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import shutil
+import subprocess
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from edgernn_runtime.network import PadRow, Recurrent
+from tests.runtime.test_native import direction, network_of, written
+from tests.runtime.test_native_c import NATIVE, build
+
+_HEADER, _LAYER, _TENSOR = 128, 64, 40
+_LARGE = 2**31
+_MALFORMED = "a number in the model.bin is outside its bounds"
+#: Branches that other processors take: a big-endian one, and those that lack some kernels or have
+#: none with an offset.
+_ELSEWHERE = ("return EDGERNN_BIG_ENDIAN", "&& table->supported())", "first_sums")
+
+#: The bidirectional model below: its layers' records and where a number in one stands.
+_RECURRENT, _POOLING, _DENSE = _HEADER, _HEADER + 2 * _LAYER, _HEADER + 3 * _LAYER
+_TABLE = _HEADER + 4 * _LAYER
+
+
+def _tensor(index, field):
+    return _TABLE + index * _TENSOR + field
+
+
+#: Wrong numbers: what they are, where in the file, and the value; all are malformed.
+NUMBERS = {
+    "an unknown head": (12, 3),
+    "no layer": (16, 0),
+    "too many layers": (16, 65),
+    "no tensor": (20, 0),
+    "too many tensors": (20, 1025),
+    "tensors beyond the end": (20, 1024),
+    "another size": (24, 64),
+    "unknown arithmetic": (96, 2),
+    "an unknown kind of layer": (_RECURRENT, 4),
+    "no direction": (_RECURRENT + 4, 0),
+    "three directions": (_RECURRENT + 4, 3),
+    "an unknown merge": (_RECURRENT + 8, 4),
+    "neither a sequence nor none": (_RECURRENT + 12, 2),
+    "a vector into a recurrent layer": (_RECURRENT + 12, 0),
+    "an unknown cell": (_RECURRENT + 16, 3),
+    "an unknown activation": (_RECURRENT + 20, 12),
+    "an unknown gate activation": (_RECURRENT + 24, 12),
+    "an unknown reset_after": (_RECURRENT + 28, 2),
+    "an unknown direction": (_RECURRENT + 32, 2),
+    "a far first tensor": (_RECURRENT + 36, 1025),
+    "no such kernel": (_RECURRENT + 36, 14),
+    "no such recurrent weights": (_RECURRENT + 36, 13),
+    "no such bias": (_RECURRENT + 36, 12),
+    "a bias in the place of weights": (_RECURRENT + 36, 3),
+    "recurrent weights in the place of a kernel": (_RECURRENT + 36, 2),
+    "a kernel for other inputs": (_RECURRENT + 36, 7),
+    "another cell's weights": (_RECURRENT + 16, 1),
+    "an unknown reduction": (_POOLING + 4, 2),
+    "a row of padding that there is not": (_POOLING + 8, 9),
+    "a recurrent layer at the end": (_DENSE, 1),
+    "a pooling of a vector": (_DENSE, 3),
+    "an unknown activation of the head": (_DENSE + 4, 12),
+    "an activation on the logits": (_DENSE + 4, 3),
+    "a far tensor of the head": (_DENSE + 8, 1025),
+    "no such weights of the head": (_DENSE + 8, 15),
+    "no such bias of the head": (_DENSE + 8, 14),
+    "an embedding in the place of the head": (_DENSE + 8, 0),
+    "an unknown type": (_tensor(0, 0), 4),
+    "an embedding of one dimension": (_tensor(0, 4), 1),
+    "no token": (_tensor(0, 8), 0),
+    "too many tokens": (_tensor(0, 8), _LARGE),
+    "no dimension": (_tensor(0, 12), 0),
+    "too many dimensions": (_tensor(0, 12), _LARGE),
+    "values at an odd place": (_tensor(0, 24), 4),
+    "values in the header": (_tensor(0, 24), 64),
+    "values beyond the end": (_tensor(0, 24), 1 << 24),
+    "more values than the file": (_tensor(0, 8), 1 << 24),
+    "scales at an odd place": (_tensor(1, 32), 4),
+    "codes at an odd place": (_tensor(0, 32), 4),
+    "scales for more rows than there are": (_tensor(1, 8), 97),
+    "a bias for other gates": (_tensor(3, 12), 95),
+    "two biases": (_tensor(3, 8), 2),
+    "a vector of int8": (_tensor(14, 0), 2),
+    "a bias of other outputs": (_tensor(14, 8), 2),
+    "a head for other inputs": (_tensor(13, 12), 31),
+}
+
+
+def _changed(data, offset, value, size=4):
+    return data[:offset] + value.to_bytes(size, "little") + data[offset + size :]
+
+
+def _variants():
+    """Return networks that `network_of` does not make."""
+    network = network_of(3)
+    r0, r1, pooling, head = network.layers
+    draw = np.random.default_rng(0)
+    wide = direction(draw, "lstm", 20, 40, reverse=True)
+    narrow = direction(draw, "lstm", 20, 8)
+    layers = {
+        "a padded maximum": (r0, r1, replace(pooling, pad_row=PadRow(9, np.zeros(32, "f"))), head),
+        "one direction": (
+            r0,
+            replace(r1, backward=None),
+            pooling,
+            replace(head, kernel=head.kernel[:16]),
+        ),
+        "directions of two sizes": (
+            Recurrent("r", narrow, wide, "concat", return_sequences=True),
+            r1,
+            pooling,
+            head,
+        ),
+        "no pooling": (r0, replace(r1, return_sequences=False), head),
+    }
+    return {words: replace(network, layers=found) for words, found in layers.items()}
+
+
+def _files():
+    """Yield files: what they are, their bytes, and what the reader says of them."""
+    models = {
+        f"{recipe} {words}": written(network_of(3, **shape), recipe)
+        for recipe in ("none", "float16", "int8")
+        for words, shape in {
+            "lstm": {},
+            "gru": {"cell": "gru"},
+            "gru with one bias": {"cell": "gru", "reset_after": False},
+            "rnn": {"cell": "rnn"},
+            "unbounded rnn": {"cell": "rnn", "activation": "relu"},
+            "relu": {"activation": "relu"},
+            "softsign gates": {"gate_activation": "softsign"},
+            "hard gates": {"gate_activation": "hard_sigmoid"},
+            "rnn with other gates": {"cell": "rnn", "gate_activation": "softsign"},
+            "sum": {"merge": "sum", "units": (24, 24)},
+            "odd sizes": {"units": (5, 17), "embedding": 7},
+        }.items()
+    }
+    for words, data in models.items():
+        yield words, data, "done"
+    variants = {words: written(network, "int8") for words, network in _variants().items()}
+    for words, data in variants.items():
+        yield words, data, "done"
+    data = models["int8 lstm"]
+    yield "weights of halves among integers", _changed(data, _tensor(2, 0), 1), "done"
+    yield "a kernel of halves among integers", _changed(data, _tensor(1, 0), 1), "done"
+    yield "integers asked of floats", _changed(models["none lstm"], 96, 1), "done"
+    yield "an empty file", b"", "this is no model.bin"
+    yield "text", b"text" * 100, "this is no model.bin"
+    yield "a newer version", _changed(data, 8, 2), "the model.bin is of a newer version"
+    for words, (offset, value) in NUMBERS.items():
+        yield words, _changed(data, offset, value), _MALFORMED
+    padded = variants["a padded maximum"]
+    yield "a padded row for other inputs", _changed(padded, _POOLING + 12, 15), _MALFORMED
+    sizes = variants["directions of two sizes"]
+    yield "a sum of two sizes", _changed(sizes, _RECURRENT + 8, 1), _MALFORMED
+    last = data[:_POOLING] + data[_DENSE:_TABLE] + data[_POOLING:_DENSE] + data[_TABLE:]
+    yield "a pooling at the end", last, _MALFORMED
+    ending = variants["no pooling"]
+    yield "logits of each step", _changed(ending, _RECURRENT + _LAYER + 12, 1), _MALFORMED
+
+
+@pytest.mark.skipif(shutil.which("gcc") is None, reason="gcc is not installed")
+def test_every_branch_of_the_loader_is_taken_and_every_wrong_number_refused(tmp_path):
+    program = build("loader", tmp_path / "loader", "-O0", "--coverage", compiler="gcc")
+    expected = []
+    for index, (words, data, said) in enumerate(_files()):
+        (tmp_path / f"{index:04}.bin").write_bytes(data)
+        expected.append((words, said))
+    paths = sorted(tmp_path.glob("*.bin"))
+    done = subprocess.run([program, *paths], capture_output=True, text=True, check=True)
+    said = done.stdout.splitlines()
+    found = [(words, line) for (words, _), line in zip(expected, said, strict=True)]
+    assert found == expected
+    for name in ("model", "pack"):
+        never = _branches_never_taken(tmp_path, name)
+        assert not never, "\n".join(map(str, never))
+
+
+def _branches_never_taken(folder, name):
+    """Return the lines of a source with a branch that no file took, by gcov."""
+    command = ["gcov", "--json-format", "--branch-probabilities", folder / f"loader-{name}.gcda"]
+    subprocess.run(command, cwd=folder, capture_output=True, check=True)
+    (report,) = folder.glob(f"*{name}.gcov.json.gz")
+    (source,) = (
+        file
+        for file in json.loads(gzip.decompress(report.read_bytes()))["files"]
+        if file["file"] == f"src/{name}.c"
+    )
+    lines = (NATIVE / "src" / f"{name}.c").read_text().splitlines()
+    return [
+        (line["line_number"], lines[line["line_number"] - 1].strip())
+        for line in source["lines"]
+        if line["count"] == 0 or any(branch["count"] == 0 for branch in line["branches"])
+        if not any(words in lines[line["line_number"] - 1] for words in _ELSEWHERE)
+    ]
