@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
 from keras import layers
@@ -36,6 +37,8 @@ MODELS = {
         None,
     ),
 }
+#: What the self-test prints first.
+PASSED = "passed: 25 texts, 0 of other ids, 0 of other labels"
 
 
 def made(folder, target="classify", **variables):
@@ -55,7 +58,7 @@ def test_a_folder_answers_as_the_runtime(name, recipe, tmp_path):
     options = Options("native", recipe, labels=labels, allow_drop=True)
     done = export_c(tmp_path / "model.keras", tmp_path / "c", options, EXAMPLES)
     assert done.path == tmp_path / "c"
-    assert made(tmp_path / "c", "test").startswith("passed: 25 texts, 0 of other ids")
+    assert made(tmp_path / "c", "test").startswith(PASSED)
     made(tmp_path / "c")
     bundle = export(tmp_path / "model.keras", tmp_path / "x.edgernn", options, EXAMPLES).path
     found = subprocess.run(
@@ -74,6 +77,50 @@ def test_a_folder_answers_as_the_runtime(name, recipe, tmp_path):
         assert float(probability) == pytest.approx(prediction.probability, abs=1e-3)
 
 
+@pytest.mark.parametrize(
+    ("compiler", "emulator"),
+    [
+        ("aarch64-linux-gnu-gcc", "qemu-aarch64-static"),
+        ("arm-linux-gnueabihf-gcc", "qemu-arm-static"),
+        ("riscv64-linux-gnu-gcc", "qemu-riscv64-static"),
+    ],
+)
+def test_a_folder_has_its_labels_on_other_processors(compiler, emulator, tmp_path):
+    _skip_without(compiler, emulator)
+    text_model(cell("LSTM", 20, return_sequences=True), cell("GRU", 12), dense()).save(
+        tmp_path / "model.keras"
+    )
+    for recipe in ("none", "int8"):
+        options = Options("native", recipe, allow_drop=True)
+        export_c(tmp_path / "model.keras", tmp_path / recipe, options, EXAMPLES)
+        made(tmp_path / recipe, "selftest", CC=compiler, LDFLAGS="-static")
+        command = [emulator, tmp_path / recipe / "selftest"]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert done.stdout.startswith(PASSED)
+
+
+def test_a_folder_has_its_labels_on_a_microcontroller(tmp_path):
+    _skip_without("arm-none-eabi-gcc", "qemu-system-arm")
+    text_model(cell("LSTM", 8), dense()).save(tmp_path / "model.keras")
+    options = Options("native", "int8", allow_drop=True)
+    export_c(tmp_path / "model.keras", tmp_path / "c", options, EXAMPLES)
+    script = Path(__file__).parents[1] / "device" / "cortex_m.sh"
+    command = [script, tmp_path / "c"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    flash, passed, memory = (line for line in done.stdout.splitlines() if "memory_used" not in line)
+    assert flash.startswith("flash and RAM of selftest")
+    assert passed.startswith(PASSED)
+    assert memory.startswith("open model")
+
+
+def _skip_without(*programs):
+    for program in programs:
+        if shutil.which(program) is None:
+            pytest.skip(f"{program} is not installed; tests/device/README.md says how")
+
+
 def test_other_rules_of_the_tokenizer_are_kept(tmp_path):
     options = Options("native", "int8", allow_drop=True)
     for i, rules in enumerate(
@@ -87,6 +134,14 @@ def test_other_rules_of_the_tokenizer_are_kept(tmp_path):
         model.save(tmp_path / "model.keras")
         export_c(tmp_path / "model.keras", tmp_path / f"c{i}", options, EXAMPLES)
         assert made(tmp_path / f"c{i}", "test").startswith("passed")
+
+
+def test_clang_makes_the_same_of_it(tmp_path):
+    _skip_without("clang")
+    text_model(cell("LSTM", 8), dense()).save(tmp_path / "model.keras")
+    options = Options("native", "int8", allow_drop=True)
+    export_c(tmp_path / "model.keras", tmp_path / "c", options, EXAMPLES)
+    assert made(tmp_path / "c", "test", CC="clang").startswith(PASSED)
 
 
 @pytest.mark.skipif(shutil.which("c++") is None, reason="there is no C++ compiler")

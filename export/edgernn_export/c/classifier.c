@@ -70,13 +70,16 @@ static int run(classifier *c, const char *text, size_t bytes) {
 }
 
 int classifier_predict(classifier *c, const char *text, size_t bytes, float *probabilities) {
+  return run(c, text, bytes) ? classifier_label_of(c->outputs, probabilities) : -1;
+}
+
+int classifier_label_of(const float *outputs, float *probabilities) {
   int best = 0;
-  if (!run(c, text, bytes)) return -1;
-  memcpy(probabilities, c->outputs, sizeof c->outputs);
+  memcpy(probabilities, outputs, MODEL_OUTPUTS * sizeof *outputs);
   if (MODEL_OUTPUTS < MODEL_LABELS) {
     /* Of two labels, the model gives the second one's probability. */
-    probabilities[0] = 1.0f - c->outputs[0];
-    probabilities[MODEL_LABELS - 1] = c->outputs[0];
+    probabilities[0] = 1.0f - outputs[0];
+    probabilities[MODEL_LABELS - 1] = outputs[0];
   }
   for (int i = 1; i < MODEL_LABELS; i++) {
     if (probabilities[i] > probabilities[best]) best = i;

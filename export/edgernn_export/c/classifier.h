@@ -18,6 +18,9 @@ classifier *classifier_open(void);
  * -1 where there is no memory for the text. The text is UTF-8, valid or not, and may be empty. */
 int classifier_predict(classifier *c, const char *text, size_t bytes, float *probabilities);
 
+/* The same of a model's outputs [MODEL_OUTPUTS]. */
+int classifier_label_of(const float *outputs, float *probabilities);
+
 /* Return the ids of the last text and, in `*count`, how many. */
 const int32_t *classifier_ids(const classifier *c, size_t *count);
 
