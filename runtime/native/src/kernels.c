@@ -3,7 +3,7 @@
 
 extern const edgernn_kernel_table edgernn_kernels_portable;
 #if defined(__x86_64__) && (defined(__GNUC__) || defined(__clang__))
-extern const edgernn_kernel_table edgernn_kernels_avx512, edgernn_kernels_avx2;
+extern const edgernn_kernel_table edgernn_kernels_avx512, edgernn_kernels_avx2, edgernn_kernels_sse2;
 #if EDGERNN_HAS_AVX_VNNI
 extern const edgernn_kernel_table edgernn_kernels_vnni;
 #endif
@@ -19,6 +19,7 @@ const edgernn_kernel_table *const edgernn_kernel_tables[] = {
     &edgernn_kernels_vnni,
 #endif
     &edgernn_kernels_avx2,
+    &edgernn_kernels_sse2,
 #endif
 #if defined(__aarch64__) && (defined(__GNUC__) || defined(__clang__))
     &edgernn_kernels_dot,

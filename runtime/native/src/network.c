@@ -40,26 +40,29 @@ static void run_dense(const edgernn_layer *layer, const edgernn_sequence *x, edg
   }
 }
 
+/* Take a step in: add it to the sums, or keep what is larger; what is no number stays none. */
+static void pool(uint32_t reduction, const float *step, float *out, size_t width) {
+  for (size_t i = 0; i < width; i++) {
+    float largest = step[i] > out[i] || step[i] != step[i] ? step[i] : out[i];
+    out[i] = reduction == EDGERNN_AVERAGE ? out[i] + step[i] : largest;
+  }
+}
+
 static void run_pooling(const edgernn_layer *layer, const edgernn_sequence *x, edgernn_sequence *y) {
+  size_t width = layer->output_size;
   y->steps = 1;
-  y->width = layer->output_size;
-  for (uint32_t i = 0; i < layer->output_size; i++) {
-    float value = x->float32[i];
-    for (size_t t = 1; t < x->steps; t++) {
-      float other = x->float32[t * x->width + i];
-      if (layer->reduction == EDGERNN_AVERAGE) {
-        value += other;
-      } else if (!(other <= value)) {
-        value = other;
-      }
-    }
+  y->width = width;
+  memcpy(y->float32, x->float32, width * sizeof *y->float32);
+  for (size_t t = 1; t < x->steps; t++) {
+    pool(layer->reduction, x->float32 + t * x->width, y->float32, width);
+  }
+  for (uint32_t i = 0; i < width; i++) {
     if (layer->reduction == EDGERNN_AVERAGE) {
-      value /= (float)x->steps;
+      y->float32[i] /= (float)x->steps;
     } else if (x->steps < layer->padded_length) {
       float pad = edgernn_value(&layer->pad_row, 0, i);
-      value = pad > value ? pad : value;
+      y->float32[i] = pad > y->float32[i] ? pad : y->float32[i];
     }
-    y->float32[i] = value;
   }
 }
 
