@@ -33,7 +33,7 @@ needs_compiler = pytest.mark.skipif(shutil.which("cc") is None, reason="there is
 
 def build(program, out, *options, compiler="cc"):
     sources = [f"tests/{program}.c", *SOURCES]
-    command = [compiler, *FLAGS, *options, *sources, "-lm", "-o", str(out)]
+    command = [*compiler.split(), *FLAGS, *options, *sources, "-lm", "-o", str(out)]
     done = subprocess.run(command, cwd=NATIVE, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return out
@@ -138,12 +138,16 @@ def test_a_big_endian_processor_is_refused_by_name(tmp_path):
     ("compiler", "emulator"),
     [
         ("aarch64-linux-gnu-gcc", "qemu-aarch64-static"),
+        ("clang --target=aarch64-linux-gnu", "qemu-aarch64-static"),
+        ("clang --target=aarch64-linux-gnu -march=armv8.2-a+dotprod", "qemu-aarch64-static"),
         ("arm-linux-gnueabihf-gcc", "qemu-arm-static"),
         ("riscv64-linux-gnu-gcc", "qemu-riscv64-static"),
     ],
 )
 def test_other_processors_give_the_same_bits(compiler, emulator, tmp_path):
-    for program in (compiler, emulator):
+    # Clang takes the C library of GCC's package.
+    library = ("aarch64-linux-gnu-gcc",) if "aarch64" in compiler else ()
+    for program in (compiler.split()[0], *library, emulator):
         if shutil.which(program) is None:
             pytest.skip(f"{program} is not installed; tests/device/README.md says how")
     built = [

@@ -9,7 +9,10 @@ extern const edgernn_kernel_table edgernn_kernels_vnni;
 #endif
 #endif
 #if defined(__aarch64__) && (defined(__GNUC__) || defined(__clang__))
-extern const edgernn_kernel_table edgernn_kernels_neon, edgernn_kernels_dot;
+extern const edgernn_kernel_table edgernn_kernels_neon;
+#if EDGERNN_HAS_DOT
+extern const edgernn_kernel_table edgernn_kernels_dot;
+#endif
 #endif
 
 const edgernn_kernel_table *const edgernn_kernel_tables[] = {
@@ -22,7 +25,9 @@ const edgernn_kernel_table *const edgernn_kernel_tables[] = {
     &edgernn_kernels_sse2,
 #endif
 #if defined(__aarch64__) && (defined(__GNUC__) || defined(__clang__))
+#if EDGERNN_HAS_DOT
     &edgernn_kernels_dot,
+#endif
     &edgernn_kernels_neon,
 #endif
     &edgernn_kernels_portable,

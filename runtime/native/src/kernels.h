@@ -24,6 +24,17 @@
 #define EDGERNN_HAS_AVX_VNNI 0
 #endif
 
+/* Whether the compiler knows NEON's dot products without being told to use them everywhere. */
+#if defined(__clang__)
+#if __clang_major__ >= 16 || defined(__ARM_FEATURE_DOTPROD)
+#define EDGERNN_HAS_DOT 1
+#else
+#define EDGERNN_HAS_DOT 0
+#endif
+#else
+#define EDGERNN_HAS_DOT 1
+#endif
+
 /* A matrix [groups * 16, depth]. */
 typedef struct edgernn_matrix {
   /* int8 [groups, depth / 4, 16, 4], or NULL. */
