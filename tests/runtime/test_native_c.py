@@ -159,6 +159,15 @@ def test_other_processors_give_the_same_bits(compiler, emulator, tmp_path):
         check_replay(tmp_path, network_of(3), recipe, emulator, built[1])
 
 
+@pytest.mark.skipif(shutil.which("make") is None, reason="there is no make")
+@needs_compiler
+def test_the_code_is_below_48_kilobytes(tmp_path):
+    command = ["make", "-s", "-C", NATIVE, f"BUILD={tmp_path}", "size"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    text, data, *_ = done.stdout.splitlines()[-1].split()
+    assert int(text) + int(data) <= 48 << 10
+
+
 STANDARDIZE = {
     "lower_and_strip_punctuation": (1, 1),
     "lower": (1, 0),
