@@ -3,7 +3,8 @@
 python benchmarks/figures.py
 
 A result is what a command printed, with the machine it ran on. Between the marks
-`<!-- figures: NAME -->` and `<!-- /figures -->` stands what was printed, and nothing typed by hand.
+`<!-- figures: NAME -->` and `<!-- /figures -->` stands what was printed, and nothing typed by hand;
+`<!-- figures: NAME first 2 -->` stands for its first two tables.
 """
 
 from __future__ import annotations
@@ -15,7 +16,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
 PAGES = (ROOT / "README.md", ROOT / "docs" / "benchmarks.md")
-_PART = re.compile(r"(<!-- figures: ([\w-]+) -->\n).*?(<!-- /figures -->)", re.DOTALL)
+_PART = re.compile(
+    r"(<!-- figures: (?P<name>[\w-]+)(?: first (?P<first>\d+))? -->\n).*?(<!-- /figures -->)",
+    re.DOTALL,
+)
 
 
 def rendered(text: str) -> str:
@@ -24,17 +28,29 @@ def rendered(text: str) -> str:
 
 
 def _with_figures(part: re.Match[str]) -> str:
-    path = RESULTS / f"{part[2]}.json"
-    return part[1] + _figures(path) + part[3] if path.is_file() else part[0]
+    path = RESULTS / f"{part['name']}.json"
+    tables = int(part["first"]) if part["first"] else None
+    return part[1] + _figures(path, tables) + part[4] if path.is_file() else part[0]
 
 
-def _figures(path: Path) -> str:
+def _figures(path: Path, tables: int | None) -> str:
     result = json.loads(path.read_text(encoding="utf-8"))
     machine = result["environment"]
     packages = ", ".join(f"{k} {v}" for k, v in machine["packages"].items() if v)
     where = f"{machine['processor']}, {machine['cores']} cores; {packages}"
-    lines = [f"`{result['command']}`", "", *result["printed"], "", f"*{where}*", ""]
+    printed = result["printed"] if tables is None else first_tables(result["printed"], tables)
+    lines = [f"`{result['command']}`", "", *printed, "", f"*{where}*", ""]
     return "\n".join(lines)
+
+
+def first_tables(lines: list[str], count: int) -> list[str]:
+    """Return the lines up to the end of a page's `count`-th table."""
+    ends = [
+        i
+        for i, (line, after) in enumerate(zip(lines, [*lines[1:], ""], strict=True), 1)
+        if line.startswith("|") and not after.startswith("|")
+    ]
+    return lines[: ends[count - 1]]
 
 
 def main() -> None:

@@ -25,3 +25,9 @@ def test_each_result_is_shown():
     shown = "".join(page.read_text(encoding="utf-8") for page in figures.PAGES)
     names = {path.stem for path in figures.RESULTS.glob("*.json")}
     assert names <= set(re.findall(r"<!-- figures: ([\w-]+) -->", shown))
+
+
+def test_the_first_tables_end_where_the_next_begins():
+    lines = ["a", "", "| 1 |", "|---|", "| 2 |", "", "b", "| 3 |", "| 4 |"]
+    assert figures.first_tables(lines, 1) == lines[:5]
+    assert figures.first_tables(lines, 2) == lines
