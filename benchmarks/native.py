@@ -147,7 +147,7 @@ def _print_kernels(data: bytes) -> None:
     layers = [layer for layer in decode_model(data).layers if isinstance(layer, Recurrent)]
     products = 200 * sum(d.kernel.size + d.recurrent.size for x in layers for d in x.directions)
     ids = np.full(200, 5, dtype=np.int32)
-    names = [name for name in _native.kernels() if name != "portable"]
+    names = _native.kernels()
     whole, kernels = {}, {}
     with tempfile.TemporaryDirectory() as folder:
         program = _compiled(Path(folder) / "kernels", Path(__file__).with_name("kernels.c"))
@@ -163,10 +163,8 @@ def _print_kernels(data: bytes) -> None:
     _print_row("a text, ms", [f"{1e3 * whole[n]:.3f}" for n in names])
     _print_row("multiply-adds a nanosecond", [f"{rates[n]:.0f}" for n in names])
     peaks = {name: kernels[name]["int8 peak"] for name in names}
-    _print_row(
-        "of a plain loop of the instruction",
-        [f"{rates[n] / peaks[n]:.0%} of {peaks[n]:.0f}" for n in names],
-    )
+    shares = [f"{rates[n] / peaks[n]:.0%} of {peaks[n]:.0f}" if peaks[n] else "-" for n in names]
+    _print_row("of a plain loop of the instruction", shares)
     for arithmetic in ("int8", "float32"):
         print(f"\n| {arithmetic}, nanoseconds a token and direction | " + " | ".join(names), end="")
         print(" |\n|---|" + "---:|" * len(names))

@@ -175,8 +175,10 @@ static void walk(job *j, uint32_t begin, uint32_t end) {
   }
 }
 
+/* On a copy of its own, as two threads would wait for each other's writes to one cache line. */
 static void walk_one(void *argument, size_t direction) {
-  walk(argument, (uint32_t)direction, (uint32_t)direction + 1);
+  job own = *(const job *)argument;
+  walk(&own, (uint32_t)direction, (uint32_t)direction + 1);
 }
 
 static void open_walker(edgernn_arena *a, walker *w, const edgernn_direction *d, size_t steps,
