@@ -27,6 +27,7 @@ _PACKAGES = ("tensorflow", "keras", "ai-edge-litert", "onnxruntime", "numpy")
 BENCHMARKS = {
     "speed": "python benchmarks/speed.py --model {model}",
     "native": "python benchmarks/native.py --model {model}",
+    "kernels": "python benchmarks/kernels.py --model {model}",
     "peers": "python benchmarks/peers.py --model {model}",
     "imdb": "python benchmarks/imdb_official.py {data}/imdb/test.csv.gz --model {model}",
     "trained": "python benchmarks/trained.py {data} --out {trained}",

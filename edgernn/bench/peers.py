@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -133,6 +134,7 @@ PEERS = {
     "tf2onnx": Peer("model.onnx", None, _tf2onnx),
     "tf2onnx, quantize_dynamic": Peer("model.onnx", None, _tf2onnx_int8),
     "OpenVINO": Peer("openvino.onnx", "openvino", _openvino),
+    "OpenVINO, its own precision": Peer("openvino-own.onnx", "openvino", _openvino),
     "PyTorch": Peer("torch.bin", "torch", _torch),
 }
 
@@ -215,10 +217,13 @@ def _open_onnx(file: Path, threads: int) -> Run:
     return lambda ids: session.run(None, {name: ids[np.newaxis]})[0][0]
 
 
-def _open_openvino(file: Path, threads: int) -> Run:
+def _open_openvino(file: Path, threads: int, *, precision: str | None = "f32") -> Run:
+    """Open a file with OpenVINO, which by itself takes bfloat16 where the processor has it."""
     import openvino
 
     options = {"INFERENCE_NUM_THREADS": threads, "PERFORMANCE_HINT": "LATENCY"}
+    if precision is not None:
+        options["INFERENCE_PRECISION_HINT"] = precision
     compiled = openvino.Core().compile_model(file, "CPU", options)
 
     def run(ids: NDArray[np.int32]) -> NDArray[np.float32]:
@@ -240,6 +245,7 @@ ENGINES: dict[str, tuple[str, Callable[[Path, int], Run]]] = {
     "model.tflite": ("LiteRT", _open_litert),
     "model.onnx": ("ONNX Runtime", _open_onnx),
     "openvino.onnx": ("OpenVINO", _open_openvino),
+    "openvino-own.onnx": ("OpenVINO", partial(_open_openvino, precision=None)),
     "torch.bin": ("PyTorch", _open_torch),
 }
 

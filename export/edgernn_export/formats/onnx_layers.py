@@ -124,6 +124,8 @@ class Lowering:
         graph = self.graph
         _check_activations(layer)
         if _is_one_operator(layer):
+            if layer.backward is not None and layer.merge == "concat":
+                return self._side_by_side(name, layer, x)
             states = self._cells(name, layer.directions, x, is_sequence=layer.return_sequences)
         else:
             states = [
@@ -137,14 +139,24 @@ class Lowering:
         lengths = graph.node("Cast", ["lengths"], to=onnx.TensorProto.INT64)
         return graph.node("ReverseSequence", [merged, lengths], time_axis=0, batch_axis=1)
 
+    def _side_by_side(self, name: str, layer: Recurrent, x: str) -> str:
+        """Return both directions' states of one operator: [T, N, 2H], or the last [N, 2H].
+
+        Parts that are split, squeezed and concatenated again would be the same; OpenVINO 2025.0 to
+        2026.4 abort on such a graph ("free(): invalid pointer").
+        """
+        graph, is_sequence = self.graph, layer.return_sequences
+        states = self._states(name, layer.directions, x, is_sequence=is_sequence)
+        ordered = graph.node("Transpose", [states], perm=[0, 2, 1, 3] if is_sequence else [1, 0, 2])
+        shape = (0, 0, -1) if is_sequence else (0, -1)
+        return graph.node("Reshape", [ordered, graph.integers(*shape)])
+
     def _cells(
         self, name: str, directions: tuple[Direction, ...], x: str, *, is_sequence: bool
     ) -> list[str]:
         """Return each direction's states [T, N, H], or last states [N, H], of one operator."""
         graph = self.graph
-        # [T, D, N, H] or [D, N, H], D being the number of directions.
-        outputs = [f"{name}/sequence"] if is_sequence else ["", f"{name}/last"]
-        states = self._cell(name, directions, x, outputs)
+        states = self._states(name, directions, x, is_sequence=is_sequence)
         axis = 1 if is_sequence else 0
         parts = [states]
         if len(directions) == 2:
@@ -152,11 +164,12 @@ class Lowering:
             graph.node("Split", [states], outputs=parts, axis=axis)
         return [graph.node("Squeeze", [part, graph.integers(axis)]) for part in parts]
 
-    def _cell(
-        self, name: str, directions: tuple[Direction, ...], x: str, outputs: list[str]
+    def _states(
+        self, name: str, directions: tuple[Direction, ...], x: str, *, is_sequence: bool
     ) -> str:
-        """Add the recurrent operator over x [T, N, I] and return the output that is named."""
+        """Return one operator's states over x [T, N, I]: [T, D, N, H], or the last [D, N, H]."""
         graph, first = self.graph, directions[0]
+        outputs = [f"{name}/sequence"] if is_sequence else ["", f"{name}/last"]
         kernel = np.stack([_reordered(d.cell, d.kernel) for d in directions])
         recurrent = np.stack([_reordered(d.cell, d.recurrent) for d in directions])
         attributes = _attributes(directions)
