@@ -54,7 +54,7 @@ def main() -> None:
 
 
 def _opened(folder: Path, work: Path, threads: int) -> Forms:
-    """Return the forms, open: the bundles, and OpenVINO with the ONNX file where it is installed."""
+    """Return the forms, open: the bundles, and OpenVINO with the ONNX file if it is installed."""
     forms: Forms = {}
     if importlib.util.find_spec("openvino") is not None:
         whole = folder / "onnx-none.edgernn"
