@@ -37,8 +37,8 @@ def epoch_progress() -> Iterator[Callable[[Progress], None]]:
 
 
 @contextmanager
-def byte_progress(name: str) -> Iterator[Callable[[int, int | None], None]]:
-    """Yield what a download reports to: bytes there, and bytes in all or None."""
+def amount_progress(name: str) -> Iterator[Callable[[int, int | None], None]]:
+    """Yield what is told how much is done, and how much it is in all or None; no line in a pipe."""
     if not sys.stderr.isatty():
         yield lambda _done, _total: None
         return

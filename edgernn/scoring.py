@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgernn.progress import tracked
+from edgernn.progress import amount_progress, tracked
 from edgernn_runtime import Classifier
 
 KerasModel = Any  # Keras carries no types.
@@ -27,7 +27,9 @@ def keras_probabilities(model: KerasModel, texts: Sequence[str]) -> NDArray[np.f
     from edgernn_export.keras_answers import keras_outputs
     from edgernn_export.reader import read_source
 
-    return _both_classes(keras_outputs(read_source(model), texts))
+    source = read_source(model)
+    with amount_progress("answering with Keras") as report:
+        return _both_classes(keras_outputs(source, texts, report))
 
 
 def bundle_probabilities(classifier: Classifier, texts: Sequence[str]) -> NDArray[np.float32]:

@@ -9,7 +9,7 @@ import click
 from edgernn.console import say
 from edgernn.data.download import download as fetch
 from edgernn.data.imdb import ARCHIVE, SHA256, URL, default_folder, load_imdb
-from edgernn.progress import byte_progress
+from edgernn.progress import amount_progress
 
 
 @click.group()
@@ -33,7 +33,7 @@ def imdb(download: bool, data_dir: Path | None, url: str) -> None:
     """
     folder = data_dir or default_folder()
     if download:
-        with byte_progress(ARCHIVE) as report:
+        with amount_progress(ARCHIVE) as report:
             fetch(url, folder / ARCHIVE, SHA256, report)
     corpus = load_imdb(folder)
     test = len(corpus.test) if corpus.test else 0

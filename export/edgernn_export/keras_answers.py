@@ -17,12 +17,17 @@ from edgernn_runtime.tokenizer import Tokenizer
 _BATCH = 128
 
 
-def keras_outputs(source: Source, texts: Sequence[str | bytes]) -> Array:
+def keras_outputs(
+    source: Source,
+    texts: Sequence[str | bytes],
+    report: Callable[[int, int], None] = lambda _done, _total: None,
+) -> Array:
     """Return the Keras model's own answers for texts, as probabilities.
 
     Args:
         source: the model.
         texts: the texts; an empty one gets the answer that Keras gives it beside one word.
+        report: told after each batch how many of how many texts are answered.
 
     Returns:
         float32 [N, C], one column where the head is binary; NaN where Keras gives that.
@@ -41,6 +46,7 @@ def keras_outputs(source: Source, texts: Sequence[str | bytes]) -> Array:
         return source.model([inputs] * len(source.model.inputs) if several else inputs)
 
     outputs = np.zeros((len(texts), source.task.outputs), dtype=np.float32)
+    done = 0
     for rows in _batches(source, texts):
         # Keras fails on an empty text alone; beside a word it is a row of pads.
         inputs = tf.constant([*(texts[i] for i in rows), "a"])
@@ -54,6 +60,8 @@ def keras_outputs(source: Source, texts: Sequence[str | bytes]) -> Array:
                 found=(str(error).strip().splitlines() or [type(error).__name__])[0][:300],
                 hint="call the model on a text in Keras, and save it once it answers",
             ) from error
+        done += len(rows)
+        report(done, len(texts))
     if not source.gives_logits:
         return outputs
     return softmax(outputs) if source.task.head == "multiclass" else sigmoid(outputs)

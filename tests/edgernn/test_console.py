@@ -10,7 +10,7 @@ import pytest
 from edgernn.console import Table, markdown, show
 from edgernn.data.sources import DataOptions, load_corpus
 from edgernn.errors import UsageError
-from edgernn.progress import byte_progress, epoch_progress, tracked
+from edgernn.progress import amount_progress, epoch_progress, tracked
 from edgernn.training.loop import Progress
 
 TABLE = Table("Title", ("name", "ms"), (("a|b", "1.0"), ("[c]", "2.5")), ("a [note]",))
@@ -67,7 +67,7 @@ def test_training_on_a_terminal_is_a_bar_an_epoch(monkeypatch, capsys):
 
 def test_downloads_and_long_work_have_a_bar_on_a_terminal(monkeypatch, capsys):
     be_a_terminal(monkeypatch)
-    with byte_progress("file.gz") as report:
+    with amount_progress("file.gz") as report:
         report(10, None)
         report(100, 100)
     assert list(tracked([1, 2, 3], "counting")) == [1, 2, 3]

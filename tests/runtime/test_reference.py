@@ -18,8 +18,11 @@ def test_keras_outputs_are_what_keras_predicts():
     model = make_model(outputs=4, activation="softmax")
     texts = make_texts(9)
     direct = [model.predict(tf.constant([text]), verbose=0)[0] for text in texts]
-    found = keras_outputs(read_source(model), texts)
+    told = []
+    found = keras_outputs(read_source(model), texts, lambda done, total: told.append((done, total)))
     assert found == pytest.approx(np.array(direct), abs=1e-6)
+    assert told[-1] == (9, 9)
+    assert told == sorted(told)
 
 
 def test_extreme_logits_do_not_overflow():
