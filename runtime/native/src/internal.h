@@ -66,7 +66,7 @@ struct edgernn_model {
   const edgernn_kernel_table *kernels;
   uint32_t head, layer_count;
   edgernn_tensor embedding;
-  edgernn_layer layers[];
+  edgernn_layer *layers;
 };
 
 /* Hands out aligned parts of the caller's memory; with no memory it only counts. */
@@ -77,6 +77,9 @@ typedef struct edgernn_arena {
 
 /* Return the next part, of so many bytes. */
 void *edgernn_take(edgernn_arena *arena, size_t bytes);
+
+/* The same for so many values of a type. */
+#define EDGERNN_TAKE(arena, type, count) ((type *)edgernn_take(arena, (count) * sizeof(type)))
 
 /* Pack a recurrent layer's weights; with no memory in the arena, only see how much they take, and
  * `kernels` may be NULL. */

@@ -1,22 +1,8 @@
-/* The table of kernels, and what each name stands for. */
+/* The table of kernels. */
 #include "kernels.h"
 
-extern const edgernn_kernel_table edgernn_kernels_portable;
-#if defined(__x86_64__) && (defined(__GNUC__) || defined(__clang__))
-extern const edgernn_kernel_table edgernn_kernels_avx512, edgernn_kernels_avx2, edgernn_kernels_sse2;
-#if EDGERNN_HAS_AVX_VNNI
-extern const edgernn_kernel_table edgernn_kernels_vnni;
-#endif
-#endif
-#if defined(__aarch64__) && (defined(__GNUC__) || defined(__clang__))
-extern const edgernn_kernel_table edgernn_kernels_neon;
-#if EDGERNN_HAS_DOT
-extern const edgernn_kernel_table edgernn_kernels_dot;
-#endif
-#endif
-
 const edgernn_kernel_table *const edgernn_kernel_tables[] = {
-#if defined(__x86_64__) && (defined(__GNUC__) || defined(__clang__))
+#if EDGERNN_X86_64
     &edgernn_kernels_avx512,
 #if EDGERNN_HAS_AVX_VNNI
     &edgernn_kernels_vnni,
@@ -24,7 +10,7 @@ const edgernn_kernel_table *const edgernn_kernel_tables[] = {
     &edgernn_kernels_avx2,
     &edgernn_kernels_sse2,
 #endif
-#if defined(__aarch64__) && (defined(__GNUC__) || defined(__clang__))
+#if EDGERNN_AARCH64
 #if EDGERNN_HAS_DOT
     &edgernn_kernels_dot,
 #endif

@@ -15,6 +15,18 @@
 /* Added to int8 inputs where an instruction takes them as unsigned bytes. */
 #define EDGERNN_UNSIGNED 128
 
+/* For which processor this is, where the compiler has the usual intrinsics. */
+#if defined(__x86_64__) && (defined(__GNUC__) || defined(__clang__))
+#define EDGERNN_X86_64 1
+#else
+#define EDGERNN_X86_64 0
+#endif
+#if defined(__aarch64__) && (defined(__GNUC__) || defined(__clang__))
+#define EDGERNN_AARCH64 1
+#else
+#define EDGERNN_AARCH64 0
+#endif
+
 /* Whether the compiler knows AVX-VNNI. */
 #if defined(__clang__)
 #define EDGERNN_HAS_AVX_VNNI (__clang_major__ >= 12)
@@ -87,7 +99,10 @@ typedef struct edgernn_kernel_table {
   void (*quantize)(const float *values, int8_t *out, size_t count);
 } edgernn_kernel_table;
 
-/* Fastest first, ended by NULL. */
+extern const edgernn_kernel_table edgernn_kernels_portable, edgernn_kernels_sse2, edgernn_kernels_avx2,
+    edgernn_kernels_vnni, edgernn_kernels_avx512, edgernn_kernels_neon, edgernn_kernels_dot;
+
+/* Those of this build, fastest first, ended by NULL. */
 extern const edgernn_kernel_table *const edgernn_kernel_tables[];
 
 #endif

@@ -2,7 +2,7 @@
  * needs no option for them; the processor is asked before they are used. */
 #include "kernels.h"
 
-#if defined(__x86_64__) && (defined(__GNUC__) || defined(__clang__))
+#if EDGERNN_X86_64
 
 #include <cpuid.h>
 #include <immintrin.h>

@@ -2,10 +2,15 @@
  * before they are used. */
 #include "kernels.h"
 
-#if defined(__x86_64__) && (defined(__GNUC__) || defined(__clang__))
+#if EDGERNN_X86_64
 
 #include <immintrin.h>
 #include <string.h>
+
+#if defined(__cplusplus) && !defined(__clang__)
+/* GCC's own intrinsics, compiled as C++, warn of what they leave undefined on purpose (its bug 105593). */
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#endif
 
 #define INLINE static inline __attribute__((always_inline))
 

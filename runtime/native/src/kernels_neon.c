@@ -1,7 +1,7 @@
 /* Kernels for 64-bit ARM: NEON, and its dot products where the processor has them. */
 #include "kernels.h"
 
-#if defined(__aarch64__) && (defined(__GNUC__) || defined(__clang__))
+#if EDGERNN_AARCH64
 
 #include <arm_neon.h>
 

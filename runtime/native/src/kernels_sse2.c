@@ -1,7 +1,7 @@
 /* Kernels for every x86-64: what each has, SSE2, multiplies and adds pairs of 16 bits. */
 #include "kernels.h"
 
-#if defined(__x86_64__) && (defined(__GNUC__) || defined(__clang__))
+#if EDGERNN_X86_64
 
 #include <emmintrin.h>
 

@@ -258,7 +258,7 @@ static edgernn_status read_header(const void *data, size_t size, reader *r, edge
   const uint32_t one = 1;
   if (*(const unsigned char *)&one != 1) return EDGERNN_BIG_ENDIAN;
   if ((uintptr_t)data % 4) return EDGERNN_ALIGNMENT;
-  r->data = data;
+  r->data = (const unsigned char *)data;
   r->size = size;
   if (size < HEADER_BYTES || memcmp(r->data, "EDGERNN", 8)) return EDGERNN_NOT_A_MODEL;
   if (u32(r->data + 8) != 1) return EDGERNN_VERSION;
@@ -279,17 +279,14 @@ static edgernn_status read_header(const void *data, size_t size, reader *r, edge
   return read_tensor(r, 0, 2, &model->embedding);
 }
 
-static void *take_model(edgernn_arena *a, uint32_t layers) {
-  return edgernn_take(a, sizeof(edgernn_model) + layers * sizeof(edgernn_layer));
-}
-
 /* Read the whole file once, and see how much memory it takes. */
 static edgernn_status read_model(const void *data, size_t size, reader *r, edgernn_model *header,
                                  uint32_t *is_integer, size_t *bytes) {
   edgernn_arena a = {NULL, 0};
   edgernn_status status = read_header(data, size, r, header, is_integer);
   if (status) return status;
-  take_model(&a, header->layer_count);
+  edgernn_take(&a, sizeof *header);
+  edgernn_take(&a, header->layer_count * sizeof *header->layers);
   status = read_layers(r, header, *is_integer, NULL, &a);
   *bytes = a.used;
   return status;
@@ -316,15 +313,16 @@ edgernn_status edgernn_open(const void *data, size_t size, void *memory, size_t 
   edgernn_model header;
   size_t needed;
   uint32_t is_integer;
-  edgernn_arena a = {memory, 0};
+  edgernn_arena a = {(unsigned char *)memory, 0};
   edgernn_status status = read_model(data, size, &r, &header, &is_integer, &needed);
   if (status) return status;
   if (memory_bytes < needed) return EDGERNN_MEMORY;
   if ((uintptr_t)memory % EDGERNN_ALIGNMENT_BYTES) return EDGERNN_ALIGNMENT;
   header.kernels = kernels_named(kernels);
   if (!header.kernels) return EDGERNN_KERNELS;
-  edgernn_model *opened = take_model(&a, header.layer_count);
+  edgernn_model *opened = EDGERNN_TAKE(&a, edgernn_model, 1);
   *opened = header;
+  opened->layers = EDGERNN_TAKE(&a, edgernn_layer, header.layer_count);
   *model = opened;
   return read_layers(&r, opened, is_integer, opened->layers, &a);
 }

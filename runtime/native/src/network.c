@@ -92,11 +92,11 @@ static void open_output(edgernn_arena *a, const edgernn_model *model, uint32_t i
     /* The scale of a state is fixed: 1/127, one for all steps. */
     static const float scale = 1.0f / 127.0f;
     y->width = edgernn_padded(y->width);
-    y->int8 = memory;
+    y->int8 = (int8_t *)memory;
     y->scales = (float *)(uintptr_t)&scale;
     if (memory) memset(memory, 0, sequence_bytes(model, index, steps));
   } else {
-    y->float32 = memory;
+    y->float32 = (float *)memory;
   }
 }
 
@@ -105,11 +105,11 @@ static void open_text(edgernn_arena *a, const edgernn_model *model, size_t steps
   x->steps = steps;
   x->width = (model->embedding.columns + 3) / 4 * 4;
   if (model->layers[0].is_int8) {
-    x->int8 = edgernn_take(a, steps * x->width);
-    x->scales = edgernn_take(a, steps * sizeof(float));
+    x->int8 = EDGERNN_TAKE(a, int8_t, steps * x->width);
+    x->scales = EDGERNN_TAKE(a, float, steps);
     x->scale_stride = 1;
   } else {
-    x->float32 = edgernn_take(a, steps * x->width * sizeof(float));
+    x->float32 = EDGERNN_TAKE(a, float, steps * x->width);
   }
 }
 
@@ -169,7 +169,7 @@ edgernn_status edgernn_predict_ids(const edgernn_model *model, const int32_t *id
 edgernn_status edgernn_predict_ids_in_pairs(const edgernn_model *model, const int32_t *ids,
                                             size_t count, void *scratch, size_t scratch_bytes,
                                             float *probabilities, const edgernn_pair *pair) {
-  edgernn_arena a = {scratch, 0};
+  edgernn_arena a = {(unsigned char *)scratch, 0};
   edgernn_sequence x, y;
   if (count == 0) return EDGERNN_IDS;
   for (size_t t = 0; t < count; t++) {

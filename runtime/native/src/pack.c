@@ -20,7 +20,7 @@ static int64_t row_of(const edgernn_direction *d, uint32_t packed) {
 
 static void pack_int8(edgernn_matrix *m, const edgernn_direction *d, const edgernn_tensor *from,
                       int8_t *to) {
-  const int8_t *values = from->values;
+  const int8_t *values = (const int8_t *)from->values;
   for (uint32_t row = 0; row < m->groups * EDGERNN_GROUP; row++) {
     int64_t source = row_of(d, row);
     for (uint32_t k = 0; k < m->depth; k++) {
@@ -69,17 +69,17 @@ static void pack(edgernn_arena *a, edgernn_matrix *m, const edgernn_direction *d
   m->groups = blocks * edgernn_gates(d->cell);
   m->depth = is_int8 ? up_to(from->columns, 4) : from->columns;
   size_t rows = (size_t)m->groups * EDGERNN_GROUP;
-  float *scales = edgernn_take(a, rows * sizeof *scales);
+  float *scales = EDGERNN_TAKE(a, float, rows);
   m->scales = scales;
   if (is_int8) {
-    int8_t *values = edgernn_take(a, rows * m->depth);
-    int32_t *first_sums = has_input_offset() ? edgernn_take(a, rows * sizeof *first_sums) : NULL;
+    int8_t *values = EDGERNN_TAKE(a, int8_t, rows * m->depth);
+    int32_t *first_sums = has_input_offset() ? EDGERNN_TAKE(a, int32_t, rows) : NULL;
     m->int8 = values;
     m->first_sums = first_sums;
     if (a->memory) pack_int8(m, d, from, values);
     if (a->memory && first_sums) sum_rows(m, -kernels->input_offset, first_sums);
   } else {
-    float *values = edgernn_take(a, rows * m->depth * sizeof *values);
+    float *values = EDGERNN_TAKE(a, float, rows * m->depth);
     m->float32 = values;
     if (a->memory) pack_float32(m, d, from, values);
   }
@@ -91,7 +91,7 @@ static void pack(edgernn_arena *a, edgernn_matrix *m, const edgernn_direction *d
 
 static const float *pack_bias(edgernn_arena *a, const edgernn_direction *d, uint32_t index) {
   uint32_t rows = d->input_product.groups * EDGERNN_GROUP;
-  float *bias = edgernn_take(a, rows * sizeof *bias);
+  float *bias = EDGERNN_TAKE(a, float, rows);
   for (uint32_t row = 0; a->memory && row < rows; row++) {
     int64_t source = row_of(d, row);
     int is_there = source >= 0 && index < d->bias.rows;

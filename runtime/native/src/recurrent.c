@@ -186,13 +186,13 @@ static void open_walker(edgernn_arena *a, walker *w, const edgernn_direction *d,
   size_t units = edgernn_padded(d->units), rows = edgernn_gates(d->cell) * units;
   w->d = d;
   w->descending = 0;
-  w->inputs = edgernn_take(a, (steps < CHUNK ? steps : CHUNK) * rows * sizeof(float));
-  w->gates = edgernn_take(a, rows * sizeof(float));
-  w->parts = edgernn_take(a, 3 * units * sizeof(float));
-  w->hidden = edgernn_take(a, units * sizeof(float));
-  w->cell = edgernn_take(a, units * sizeof(float));
-  w->scaled = edgernn_take(a, units * sizeof(float));
-  w->quantized = edgernn_take(a, units);
+  w->inputs = EDGERNN_TAKE(a, float, (steps < CHUNK ? steps : CHUNK) * rows);
+  w->gates = EDGERNN_TAKE(a, float, rows);
+  w->parts = EDGERNN_TAKE(a, float, 3 * units);
+  w->hidden = EDGERNN_TAKE(a, float, units);
+  w->cell = EDGERNN_TAKE(a, float, units);
+  w->scaled = EDGERNN_TAKE(a, float, units);
+  w->quantized = EDGERNN_TAKE(a, int8_t, units);
   if (a->memory) {
     memset(w->hidden, 0, units * sizeof(float));
     memset(w->cell, 0, units * sizeof(float));
@@ -223,7 +223,11 @@ static void merge(const edgernn_layer *layer, edgernn_sequence *y) {
 void edgernn_run_recurrent(const edgernn_model *model, const edgernn_layer *layer,
                            const edgernn_sequence *x, edgernn_sequence *y, edgernn_arena a,
                            const edgernn_pair *pair) {
-  job j = {model, layer, x, y, {{0}, {0}}};
+  job j;
+  j.model = model;
+  j.layer = layer;
+  j.x = x;
+  j.y = y;
   for (uint32_t i = 0; i < layer->directions; i++) {
     open_walker(&a, &j.walkers[i], &layer->direction[i], x->steps, model->kernels->input_offset);
   }

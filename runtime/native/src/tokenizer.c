@@ -81,7 +81,7 @@ edgernn_status edgernn_tokenizer_open(const edgernn_rules *rules, const char *vo
   if (status) return status;
   if (memory_bytes < needed) return EDGERNN_MEMORY;
   if ((uintptr_t)memory % EDGERNN_ALIGNMENT_BYTES) return EDGERNN_ALIGNMENT;
-  edgernn_tokenizer *t = memory;
+  edgernn_tokenizer *t = (edgernn_tokenizer *)memory;
   unsigned char *bytes = (unsigned char *)memory + rounded(sizeof *t);
   t->rules = *rules;
   t->count = lines_of(vocabulary, size);
@@ -231,7 +231,7 @@ edgernn_status edgernn_tokenize(const edgernn_tokenizer *tokenizer, const char *
   if (text_bytes > 0x3fffffffu) return EDGERNN_MEMORY;
   if (scratch_bytes < edgernn_tokenizer_scratch_size(tokenizer, text_bytes, &most)) return EDGERNN_MEMORY;
   if ((uintptr_t)scratch % EDGERNN_ALIGNMENT_BYTES) return EDGERNN_ALIGNMENT;
-  unsigned char *bytes = scratch;
+  unsigned char *bytes = (unsigned char *)scratch;
   piece *pieces = (piece *)(void *)(bytes + rounded(text_bytes + 3));
   size_t length = standardized(rules, text, text_bytes, bytes);
   memcpy(bytes + length, "\xef\xbf\xbd", 3);

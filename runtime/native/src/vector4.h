@@ -17,7 +17,7 @@ typedef int32_t edgernn_ints __attribute__((vector_size(16)));
 #define LANES 4
 #define V edgernn_floats
 #define VI edgernn_ints
-#define SET(x) ((edgernn_floats){(x), (x), (x), (x)})
+#define SET(x) edgernn_set(x)
 #define MIN(a, b) edgernn_select((a) < (b), a, b)
 #define MAX(a, b) edgernn_select((a) > (b), a, b)
 #define FMA(a, b, c) ((a) * (b) + (c))
@@ -27,6 +27,11 @@ typedef int32_t edgernn_ints __attribute__((vector_size(16)));
 #define STORE_INT8(p, n) edgernn_store_int8(p, n)
 #define ROUND_TO_INT(v) edgernn_round(v)
 #define ADD_TO_EXPONENT(v, w) ((edgernn_floats)((edgernn_ints)(v) + ((edgernn_ints)(w) << 23)))
+
+INLINE edgernn_floats edgernn_set(float x) {
+  edgernn_floats v = {x, x, x, x};
+  return v;
+}
 
 INLINE edgernn_floats edgernn_load(const float *p) {
   edgernn_floats v;
