@@ -170,9 +170,19 @@ def test_data_of_one_class_is_no_failure(trained, tmp_path, capsys):
     assert 0 <= row["quality"]["macro_f1"] <= 1
 
 
+#: A shell starts what it puts into the background deaf to interrupts, and its children with it.
+_INTERRUPTIBLE = """
+import runpy, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+sys.argv[0] = "edgernn"
+runpy.run_module("edgernn", run_name="__main__", alter_sys=True)
+"""
+
+
 def test_an_interrupt_keeps_what_was_measured(trained):
+    options = map(str, fast(trained, "--json", "--seconds", 60))
     process = subprocess.Popen(
-        [sys.executable, "-m", "edgernn", *map(str, fast(trained, "--json", "--seconds", 60))],
+        [sys.executable, "-c", _INTERRUPTIBLE, *options],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
