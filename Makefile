@@ -26,9 +26,9 @@ $(STAMP): constraints.txt $(PROJECTS) $(NATIVE)
 	  --editable runtime --editable export --editable '.[demo,dev]'
 	@touch $@
 
-demo: $(STAMP)  ## train on film reviews, export six bundles, classify, compare (about 12 minutes)
+demo: $(STAMP)  ## train on film reviews, export nine bundles, classify, compare (about 12 minutes)
 	$(BIN)/edgernn train --force
-	for format in tflite onnx; do for recipe in none float16 int8; do \
+	for format in tflite onnx native; do for recipe in none float16 int8; do \
 	  $(BIN)/edgernn export --format $$format --quantize $$recipe || exit 1; done; done
 	$(BIN)/edgernn predict model/tflite-int8.edgernn \
 	  "A film to remember, I loved every minute." "Two hours that I will never get back."
