@@ -44,6 +44,8 @@ LAYER = struct.Struct("<16I")
 #: dtype, rank, four dimensions, offset of the values, offset of the scales or 0.
 TENSOR = struct.Struct("<6I2Q")
 MAX_LAYERS, MAX_TENSORS = 64, 1024
+#: Of a recurrent layer's inputs and units: more products of int8 might not fit into 32 bits.
+MAX_INPUTS = 65536
 
 RECURRENT, DENSE, POOLING = 1, 2, 3
 #: int8 has a float32 scale for each row; `int8 codes` a byte for each, times one float32 unit that
@@ -179,6 +181,8 @@ def _direction(reader: _Reader, record: tuple[int, ...]) -> Direction:
     kernel, recurrent = reader.tensor(first, 2).T, reader.tensor(first + 1, 2).T
     bias = reader.tensor(first + 2, 2)
     units, width = recurrent.shape
+    most = max(len(kernel), units)
+    _require(most <= MAX_INPUTS, f"at most {MAX_INPUTS:,} inputs and units", f"{most:,}")
     biases = 2 if kind == "gru" and reset_after else 1
     fits = width == GATES[kind] * units == kernel.shape[1] and bias.shape == (biases, width)
     _require(fits, f"{GATES[kind]} gates of {units} units", f"{kernel.shape}, {bias.shape}")

@@ -164,6 +164,19 @@ def test_what_is_no_model_is_refused():
         native.Engine(bytes(data), 1, "abacus")
 
 
+def test_a_sum_that_might_not_fit_into_32_bits_is_refused_by_both_readers():
+    data = written(network_of(1, units=(1, 1), embedding=65537), "int8")
+    with pytest.raises(EngineError, match="outside its bounds"):
+        native.Engine(data, 1)
+    with pytest.raises(EngineError) as caught:
+        plain.Engine(data, 1)
+    assert caught.value.expected == "at most 65,536 inputs and units"
+    written_at_the_bound = written(network_of(1, units=(1, 1), embedding=65536), "int8")
+    ids = texts(1)[:3]
+    expected = answers(plain.Engine(written_at_the_bound, 1), ids)
+    assert np.abs(answers(native.Engine(written_at_the_bound, 1), ids) - expected).max() <= 0.02
+
+
 @pytest.mark.parametrize("ids", [[], [-1], [VOCABULARY], [3, 2**31 - 1]])
 def test_wrong_ids_are_refused(ids):
     engine = native.Engine(written(network_of(1), "int8"), 1)

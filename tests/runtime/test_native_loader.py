@@ -160,6 +160,11 @@ def _files():
     yield "a sum of two sizes", _changed(sizes, _RECURRENT + 8, 1), _MALFORMED
     last = data[:_POOLING] + data[_DENSE:_TABLE] + data[_POOLING:_DENSE] + data[_TABLE:]
     yield "a pooling at the end", last, _MALFORMED
+    wide = written(network_of(3, units=(1, 1), embedding=65537), "int8")
+    yield "more inputs than their sum allows", wide, _MALFORMED
+    wide = written(network_of(3, units=(1, 1), embedding=60000), "int8")
+    wide = _changed(_changed(wide, _tensor(2, 8), 1), _tensor(2, 12), 65537)
+    yield "more units than their sum allows", wide, _MALFORMED
     ending = variants["no pooling"]
     yield "logits of each step", _changed(ending, _RECURRENT + _LAYER + 12, 1), _MALFORMED
 

@@ -10,6 +10,8 @@
 #define MOST_LAYERS 64
 #define MOST_TENSORS 1024
 #define LARGEST 0x7fffffffu
+/* Of a recurrent layer: with more, a sum of integer products might not fit into 32 bits. */
+#define MOST_INPUTS 65536u
 
 typedef struct reader {
   const unsigned char *data;
@@ -141,6 +143,9 @@ static edgernn_status read_direction(const reader *r, const unsigned char *recor
   if ((status = read_tensor(r, first, 2, &d->kernel))) return status;
   if ((status = read_tensor(r, first + 1, 2, &d->recurrent))) return status;
   if ((status = read_tensor(r, first + 2, 2, &d->bias))) return status;
+  if (d->kernel.columns > MOST_INPUTS || d->recurrent.columns > MOST_INPUTS) {
+    return EDGERNN_MALFORMED;
+  }
   d->units = d->recurrent.columns;
   biases = d->cell == EDGERNN_GRU && d->reset_after ? 2 : 1;
   width = d->recurrent.rows;

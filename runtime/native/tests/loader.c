@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MOST_BYTES ((size_t)1 << 20)
+#define MOST_BYTES ((size_t)1 << 23)
 
 static void *aligned(size_t bytes) {
   void *memory = NULL;
