@@ -105,10 +105,13 @@ void edgernn_run_recurrent(const edgernn_model *model, const edgernn_layer *laye
 /* Return an activation of x. */
 float edgernn_activated(uint32_t activation, float x);
 
-/* Return a size brought up to a whole number of groups. */
-static inline size_t edgernn_padded(size_t size) {
-  return (size + EDGERNN_GROUP - 1) / EDGERNN_GROUP * EDGERNN_GROUP;
+/* Return a size brought up to a multiple. */
+static inline size_t edgernn_up_to(size_t size, size_t multiple) {
+  return (size + multiple - 1) / multiple * multiple;
 }
+
+/* Return a size brought up to a whole number of groups. */
+static inline size_t edgernn_padded(size_t size) { return edgernn_up_to(size, EDGERNN_GROUP); }
 
 /* Return the scale of an int8 tensor's row. */
 float edgernn_scale(const edgernn_tensor *tensor, uint32_t row);

@@ -42,7 +42,7 @@ static inline void store_int8_avx2(int8_t *p, __m256i n) {
 
 #include "kernels.inc"
 
-/* |x| times w with the sign of x: 127 * 127 * 2 fits into 16 bits, so that nothing saturates. */
+/* |x| times w with the sign of x: 128 * 127 * 2 fits into 16 bits, so that nothing saturates. */
 static inline __m256i add_products_avx2(__m256i sum, __m256i w, __m256i magnitude, __m256i x) {
   __m256i pairs = _mm256_maddubs_epi16(magnitude, _mm256_sign_epi8(w, x));
   return _mm256_add_epi32(sum, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));

@@ -103,7 +103,7 @@ static void open_output(edgernn_arena *a, const edgernn_model *model, uint32_t i
 static void open_text(edgernn_arena *a, const edgernn_model *model, size_t steps, edgernn_sequence *x) {
   memset(x, 0, sizeof *x);
   x->steps = steps;
-  x->width = (model->embedding.columns + 3) / 4 * 4;
+  x->width = edgernn_up_to(model->embedding.columns, 4);
   if (model->layers[0].is_int8) {
     x->int8 = EDGERNN_TAKE(a, int8_t, steps * x->width);
     x->scales = EDGERNN_TAKE(a, float, steps);

@@ -1,13 +1,9 @@
 /* Puts the weights of recurrent layers into the order in which the kernels read them. */
 #include "internal.h"
 
-static uint32_t up_to(uint32_t value, uint32_t multiple) {
-  return (value + multiple - 1) / multiple * multiple;
-}
-
 void *edgernn_take(edgernn_arena *a, size_t bytes) {
   void *part = a->memory ? a->memory + a->used : NULL;
-  a->used += (bytes + EDGERNN_ALIGNMENT_BYTES - 1) / EDGERNN_ALIGNMENT_BYTES * EDGERNN_ALIGNMENT_BYTES;
+  a->used += edgernn_up_to(bytes, EDGERNN_ALIGNMENT_BYTES);
   return part;
 }
 
@@ -65,9 +61,8 @@ static void pack_float32(edgernn_matrix *m, const edgernn_direction *d, const ed
 static void pack(edgernn_arena *a, edgernn_matrix *m, const edgernn_direction *d,
                  const edgernn_tensor *from, int is_int8, const edgernn_kernel_table *kernels,
                  float scale) {
-  uint32_t blocks = up_to(d->units, EDGERNN_GROUP) / EDGERNN_GROUP;
-  m->groups = blocks * edgernn_gates(d->cell);
-  m->depth = is_int8 ? up_to(from->columns, 4) : from->columns;
+  m->groups = (uint32_t)edgernn_padded(d->units) / EDGERNN_GROUP * edgernn_gates(d->cell);
+  m->depth = is_int8 ? (uint32_t)edgernn_up_to(from->columns, 4) : from->columns;
   size_t rows = (size_t)m->groups * EDGERNN_GROUP;
   float *scales = EDGERNN_TAKE(a, float, rows);
   m->scales = scales;
