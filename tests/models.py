@@ -5,6 +5,8 @@ from __future__ import annotations
 import keras
 import numpy as np
 
+from edgernn_export.hashed_ngrams import HashedNgrams
+from edgernn_runtime.ngrams import hashes
 from tests.conftest import make_tokenizer
 
 layers = keras.layers
@@ -70,6 +72,46 @@ def nested(max_length=None):
     )
     text = keras.Input((1,), dtype="string")
     return spread(keras.Model(text, core(tokenizer(text))))
+
+
+def joined_poolings(max_length=None, order=("max", "average"), mask=True, units=5):
+    """Return a model whose sequence is pooled in several ways side by side."""
+    tokenizer = make_tokenizer(output_sequence_length=max_length)
+    text = keras.Input((1,), dtype="string")
+    size = tokenizer.vocabulary_size()
+    x = layers.Embedding(size, 6, mask_zero=mask)(tokenizer(text))
+    x = both(sequences("LSTM", units))(x)
+    return spread(keras.Model(text, dense(3, "softmax")(_pooled(x, order))))
+
+
+def wide_model(
+    outputs=1, max_length=None, rank=None, alone=False, mask=True, order=("max", "average")
+):
+    """Return a model with a wide path of hashed n-grams, beside a recurrent one or alone."""
+    tokenizer = make_tokenizer(output_sequence_length=max_length)
+    text = keras.Input((1,), dtype="string")
+    ids, size = tokenizer(text), tokenizer.vocabulary_size()
+    wide = HashedNgrams(size, 64, outputs, rank=rank)
+    logits = wide(ids)
+    if not alone:
+        x = layers.Embedding(size, 6, mask_zero=mask)(ids)
+        x = layers.SpatialDropout1D(0.5)(x)
+        x = _pooled(both(sequences("LSTM"))(x), order)
+        logits = layers.Add()([layers.Dense(outputs)(layers.Dropout(0.5)(x)), logits])
+    activation = "sigmoid" if outputs == 1 else "softmax"
+    model = spread(keras.Model(text, layers.Activation(activation)(logits)), 1.0)
+    draw = np.random.default_rng(1)
+    # Half of the buckets belong to an n-gram that texts have.
+    known = hashes(draw.integers(1, size, 2000), wide.patterns, wide.buckets)
+    checksums = np.zeros(wide.buckets, dtype=np.uint8)
+    checksums[known // 256] = known % 256
+    wide.checksums.assign(checksums)
+    return model
+
+
+def _pooled(x, order):
+    kinds = {"max": layers.GlobalMaxPooling1D, "average": layers.GlobalAveragePooling1D}
+    return layers.Concatenate()([kinds[one]()(x) for one in order])
 
 
 #: What a TFLite file of the model is: fused, or a loop where TFLite has no operator for a cell.

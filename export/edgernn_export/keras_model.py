@@ -11,6 +11,7 @@ import tempfile
 import warnings
 import zipfile
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,11 @@ from edgernn_export.keras_vocabulary import with_vocabulary_in_config
 from edgernn_runtime import EdgernnError
 
 KerasModel = Any  # Keras carries no types.
-#: The one layer of ours that a model may hold: `edgernn_export.keep_ends`.
-_KEEP_ENDS = "edgernn>KeepEnds"
+Entry = Any  # A Keras layer, or a Joined.
+#: Layers that reduce a sequence to a vector.
+POOLINGS = ("GlobalMaxPooling1D", "GlobalAveragePooling1D")
+#: The layers of ours that a model may contain.
+_OWN_LAYERS = ("edgernn>KeepEnds", "edgernn>HashedNgrams")
 
 
 def load_keras(path: Path) -> KerasModel:
@@ -111,7 +115,7 @@ def _check_classes(path: Path) -> None:
             )
         if kind == "function":
             name = kind = str(entry["config"])
-        if entry.get("registered_name") == _KEEP_ENDS:
+        if entry.get("registered_name") in _OWN_LAYERS:
             continue
         if entry.get("registered_name") not in (None, kind) or not _is_of_keras(module):
             raise UnsupportedModelError(
@@ -146,7 +150,9 @@ def _classes(value: Any) -> Iterator[dict[str, Any]]:
 def _load(path: Path) -> KerasModel:
     import keras
 
-    import edgernn_export.keep_ends  # noqa: F401  (registers the layer)
+    # These register the layers of ours.
+    import edgernn_export.hashed_ngrams
+    import edgernn_export.keep_ends  # noqa: F401
 
     mended = with_vocabulary_in_config(path)
     if mended is None:
@@ -172,50 +178,88 @@ def all_layers(model: KerasModel) -> list[KerasModel]:
     return [layer for layer in model._flatten_layers(include_self=False) if not _is_model(layer)]
 
 
-def layers_of(model: KerasModel) -> list[KerasModel]:
+@dataclass(frozen=True)
+class Joined:
+    """Layers that stand side by side in a model, and the layer that joins their outputs.
+
+    Attributes:
+        layer: the joining layer: a Concatenate of poolings, or an Add of two logits.
+        branches: the layers that it joins, apart from the chain itself.
+        source: the layer whose output the branches read.
+    """
+
+    layer: KerasModel
+    branches: tuple[KerasModel, ...]
+    source: KerasModel
+
+
+def layers_of(model: KerasModel) -> list[Entry]:
     """Return the layers of a model in order, nested models opened.
 
+    Poolings of one sequence that are concatenated, and the wide path that is added to the logits,
+    are one entry: a `Joined`.
+
     Raises:
-        UncoveredError: the model is not a chain in which each layer has one input and one output.
+        UncoveredError: the model is not such a chain.
     """
     if type(model).__name__ == "Sequential":
         return [inner for layer in model.layers for inner in _flat(layer)]
-    layers = []
-    for layer, inputs in _backwards(model):
+    layers: list[Entry] = []
+    tensor = model.outputs[0]
+    while tensor is not None:
+        layer, inputs = _origin(tensor)
         if len(inputs) > 1:
-            names = ", ".join(tensor._keras_history.operation.name for tensor in inputs)
-            raise UncoveredError(
-                f"layer {layer.name} joins several inputs",
-                expected="a chain, one layer after the other",
-                found=f"a {type(layer).__name__} of {names}",
-            )
-        layers.append(layer)
-    return [inner for layer in reversed(layers) for inner in _flat(layer)]
+            joined, tensor = _joined(layer, inputs)
+            layers.append(joined)
+            continue
+        layers += reversed(_flat(layer))
+        tensor = inputs[0] if inputs else None
+    return layers[::-1]
+
+
+def _joined(layer: KerasModel, inputs: list[Any]) -> tuple[Joined, Any]:
+    """Return layers side by side, and the tensor at which the chain goes on in front of them."""
+    kind = type(layer).__name__
+    origins = [_origin(tensor) for tensor in inputs]
+    branches = tuple(branch for branch, _ in origins)
+    if kind == "Concatenate" and all(type(x).__name__ in POOLINGS for x in branches):
+        sources = {id(read[0]): read[0] for _, read in origins}
+        if len(sources) == 1 and layer.axis in (-1, 1):
+            (source,) = sources.values()
+            return Joined(layer, branches, _origin(source)[0]), source
+    if kind == "Add" and len(inputs) == 2:
+        for i, (branch, read) in enumerate(origins):
+            if type(branch).__name__ == "HashedNgrams":
+                return Joined(layer, (branch,), _origin(read[0])[0]), inputs[1 - i]
+    names = ", ".join(tensor._keras_history.operation.name for tensor in inputs)
+    raise UncoveredError(
+        f"layer {layer.name} joins several inputs",
+        expected="a chain of layers, poolings side by side, or HashedNgrams added to the logits",
+        found=f"a {kind} of {names}",
+    )
 
 
 def tail_of(model: KerasModel) -> list[KerasModel]:
     """Return the layers from the output backwards, to the first that has several inputs."""
-    tail = []
-    for layer, _ in _backwards(model):
-        tail += tail_of(layer) if _is_model(layer) else [layer]
-    return tail
-
-
-def _backwards(model: KerasModel) -> Iterator[tuple[KerasModel, list[Any]]]:
-    """Yield the layers from the output backwards, each with the tensors that it reads.
-
-    The walk ends at the first layer that reads several, or none. A mask is not counted: in a
-    functional model, Keras hands it from layer to layer as a tensor of its own.
-    """
-    history = model.outputs[0]._keras_history
+    tail, tensor = [], model.outputs[0]
     while True:
-        node = history.operation._inbound_nodes[history.node_index]
-        masks = {id(tensor) for tensor in _flattened(node.arguments.kwargs.get("mask"))}
-        inputs = [tensor for tensor in node.input_tensors if id(tensor) not in masks]
-        yield history.operation, inputs
+        layer, inputs = _origin(tensor)
+        tail += tail_of(layer) if _is_model(layer) else [layer]
         if len(inputs) != 1:
-            return
-        history = inputs[0]._keras_history
+            return tail
+        tensor = inputs[0]
+
+
+def _origin(tensor: Any) -> tuple[KerasModel, list[Any]]:
+    """Return the layer that computes a tensor, and the tensors that it reads.
+
+    A mask is not counted: in a functional model, Keras hands it from layer to layer as a tensor
+    of its own.
+    """
+    history = tensor._keras_history
+    node = history.operation._inbound_nodes[history.node_index]
+    masks = {id(one) for one in _flattened(node.arguments.kwargs.get("mask"))}
+    return history.operation, [one for one in node.input_tensors if id(one) not in masks]
 
 
 def _flattened(value: Any) -> list[Any]:
@@ -224,7 +268,7 @@ def _flattened(value: Any) -> list[Any]:
     return [value]
 
 
-def _flat(layer: KerasModel) -> list[KerasModel]:
+def _flat(layer: KerasModel) -> list[Entry]:
     return layers_of(layer) if _is_model(layer) else [layer]
 
 

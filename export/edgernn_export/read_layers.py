@@ -8,7 +8,7 @@ from typing import Any, get_args
 import numpy as np
 
 from edgernn_export.errors import UncoveredError
-from edgernn_export.keras_model import KerasModel
+from edgernn_export.keras_model import Entry, Joined, KerasModel
 from edgernn_runtime.network import (
     GATES,
     Activation,
@@ -16,6 +16,7 @@ from edgernn_runtime.network import (
     Cell,
     Dense,
     Direction,
+    HashedNgrams,
     Layer,
     Merge,
     PadRow,
@@ -54,17 +55,23 @@ class Walk:
     is_shifted: bool = False
 
 
-def read_layer(walk: Walk, layer: KerasModel) -> Walk:
-    """Return the walk with one more layer.
+def read_layer(walk: Walk, layer: Entry) -> Walk:
+    """Return the walk with one more layer, or one more entry of layers side by side.
 
     Raises:
         UncoveredError: a Network does not cover the layer, an option of it or its place.
     """
+    if isinstance(layer, Joined):
+        if type(layer.layer).__name__ != "Concatenate":
+            expected = "HashedNgrams added to the logits, at the end of the model"
+            name, kind = layer.layer.name, type(layer.layer).__name__
+            raise UncoveredError(f"layer {name} is not covered", expected=expected, found=kind)
+        return _after_poolings(walk, layer.layer, layer.branches)
     kind = type(layer).__name__
     if kind in CELLS or kind == "Bidirectional":
         return _after_recurrent(walk, layer)
     if kind in _REDUCTIONS:
-        return _after_pooling(walk, layer)
+        return _after_poolings(walk, layer, (layer,))
     if kind == "Dense":
         dense = replace(read_logits(layer), activation=_activation(layer, "activation"))
         row = None if walk.pad_row is None else run_dense(dense, walk.pad_row)
@@ -89,6 +96,19 @@ def read_logits(layer: KerasModel) -> Dense:
     return Dense(layer.name, array(layer.kernel), array(layer.bias) if layer.use_bias else zeros)
 
 
+def read_wide(layer: KerasModel) -> HashedNgrams:
+    """Return a HashedNgrams layer."""
+    projection = None if layer.projection is None else array(layer.projection)
+    return HashedNgrams(
+        name=layer.name,
+        patterns=layer.patterns,
+        weights=array(layer.table),
+        checksums=np.asarray(layer.checksums, dtype=np.uint8),
+        projection=projection,
+        bias=array(layer.bias),
+    )
+
+
 def array(variable: Any) -> Array:
     """Return a Keras variable as a float32 array."""
     return np.asarray(variable, dtype=np.float32)
@@ -109,18 +129,19 @@ def _after_recurrent(walk: Walk, layer: KerasModel) -> Walk:
     )
 
 
-def _after_pooling(walk: Walk, layer: KerasModel) -> Walk:
-    reduction = _REDUCTIONS[type(layer).__name__]
-    for option, wanted in (("data_format", "channels_last"), ("keepdims", False)):
-        if getattr(layer, option) != wanted:
-            raise _option(layer, option, str(wanted), getattr(layer, option))
+def _after_poolings(walk: Walk, layer: KerasModel, poolings: tuple[KerasModel, ...]) -> Walk:
+    for pooling in poolings:
+        for option, wanted in (("data_format", "channels_last"), ("keepdims", False)):
+            if getattr(pooling, option) != wanted:
+                raise _option(pooling, option, str(wanted), getattr(pooling, option))
+    reductions = tuple(_REDUCTIONS[type(pooling).__name__] for pooling in poolings)
     pad_row = None
-    if reduction == "average":
+    if "average" in reductions:
         _check_mask(walk, layer)
-    elif walk.padded_to is not None and walk.pad_row is not None:
+    if "max" in reductions and walk.padded_to is not None and walk.pad_row is not None:
         pad_row = PadRow(walk.padded_to, walk.pad_row)
-    pooling = Pooling(layer.name, reduction, pad_row)
-    return replace(walk, layers=(*walk.layers, pooling), pad_row=None, is_sequence=False)
+    entry = Pooling(layer.name, reductions, pad_row)
+    return replace(walk, layers=(*walk.layers, entry), pad_row=None, is_sequence=False)
 
 
 def _after_activation(walk: Walk, layer: KerasModel) -> Walk:

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from edgernn_export.errors import OptionError, UncoveredError, UnsupportedModelError
-from edgernn_export.keras_model import KerasModel, all_layers, layers_of, tail_of
-from edgernn_export.read_layers import Walk, array, read_layer, read_logits
+from edgernn_export.keras_model import Entry, Joined, KerasModel, all_layers, layers_of, tail_of
+from edgernn_export.read_layers import Walk, array, read_layer, read_logits, read_wide
 from edgernn_export.read_text import check_length, input_length, tokenizer_of, vocabulary_of
 from edgernn_runtime.heads import Head
-from edgernn_runtime.network import Network, Task
+from edgernn_runtime.network import HashedNgrams, Network, Task
 from edgernn_runtime.tokenizer import Truncate
 
 #: Layers that do nothing at inference.
@@ -131,25 +131,28 @@ def read_network(
 
 
 def _network(source: Source) -> Network:
-    layers = [x for x in layers_of(source.model) if type(x).__name__ not in NO_OPERATION]
+    chain = layers_of(source.model)
+    layers = [x for x in chain if type(x).__name__ not in NO_OPERATION]
+    reads_ids = chain[0]
     if source.has_vectorizer:
-        layers = _take(layers, "TextVectorization")[1:]
+        reads_ids, *layers = _take(layers, "TextVectorization")
         if source.task.tokenizer.truncate == "head+tail":
-            layers = _take(layers, "KeepEnds")[1:]
+            reads_ids, *layers = _take(layers, "KeepEnds")
+    layers = _without_final_activation(layers)
+    layers, wide = _without_wide(layers, reads_ids)
+    if wide is not None and wide.words < len(source.task.vocabulary):
+        raise _small_table(wide.name, wide.words, len(source.task.vocabulary), "words")
+    if not layers:
+        return Network(replace(source.task, pad_to=None), None, (), wide)
     embedding, *layers = _take(layers, "Embedding")
     vocabulary, table = source.task.vocabulary, array(embedding.embeddings)
     if len(vocabulary) > len(table):
-        raise UnsupportedModelError(
-            f"layer {embedding.name}: the vocabulary is larger than the embedding",
-            expected=f"at most {len(table):,} tokens",
-            found=f"{len(vocabulary):,}",
-            hint="build Embedding with input_dim of at least the vocabulary's size",
-        )
+        raise _small_table(embedding.name, len(table), len(vocabulary), "input_dim")
     is_masked = bool(embedding.mask_zero)
     walk = Walk(
         padded_to=source.length if is_masked else None, pad_row=table[0] if is_masked else None
     )
-    *body, last = _without_final_activation(layers)
+    *body, last = layers
     for layer in body:
         walk = read_layer(walk, layer)
     if walk.is_sequence:
@@ -159,26 +162,54 @@ def _network(source: Source) -> Network:
         task=task,
         embedding=table[: len(vocabulary)],
         layers=(*walk.layers, read_logits(last)),
+        wide=wide,
     )
 
 
-def _without_final_activation(layers: list[KerasModel]) -> list[KerasModel]:
+def _small_table(name: str, rows: int, tokens: int, option: str) -> UnsupportedModelError:
+    return UnsupportedModelError(
+        f"layer {name}: the vocabulary is larger than its table",
+        expected=f"at most {rows:,} tokens",
+        found=f"{tokens:,}",
+        hint=f"build the layer with {option} of at least the vocabulary's size",
+    )
+
+
+def _without_final_activation(layers: list[Entry]) -> list[Entry]:
     """Return the layers without an activation layer at the end, which the head stands for."""
     *body, last = layers
     if body and type(last).__name__ in ("Activation", "Softmax"):
-        if body[-1].get_config().get("activation") != "linear":
+        logits = body[-1]
+        is_wide = isinstance(logits, Joined) or type(logits).__name__ == "HashedNgrams"
+        if not is_wide and logits.get_config().get("activation") != "linear":
             raise _uncovered(last, "a Dense layer without an activation in front of it")
         return body
     return layers
 
 
-def _take(layers: list[KerasModel], kind: str) -> list[KerasModel]:
+def _without_wide(layers: list[Entry], reads_ids: Entry) -> tuple[list[Entry], HashedNgrams | None]:
+    """Return the recurrent path's layers, and the wide path whose logits are added to its own."""
+    *body, last = layers
+    if type(last).__name__ == "HashedNgrams" and not body:
+        return [], read_wide(last)
+    if not isinstance(last, Joined) or type(last.layer).__name__ != "Add":
+        return layers, None
+    (wide,) = last.branches
+    if last.source is not reads_ids:
+        raise _uncovered(wide, "the ids that the Embedding reads")
+    if type(body[-1]).__name__ == "Dense" and body[-1].get_config()["activation"] != "linear":
+        raise _uncovered(wide, "a Dense layer without an activation beside it")
+    return body, read_wide(wide)
+
+
+def _take(layers: list[Entry], kind: str) -> list[Entry]:
     if type(layers[0]).__name__ != kind:
         raise _uncovered(layers[0], f"a {kind} layer in this place")
     return layers
 
 
-def _uncovered(layer: KerasModel, expected: str) -> UncoveredError:
+def _uncovered(layer: Entry, expected: str) -> UncoveredError:
+    layer = layer.layer if isinstance(layer, Joined) else layer
     return UncoveredError(
         f"layer {layer.name} is not covered", expected=expected, found=type(layer).__name__
     )
@@ -292,6 +323,8 @@ def _head(model: KerasModel) -> tuple[str, Head, int]:
 def _final_activation(tail: list[KerasModel]) -> str:
     if type(tail[0]).__name__ == "Softmax":
         return "softmax"
+    if type(tail[0]).__name__ in ("Add", "HashedNgrams"):
+        return "linear"
     config = tail[0].get_config()
     return str(config.get("activation", f"a {type(tail[0]).__name__} layer"))
 

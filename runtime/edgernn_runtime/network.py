@@ -1,8 +1,8 @@
-"""A recurrent text classifier as plain data: what every writer gets, and all that it gets.
+"""A text classifier as plain data: the intermediate representation that every target gets.
 
 No framework and no file format, only NumPy arrays. V is the vocabulary's size, E the embedding's
-dimension, I a layer's input dimension, H its hidden size, C the number of outputs. All arrays are
-float32.
+dimension, I a layer's input dimension, H its hidden size, B a number of buckets, C the number of
+outputs. All arrays are float32 unless said otherwise.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ Activation = Literal[
     "gelu",
 ]
 Reduction = Literal["max", "average"]
+Pattern = Literal["bigram", "trigram", "skip"]
 
 #: Gates a cell computes at each step, in Keras's order: LSTM input, forget, cell, output; GRU
 #: update, reset, candidate.
@@ -158,16 +159,17 @@ class PadRow:
 
 @dataclass(frozen=True)
 class Pooling:
-    """A reduction over time, from [T, O] to [O].
+    """One or more reductions over time side by side, from [T, O] to [O times their number].
 
     Attributes:
         name: the Keras layer's name, for messages.
-        reduction: the largest value of each column, or its mean.
+        reductions: each the largest value of each column, or its mean, in the order in which
+            their outputs are concatenated.
         pad_row: what a maximum takes in beside the text's own steps, or None.
     """
 
     name: str
-    reduction: Reduction
+    reductions: tuple[Reduction, ...]
     pad_row: PadRow | None = None
 
     parameters: ClassVar[int] = 0
@@ -202,22 +204,66 @@ class Task:
         return 1 if self.head == "binary" else len(self.labels)
 
 
+#: Checksums of hashed n-grams lie below this: one byte each.
+CHECKSUMS = 256
+
+
+@dataclass(frozen=True)
+class HashedNgrams:
+    """The wide path: a weight for each word and for each hashed n-gram, summed over a text.
+
+    Each distinct word and n-gram of a text counts once. `docs/wide.md` specifies the hash;
+    `edgernn_runtime.ngrams` computes it.
+
+    Attributes:
+        name: the Keras layer's name, for messages.
+        patterns: which n-grams are hashed.
+        weights: [V + B, D]; the rows of the words, then those of the buckets.
+        checksums: uint8 [B]; an n-gram whose own checksum differs from its bucket's has no weight.
+        projection: [D, C], or None where D is C.
+        bias: [C].
+    """
+
+    name: str
+    patterns: tuple[Pattern, ...]
+    weights: Array
+    checksums: NDArray[np.uint8]
+    projection: Array | None
+    bias: Array
+
+    @property
+    def words(self) -> int:
+        """V, the number of rows of words."""
+        return len(self.weights) - len(self.checksums)
+
+    @property
+    def parameters(self) -> int:
+        """The number of weights, checksums included."""
+        projection = 0 if self.projection is None else self.projection.size
+        return self.weights.size + self.checksums.size + projection + self.bias.size
+
+
 @dataclass(frozen=True)
 class Network:
-    """A text classifier: embedding, then layer after layer, the last one giving the logits.
+    """A text classifier: a recurrent path, a wide path, or both with their logits added up.
 
     Attributes:
         task: tokenizer, vocabulary, head and labels.
-        embedding: [V, E]; the rows of the vocabulary's ids.
-        layers: the layers in order. The last is a Dense whose activation is `linear` and whose C
-            outputs are the logits; by then the sequence has become one vector.
+        embedding: [V, E]; None where there is no recurrent path.
+        layers: the recurrent path's layers in order, none where there is no such path. The last is
+            a Dense whose activation is `linear` and whose C outputs are logits; by then the
+            sequence has become one vector.
+        wide: the wide path, or None.
     """
 
     task: Task
-    embedding: Array
+    embedding: Array | None
     layers: tuple[Layer, ...]
+    wide: HashedNgrams | None = None
 
     @property
     def parameters(self) -> int:
         """The number of weights."""
-        return self.embedding.size + sum(layer.parameters for layer in self.layers)
+        embedding = 0 if self.embedding is None else self.embedding.size
+        wide = 0 if self.wide is None else self.wide.parameters
+        return embedding + sum(layer.parameters for layer in self.layers) + wide

@@ -14,17 +14,22 @@ from numpy.typing import NDArray
 
 from edgernn_runtime.heads import Head
 from edgernn_runtime.network import (
+    CHECKSUMS,
     Activation,
     Array,
     Cell,
     Dense,
     Direction,
+    HashedNgrams,
     Layer,
     Merge,
     Network,
+    PadRow,
     Pooling,
     Recurrent,
+    Reduction,
 )
+from edgernn_runtime.ngrams import keys
 
 Rounding = Callable[[Array], Array]
 Step = Callable[[Array, Array, Array, Direction, Rounding], tuple[Array, Array]]
@@ -51,17 +56,36 @@ def probabilities(network: Network, ids: NDArray[np.int32]) -> Array:
     Returns:
         float32 [C]; one number, the second label's probability, where the head is `binary`.
     """
-    return evaluate(network.embedding, network.layers, network.task.head, ids)
+    parts = (network.embedding, network.layers, network.wide)
+    return evaluate(*parts, network.task.head, ids)
 
 
 def evaluate(
-    embedding: Array, layers: tuple[Layer, ...], head: Head, ids: NDArray[np.int32]
+    embedding: Array | None,
+    layers: tuple[Layer, ...],
+    wide: HashedNgrams | None,
+    head: Head,
+    ids: NDArray[np.int32],
 ) -> Array:
     """Return the output of a model's parts for one text; see `probabilities`."""
-    x = embedding[ids]
-    for layer in layers:
-        x = run_layer(layer, x)
-    return _HEADS[head](x)
+    logits: list[Array] = [] if wide is None else [run_wide(wide, ids)]
+    if embedding is not None:
+        x = embedding[ids]
+        for layer in layers:
+            x = run_layer(layer, x)
+        logits.append(x)
+    return _HEADS[head](logits[0] if len(logits) == 1 else logits[0] + logits[1])
+
+
+def run_wide(wide: HashedNgrams, ids: NDArray[np.int32]) -> Array:
+    """Return the wide path's logits [C] for ids [T]."""
+    found = keys(ids, wide.words, wide.patterns, len(wide.checksums))
+    rows, checksums = np.divmod(found, CHECKSUMS)
+    expected = np.concatenate([np.zeros(wide.words, dtype=np.uint8), wide.checksums])
+    total = wide.weights[rows[expected[rows] == checksums]].sum(axis=0)
+    if wide.projection is not None:
+        total = total @ wide.projection
+    return np.asarray(total + wide.bias, dtype=np.float32)
 
 
 def run_layer(layer: Layer, x: Array) -> Array:
@@ -77,12 +101,16 @@ def run_dense(layer: Dense, x: Array) -> Array:
 
 
 def run_pooling(layer: Pooling, x: Array) -> Array:
-    """Return the maximum or the mean over time of x [T, O]: [O]."""
-    if layer.reduction == "average":
+    """Return the reductions over time of x [T, O], side by side: [O times their number]."""
+    return np.concatenate([_reduced(reduction, layer.pad_row, x) for reduction in layer.reductions])
+
+
+def _reduced(reduction: Reduction, pad_row: PadRow | None, x: Array) -> Array:
+    if reduction == "average":
         return np.asarray(x.mean(axis=0), dtype=np.float32)
     largest = np.asarray(x.max(axis=0), dtype=np.float32)
-    if layer.pad_row is not None and len(x) < layer.pad_row.length:
-        return np.maximum(largest, layer.pad_row.row)
+    if pad_row is not None and len(x) < pad_row.length:
+        return np.maximum(largest, pad_row.row)
     return largest
 
 
