@@ -114,7 +114,7 @@ def write_model_folder(
     labels: tuple[str, ...],
     metrics: Mapping[str, Any],
     history: Mapping[str, Any],
-    history_plot: bytes,
+    history_plot: bytes | None,
     validation: Rows,
 ) -> None:
     """Write a model folder; bundles of an earlier model in it are removed.
@@ -133,7 +133,10 @@ def write_model_folder(
     write_file(path / LABELS, _json(list(labels)))
     write_file(path / METRICS, _json(metrics))
     write_file(path / HISTORY, _json(history))
-    write_file(path / HISTORY_PLOT, history_plot)
+    if history_plot is None:
+        (path / HISTORY_PLOT).unlink(missing_ok=True)
+    else:
+        write_file(path / HISTORY_PLOT, history_plot)
     write_file(path / VALIDATION, "".join(line + "\n" for line in lines).encode())
 
 

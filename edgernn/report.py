@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from edgernn.console import Table, interval, percent
 from edgernn.metrics import Scores
+
+if TYPE_CHECKING:
+    from edgernn.training.trainer import Scored
 
 
 def scores_table(title: str, scores: Scores, note: str | None) -> Table:
@@ -18,3 +23,19 @@ def scores_table(title: str, scores: Scores, note: str | None) -> Table:
     notes = (accuracy, *([f"note: {note}"] if note else []))
     columns = ("class", "precision", "recall", "F1", "texts")
     return Table(title, columns, tuple(rows), notes)
+
+
+def paths_table(scored: Scored, deployed: str, texts: int) -> Table:
+    """Return the validation accuracy of each path and of their sum, and which one the model has."""
+    names = {
+        "bag": ("words and n-grams (bag)", scored.bag),
+        "network": ("recurrent network", scored.network),
+        "both": ("both, added up", scored.both),
+    }
+    rows = [
+        (name, percent(accuracy), "yes" if key == deployed else "")
+        for key, (name, accuracy) in names.items()
+        if accuracy is not None
+    ]
+    title = f"Is it worth it? Accuracy on {texts:,} validation texts"
+    return Table(title, ("model", "accuracy", "deployed"), tuple(rows))

@@ -12,6 +12,29 @@ from edgernn.data.sources import DataOptions
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
+_UNITS = {"KB": 1_000, "MB": 1_000_000, "": 1}
+
+
+class Size(click.ParamType[int]):
+    """A number of bytes, such as 1MB, 400KB or 65536."""
+
+    name = "SIZE"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> int:
+        """Return the bytes."""
+        if isinstance(value, int):
+            return value
+        text = value.strip().upper()
+        unit = next(unit for unit in _UNITS if text.endswith(unit))
+        try:
+            size = int(float(text.removesuffix(unit)) * _UNITS[unit])
+        except ValueError:
+            size = 0
+        if size < 1:
+            self.fail(f"{value!r} is not a size such as 1MB or 400KB", param, ctx)
+        return size
+
+
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 force_option = click.option("--force", is_flag=True, help="Replace what is there already.")
 

@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
+from dataclasses import fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import click
 
-from edgernn.commands.options import data_options, force_option, json_option, to_data_options
+from edgernn.commands.options import (
+    Size,
+    data_options,
+    force_option,
+    json_option,
+    to_data_options,
+)
+from edgernn.errors import UsageError
 from edgernn.model_folder import DEFAULT
-from edgernn.training.options import NetworkOptions, TrainingOptions
+from edgernn.training.options import (
+    PRESETS,
+    NetworkOptions,
+    Preset,
+    TextOptions,
+    TrainingOptions,
+    WideOptions,
+)
+from edgernn_runtime.network import Pattern
 from edgernn_runtime.tokenizer import TRUNCATE
-
-_NETWORK, _TRAINING = NetworkOptions(), TrainingOptions()
 
 
 class _Units(click.ParamType[tuple[int, ...]]):
@@ -31,11 +45,105 @@ class _Units(click.ParamType[tuple[int, ...]]):
         return units
 
 
+class _Patterns(click.ParamType[tuple[Pattern, ...]]):
+    name = "PATTERN[,PATTERN...]"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> tuple[Pattern, ...]:
+        """Return the patterns that a list such as `bigram,skip` names."""
+        if isinstance(value, tuple):
+            return value
+        known = get_args(Pattern)
+        parts = tuple(value.split(","))
+        if not set(parts) <= set(known) or len(set(parts)) != len(parts):
+            self.fail(f"{value!r} is not a list of {' | '.join(known)}", param, ctx)
+        return parts
+
+
 _POSITIVE = click.IntRange(min=1)
+_SHARE = click.FloatRange(0, 1, max_open=True)
+#: What of a preset each option sets.
+_SECTIONS = {"text": TextOptions, "network": NetworkOptions, "wide": WideOptions}
+_FIELDS = {
+    f.name: section
+    for section, options in (*_SECTIONS.items(), ("training", TrainingOptions))
+    for f in fields(options)
+}
 
 
-@click.command(context_settings={"show_default": True})
+def _options(function: Any) -> Any:
+    """Add an option for each field of a preset."""
+    for decorator in reversed(
+        (
+            click.option("--cell", type=click.Choice(["lstm", "gru", "rnn"])),
+            click.option("--units", type=_Units(), help="Hidden sizes, a layer each."),
+            click.option("--embedding-dim", type=_POSITIVE),
+            click.option(
+                "--pooling",
+                type=click.Choice(["last", "max+average"]),
+                help="What is taken of the states of the last layer.",
+            ),
+            click.option("--dense-units", type=click.IntRange(min=0), help="0 for no layer."),
+            click.option("--vocabulary-size", type=click.IntRange(min=3), help="Tokens."),
+            click.option("--max-length", type=_POSITIVE, help="Tokens read of a text."),
+            click.option(
+                "--truncate",
+                type=click.Choice(TRUNCATE),
+                help="Which tokens of a longer text are read.",
+            ),
+            click.option("--dropout", type=_SHARE, help="Between layers."),
+            click.option(
+                "--spatial-dropout", type=_SHARE, help="Of the embedding, alike at all steps."
+            ),
+            click.option("--buckets", type=_POSITIVE, help="The most hashed n-grams."),
+            click.option("--patterns", type=_Patterns(), help="Which n-grams are hashed."),
+            click.option("--epochs", type=_POSITIVE, help="Passes over the data."),
+            click.option(
+                "--steps",
+                type=_POSITIVE,
+                help="Batches in all for two classes, where --epochs is not given.",
+            ),
+            click.option("--batch-size", type=_POSITIVE),
+            click.option(
+                "--learning-rate",
+                type=click.FloatRange(0, min_open=True),
+                help="Adam's at the start.",
+            ),
+            click.option("--schedule", type=click.Choice(["linear", "cosine"])),
+            click.option("--averaging", type=_SHARE, help="Decay of the average of the weights."),
+            click.option(
+                "--vectors",
+                type=click.IntRange(min=0),
+                help="Epochs of skip-gram on the texts, for the embedding to start from.",
+            ),
+            click.option(
+                "--adversarial", type=_SHARE, help="Size of an adversarial step; 0 for none."
+            ),
+            click.option("--patience", type=_POSITIVE, help="Epochs without a better loss."),
+            click.option("--seed", type=click.IntRange(0, 2**31 - 1)),
+        )
+    ):
+        function = decorator(function)
+    return function
+
+
+@click.command()
 @data_options("reviews")
+@click.option(
+    "--preset",
+    "preset_name",
+    type=click.Choice(list(PRESETS)),
+    default="small",
+    show_default=True,
+    help="What every option below is set to, unless it is given: "
+    + "; ".join(f"{preset.name}: {preset.summary}" for preset in PRESETS.values())
+    + ".",
+)
+@click.option(
+    "--unlabeled", type=click.Path(path_type=Path), help="Texts without labels to learn from too."
+)
+@click.option(
+    "--max-size", type=Size(), help="The largest int8 bundle, such as 1MB: sizes are cut to fit."
+)
 @click.option(
     "--validation", type=click.Path(path_type=Path), help="A file to validate on.", default=None
 )
@@ -44,82 +152,62 @@ _POSITIVE = click.IntRange(min=1)
     type=click.FloatRange(0, 1, min_open=True, max_open=True),
     help="The share to validate on, where the data has no part of its own for it.  [default: 0.1]",
 )
-@click.option("--cell", type=click.Choice(["lstm", "gru", "rnn"]), default=_NETWORK.cell)
-@click.option("--units", type=_Units(), default="64,32", help="Hidden sizes, a layer each.")
-@click.option("--embedding-dim", type=_POSITIVE, default=_NETWORK.embedding_dim)
-@click.option("--dense-units", type=_POSITIVE, default=_NETWORK.dense_units)
-@click.option(
-    "--vocabulary-size",
-    type=click.IntRange(min=3),
-    default=_NETWORK.vocabulary_size,
-    help="Tokens.",
-)
-@click.option(
-    "--max-length", type=_POSITIVE, default=_NETWORK.max_length, help="Tokens read of a text."
-)
-@click.option(
-    "--truncate",
-    type=click.Choice(TRUNCATE),
-    default=_NETWORK.truncate,
-    help="Which tokens of a longer text are read.",
-)
-@click.option("--dropout", type=click.FloatRange(0, 1, max_open=True), default=_NETWORK.dropout)
-@click.option(
-    "--epochs", type=_POSITIVE, help="Passes over the data.  [default: 500 steps' worth, 3 to 30]"
-)
-@click.option("--batch-size", type=_POSITIVE, default=_TRAINING.batch_size)
-@click.option(
-    "--learning-rate",
-    type=click.FloatRange(0, min_open=True),
-    default=_TRAINING.learning_rate,
-    help="Adam's at the start; it falls to a twentieth.",
-)
-@click.option(
-    "--patience", type=_POSITIVE, default=_TRAINING.patience, help="Epochs without a better loss."
-)
+@_options
 @click.option("--class-weight", type=click.Choice(["none", "balanced"]), default="none")
-@click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=_TRAINING.seed)
 @click.option(
-    "--out", type=click.Path(path_type=Path), default=DEFAULT, help="The model folder to write."
+    "--out",
+    type=click.Path(path_type=Path),
+    default=DEFAULT,
+    show_default=True,
+    help="The model folder to write.",
 )
 @force_option
 @json_option
 def train(**values: Any) -> None:
     """Train a classifier on labeled texts.
 
-    The best epoch by validation loss is kept; Ctrl-C ends the training and keeps the best epoch
-    so far.
+    A linear classifier of words and n-grams is fitted in seconds and a recurrent network beside
+    it; their sum is kept where it is at least as accurate on the validation texts as the linear
+    one alone. Ctrl-C ends the training and keeps the best epoch so far.
+
+    Example: edgernn train --data reviews.csv --preset small --max-size 500KB
     """
+    preset = _preset(values)
     from edgernn.heavy import import_tensorflow
 
     import_tensorflow()
     from edgernn.training.run import TrainRequest, run_training
 
-    network = NetworkOptions(
-        cell=values["cell"],
-        units=values["units"],
-        embedding_dim=values["embedding_dim"],
-        dense_units=values["dense_units"],
-        vocabulary_size=values["vocabulary_size"],
-        max_length=values["max_length"],
-        truncate=values["truncate"],
-        dropout=values["dropout"],
-    )
-    training = TrainingOptions(
-        epochs=values["epochs"],
-        batch_size=values["batch_size"],
-        learning_rate=values["learning_rate"],
-        patience=values["patience"],
-        balance_classes=values["class_weight"] == "balanced",
-        seed=values["seed"],
-    )
     request = TrainRequest(
         data=to_data_options(values, values["data"]),
         validation=values["validation"],
         validation_split=values["validation_split"],
-        network=network,
-        training=training,
+        unlabeled=values["unlabeled"],
+        max_size=values["max_size"],
+        preset=preset,
         out=values["out"],
         overwrite=values["force"],
     )
     run_training(request, as_json=values["as_json"])
+
+
+def _preset(values: dict[str, Any]) -> Preset:
+    """Return the preset with the options that were given in place of its own."""
+    preset = PRESETS[values["preset_name"]]
+    given = {name: values[name] for name in _FIELDS if values.get(name) is not None}
+    if values["class_weight"] == "balanced":
+        given["balance_classes"] = True
+    for name, value in given.items():
+        section = _FIELDS[name]
+        options = getattr(preset, section)
+        if options is None:
+            having = [one.name for one in PRESETS.values() if getattr(one, section) is not None]
+            option = "--" + name.replace("_", "-")
+            raise UsageError(
+                f"{option} does not fit the preset",
+                expected=f"--preset {' | '.join(having)}",
+                found=f"--preset {preset.name}, which has no {section} path",
+                hint=f"leave out {option}",
+            )
+        preset = replace(preset, **{section: replace(options, **{name: value})})
+    return preset

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from edgernn.data.decode import decode
 from edgernn.data.folder import read_folder
 from edgernn.data.imdb import default_folder, load_imdb
 from edgernn.data.packages import load_bbc, load_reviews
@@ -78,3 +79,16 @@ def load_rows(path: Path, options: DataOptions) -> Rows:
             found=path.name,
         )
     return read_table(path, options.text_column, options.label_column)
+
+
+def read_texts(path: Path, text_column: str) -> tuple[str, ...]:
+    """Return texts without labels: a column of a table, or a text on each line of a .txt file.
+
+    Raises:
+        UsageError: the file or the column is not there, or it is another kind of file.
+        DataError: it cannot be read.
+    """
+    if path.suffix == ".txt" and path.is_file():
+        lines = decode(path.read_bytes(), path).split("\n")
+        return tuple(line for line in lines if line.strip())
+    return load_rows(path, DataOptions(text_column=text_column, label_column=text_column)).texts

@@ -1,24 +1,25 @@
-"""The training loop: early stopping, the best epoch kept, Ctrl-C included."""
+"""The loop that trains the recurrent path: the best epoch kept, Ctrl-C included."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import keras
-import numpy as np
 
-from edgernn.data.rows import Rows
 from edgernn.errors import TrainingError
-from edgernn.training.batches import Encoded, balanced_weights, to_dataset
+from edgernn.training.average import WeightAverage
+from edgernn.training.batches import Encoded, to_dataset
 from edgernn.training.interrupt import interrupt_request
-from edgernn.training.network import KerasLayer, KerasModel, assemble, build_core, build_tokenizer
-from edgernn.training.options import NetworkOptions, TrainingOptions
+from edgernn.training.network import PathModel
+from edgernn.training.options import Keep, TrainingOptions
+
+KerasModel = Any  # Keras carries no types.
 
 _FINAL_RATE = 0.05
-_VALIDATION_BATCH = 256
+VALIDATION_BATCH = 256
 
 
 @dataclass(frozen=True)
@@ -44,66 +45,59 @@ Report = Callable[[Progress], None]
 
 
 @dataclass(frozen=True)
-class Trained:
-    """A finished training.
+class Fit:
+    """A finished training of the recurrent path, whose model has the weights of the best epoch.
 
     Attributes:
-        model: the Keras model, strings to probabilities.
         history: loss, accuracy, val_loss and val_accuracy of each finished epoch.
-        best_epoch: the epoch whose weights the model has, from 1.
+        best_epoch: the epoch whose weights were kept, from 1.
         interrupted: whether Ctrl-C ended it.
     """
 
-    model: KerasModel
     history: dict[str, list[float]]
     best_epoch: int
     interrupted: bool
 
 
-def train(
-    training: Rows,
-    validation: Rows,
-    labels: tuple[str, ...],
-    network: NetworkOptions,
+def fit(
+    core: PathModel,
+    encoded: Encoded,
+    held_out: Encoded,
+    classes: int,
     options: TrainingOptions,
     report: Report,
-) -> Trained:
-    """Train a classifier and return it with the weights of its best epoch.
+) -> Fit:
+    """Train the recurrent path and leave it with the weights of its best epoch.
 
     Args:
-        training: the rows to learn from.
-        validation: the rows whose loss decides which epoch is the best.
-        labels: the names of the classes.
-        network: the shape of the network.
+        core: the model from ids to logits.
+        encoded: the texts to learn from.
+        held_out: the texts that decide which epoch is the best.
+        classes: the number of classes.
         options: how it is trained.
         report: told of the progress after each batch and each epoch.
 
     Raises:
-        TrainingError: it was interrupted before the first epoch was over, or the loss is not a
-            number.
+        TrainingError: it was interrupted before the first epoch was over, or the loss is NaN.
     """
-    keras.utils.set_random_seed(options.seed)
-    tokenizer = build_tokenizer(training.texts, network)
-    encoded = _encode(tokenizer, training, labels, balanced=options.balance_classes)
-    held_out = _encode(tokenizer, validation, labels, balanced=options.balance_classes)
-    core = build_core(network, tokenizer[0].vocabulary_size(), len(labels))
     dataset = to_dataset(encoded, options.batch_size, options.seed)
     steps = int(dataset.cardinality())
-    epochs = options.epochs_for(len(training))
-    _compile(core, len(labels), steps * epochs, options)
-    watch = _Watch(epochs, steps, report)
+    epochs = options.epochs_for(len(encoded.targets), classes)
+    _compile(core, classes, steps * epochs, options)
+    average = WeightAverage(options.averaging) if options.averaging else None
+    watch = _Watch(epochs, steps, report, options.keep, average)
     interrupted = False
-    stopping = keras.callbacks.EarlyStopping("val_loss", patience=options.patience)
     try:
         with interrupt_request() as requested:
             core.fit(
                 dataset,
-                validation_data=to_dataset(held_out, _VALIDATION_BATCH, None),
+                validation_data=to_dataset(held_out, VALIDATION_BATCH, None),
                 epochs=epochs,
                 callbacks=[
+                    *([average] if average else []),
                     watch,
                     _Interrupt(requested),
-                    stopping,
+                    keras.callbacks.EarlyStopping(f"val_{options.keep}", patience=options.patience),
                     keras.callbacks.TerminateOnNaN(),
                 ],
                 shuffle=False,
@@ -115,42 +109,28 @@ def train(
         raise TrainingError(
             "training ended before the first epoch was over; nothing was kept"
             if interrupted
-            else "training ended with a loss that is not a number; nothing was kept",
+            else "training ended with a loss of NaN; nothing was kept",
             hint=None if interrupted else "try a smaller --learning-rate",
         )
     core.set_weights(watch.best_weights)
-    model = assemble(tokenizer, core, len(labels))
-    return Trained(model, watch.history, watch.best_epoch, interrupted)
-
-
-def _encode(
-    tokenizer: Sequence[KerasLayer], rows: Rows, labels: tuple[str, ...], *, balanced: bool
-) -> Encoded:
-    parts = []
-    for start in range(0, len(rows), 1024):
-        values = np.asarray(rows.texts[start : start + 1024], dtype=object)
-        for layer in tokenizer:
-            values = layer(values)
-        parts.append(np.asarray(values))
-    index_of = {label: i for i, label in enumerate(labels)}
-    targets = np.asarray([index_of[label] for label in rows.labels], dtype=np.int32)
-    ones = np.ones(len(targets), dtype=np.float32)
-    weights = balanced_weights(targets, len(labels)) if balanced else ones
-    return Encoded(np.concatenate(parts).astype(np.int32), targets, weights)
+    return Fit(watch.history, watch.best_epoch, interrupted)
 
 
 def _compile(core: KerasModel, classes: int, steps: int, options: TrainingOptions) -> None:
-    rate = keras.optimizers.schedules.PolynomialDecay(
-        options.learning_rate, steps, options.learning_rate * _FINAL_RATE
-    )
+    schedules = keras.optimizers.schedules
+    if options.schedule == "cosine":
+        rate = schedules.CosineDecay(options.learning_rate, steps)
+    else:
+        end = options.learning_rate * _FINAL_RATE
+        rate = schedules.PolynomialDecay(options.learning_rate, steps, end)
     if classes == 2:
         loss = keras.losses.BinaryCrossentropy(from_logits=True)
-        accuracy = keras.metrics.BinaryAccuracy("accuracy", threshold=0.0)
+        metric = keras.metrics.BinaryAccuracy("accuracy", threshold=0.0)
     else:
         loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-        accuracy = keras.metrics.SparseCategoricalAccuracy("accuracy")
+        metric = keras.metrics.SparseCategoricalAccuracy("accuracy")
     optimizer = keras.optimizers.Adam(rate, clipnorm=options.clip_norm)
-    core.compile(optimizer=optimizer, loss=loss, metrics=[accuracy])
+    core.compile(optimizer=optimizer, loss=loss, metrics=[metric])
 
 
 class _Interrupt(keras.callbacks.Callback):  # type: ignore[misc]
@@ -174,12 +154,21 @@ class _Interrupt(keras.callbacks.Callback):  # type: ignore[misc]
 class _Watch(keras.callbacks.Callback):  # type: ignore[misc]
     """Reports the progress and keeps the weights of the best finished epoch."""
 
-    def __init__(self, epochs: int, steps: int, report: Report) -> None:
+    def __init__(
+        self,
+        epochs: int,
+        steps: int,
+        report: Report,
+        keep: Keep,
+        average: WeightAverage | None,
+    ) -> None:
         super().__init__()
+        self._average = average
         self.history: dict[str, list[float]] = {}
         self.best_epoch = 0
         self.best_weights: list[Any] | None = None
-        self._best_loss = float("inf")
+        self._keep = keep
+        self._best = (float("inf"), float("inf"))
         self._epochs, self._steps, self._report = epochs, steps, report
         self._epoch = 0
 
@@ -193,9 +182,13 @@ class _Watch(keras.callbacks.Callback):  # type: ignore[misc]
         figures = {name: float(value) for name, value in (logs or {}).items()}
         for name, value in figures.items():
             self.history.setdefault(name, []).append(value)
-        if figures["val_loss"] < self._best_loss:
-            self._best_loss, self.best_epoch = figures["val_loss"], self._epoch
-            self.best_weights = self.model.get_weights()
+        order = (figures["val_loss"], 0.0)
+        if self._keep == "accuracy":
+            order = (-figures["val_accuracy"], figures["val_loss"])
+        if order < self._best:
+            self._best, self.best_epoch = order, self._epoch
+            average = self._average
+            self.best_weights = average.weights() if average else self.model.get_weights()
         self._tell(self._steps, figures)
 
     def _tell(self, step: int, logs: dict[str, float] | None) -> None:

@@ -11,16 +11,17 @@ import numpy as np
 
 from edgernn.console import say, show, show_json, warn
 from edgernn.data.rows import Corpus, Rows, label_indices, label_names, split
-from edgernn.data.sources import DataOptions, load_corpus, load_rows
+from edgernn.data.sources import DataOptions, load_corpus, load_rows, read_texts
 from edgernn.metrics import Scores, score
 from edgernn.model_folder import check_output_folder, write_model_folder
 from edgernn.progress import epoch_progress
-from edgernn.report import scores_table
+from edgernn.report import paths_table, scores_table
 from edgernn.scoring import keras_probabilities, predicted_classes
 from edgernn.training.history_plot import plot_history
-from edgernn.training.loop import Trained, train
 from edgernn.training.network import KerasModel
-from edgernn.training.options import NetworkOptions, TrainingOptions
+from edgernn.training.options import Preset
+from edgernn.training.sizing import describe, fitted
+from edgernn.training.trainer import Trained, train
 
 _VALIDATION_SPLIT = 0.1
 
@@ -33,8 +34,9 @@ class TrainRequest:
         data: where the labeled texts are.
         validation: a file to validate on, or None.
         validation_split: the share to validate on, or None for the data's own part, else a tenth.
-        network: the shape of the network.
-        training: how it is trained.
+        unlabeled: a file of texts without labels, or None.
+        max_size: the most bytes of an int8 bundle, or None.
+        preset: how it is trained.
         out: the model folder to write.
         overwrite: replace a model folder that stands there.
     """
@@ -42,8 +44,9 @@ class TrainRequest:
     data: DataOptions
     validation: Path | None
     validation_split: float | None
-    network: NetworkOptions
-    training: TrainingOptions
+    unlabeled: Path | None
+    max_size: int | None
+    preset: Preset
     out: Path
     overwrite: bool
 
@@ -62,27 +65,39 @@ def run_training(request: TrainRequest, *, as_json: bool) -> None:
     labels = label_names(training, corpus.name)
     truth = label_indices(validation, labels, str(request.validation or corpus.name))
     say(f"{len(training):,} texts to train on, {len(validation):,} to validate on: {corpus.name}")
+    unlabeled = _unlabeled(request)
+    preset = request.preset
+    if request.max_size is not None:
+        preset = fitted(preset, training.texts, len(labels), request.max_size)
+        say(f"sizes to fit: {describe(preset)}")
     with epoch_progress() as report:
-        trained = train(training, validation, labels, request.network, request.training, report)
+        trained = train(training, validation, labels, preset, report, say, unlabeled)
     if trained.interrupted:
         warn(f"interrupted; keeping epoch {trained.best_epoch}, the best so far")
     probabilities = keras_probabilities(trained.model, validation.texts)
     scores = score(truth, predicted_classes(probabilities).tolist(), labels)
-    metrics = _metrics(request, corpus, trained, scores, len(training))
+    metrics = _metrics(preset, corpus, trained, scores, len(training))
     write_model_folder(
         request.out,
         model=_saved(trained.model),
         labels=labels,
         metrics=metrics,
         history=trained.history,
-        history_plot=plot_history(trained.history, trained.best_epoch),
+        history_plot=plot_history(trained.history, trained.best_epoch) if trained.history else None,
         validation=validation,
     )
     if as_json:
         show_json(metrics)
     else:
-        title = f"{request.out}: validation, epoch {trained.best_epoch}"
-        show(scores_table(title, scores, corpus.note))
+        show(scores_table(f"{request.out}: validation", scores, corpus.note))
+        show(paths_table(trained.scores, trained.deployed, len(validation)))
+    if trained.deployed == "bag" and preset.network is not None:
+        warn(
+            "the network does not beat words and n-grams alone on the validation texts, and was "
+            "left out; --preset bag gives the same model in seconds"
+        )
+    elif trained.deployed == "network" and (trained.scores.network or 0) < trained.scores.bag:
+        warn("words and n-grams alone score higher on the validation texts: try --preset small")
 
 
 def _parts(corpus: Corpus, request: TrainRequest) -> tuple[Rows, Rows]:
@@ -93,11 +108,19 @@ def _parts(corpus: Corpus, request: TrainRequest) -> tuple[Rows, Rows]:
         return corpus.train, corpus.validation
     label_names(corpus.train, corpus.name)
     share = request.validation_split or _VALIDATION_SPLIT
-    return split(corpus.train, share, request.training.seed)
+    return split(corpus.train, share, request.preset.training.seed)
+
+
+def _unlabeled(request: TrainRequest) -> tuple[str, ...]:
+    if request.unlabeled is None:
+        return ()
+    texts = read_texts(request.unlabeled, request.data.text_column)
+    say(f"{len(texts):,} texts without labels: {request.unlabeled}")
+    return texts
 
 
 def _metrics(
-    request: TrainRequest, corpus: Corpus, trained: Trained, scores: Scores, texts: int
+    preset: Preset, corpus: Corpus, trained: Trained, scores: Scores, texts: int
 ) -> dict[str, Any]:
     return {
         "data": corpus.name,
@@ -105,8 +128,14 @@ def _metrics(
         "epoch": trained.best_epoch,
         "interrupted": trained.interrupted,
         "parameters": int(sum(np.prod(w.shape) for w in trained.model.weights)),
-        "network": asdict(request.network),
-        "training": asdict(request.training),
+        "preset": asdict(preset),
+        "deployed": trained.deployed,
+        "validation_accuracy": asdict(trained.scores),
+        "wide": {
+            "buckets": len(trained.wide.checksums),
+            "scaling": trained.wide.scaling,
+            "strength": trained.wide.strength,
+        },
         "validation": scores.to_json(),
         "note": corpus.note,
     }

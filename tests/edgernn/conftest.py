@@ -39,7 +39,18 @@ def run(*arguments):
     raise AssertionError("the command line always exits")
 
 
-SMALL = ("--units", "8,4", "--embedding-dim", "8", "--dense-units", "8", "--batch-size", "32")
+SMALL = (
+    "--preset",
+    "tutorial",
+    "--units",
+    "8,4",
+    "--embedding-dim",
+    "8",
+    "--dense-units",
+    "8",
+    "--batch-size",
+    "32",
+)
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ import random
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 
 import keras
 import numpy as np
@@ -19,8 +20,8 @@ from edgernn.data.rows import Rows
 from edgernn.metrics import score, wilson_interval
 from edgernn.model_folder import read_model_folder
 from edgernn.training.batches import Encoded, balanced_weights, batch_order, to_dataset
-from edgernn.training.loop import train
-from edgernn.training.options import NetworkOptions, TrainingOptions
+from edgernn.training.options import PRESETS, TrainingOptions
+from edgernn.training.trainer import train
 from edgernn_export.keras_model import load_keras
 from edgernn_runtime import load
 from tests.edgernn.conftest import SMALL, reviews, run, write_table
@@ -68,7 +69,7 @@ def test_balanced_weights_give_each_class_the_same_total():
 
 @pytest.mark.parametrize(("texts", "epochs"), [(22_414, 3), (4_907, 13), (100, 30), (10**6, 3)])
 def test_small_data_is_passed_over_more_often(texts, epochs):
-    assert TrainingOptions().epochs_for(texts) == epochs
+    assert PRESETS["tutorial"].training.epochs_for(texts) == epochs
     assert TrainingOptions(epochs=2).epochs_for(texts) == 2
 
 
@@ -133,7 +134,7 @@ def test_the_best_epoch_is_what_is_saved(trained):
 @pytest.mark.parametrize("cell", ["gru", "rnn"])
 def test_other_cells_train_and_export(table, tmp_path, cell):
     out = tmp_path / "model"
-    options = ("--cell", cell, "--epochs", 2, "--units", "6", "--embedding-dim", "6")
+    options = ("--cell", cell, "--epochs", 2, *SMALL)
     assert run("train", "--data", table, *options, "--out", out) == 0
     for model_format in ("onnx", "tflite"):
         assert run("export", out, "--format", model_format, "--allow-drop") == 0
@@ -181,12 +182,18 @@ def test_the_best_epoch_is_kept_when_a_later_one_is_worse():
     rows = [(text, draw.choice(("a", "b"))) for text, _ in reviews(160, 3)]
     texts, labels = zip(*rows, strict=True)
     training, validation = Rows(texts[:120], labels[:120]), Rows(texts[120:], labels[120:])
+    tutorial = PRESETS["tutorial"]
     trained = train(
         training,
         validation,
         ("a", "b"),
-        NetworkOptions(units=(16,), embedding_dim=16, dropout=0.0),
-        TrainingOptions(epochs=12, batch_size=16, learning_rate=0.02, patience=12),
+        replace(
+            tutorial,
+            network=replace(tutorial.network, units=(16,), embedding_dim=16, dropout=0.0),
+            training=replace(
+                tutorial.training, epochs=12, batch_size=16, learning_rate=0.02, patience=12
+            ),
+        ),
         lambda _: None,
     )
     losses = trained.history["val_loss"]

@@ -1,0 +1,102 @@
+"""Sizes that fit a bundle of so many bytes: `--max-size`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from edgernn.errors import UsageError
+from edgernn.training.options import Preset
+from edgernn_runtime.network import GATES
+from edgernn_runtime.tokenizer import Tokenizer, TokenizerSpec
+
+#: Bytes of a bundle beside vocabulary and weights: manifest, card, test vectors, the zip itself.
+_OVERHEAD = 40_000
+_SMALLEST = {"embedding_dim": 8, "vocabulary_size": 500, "buckets": 1024, "units": 8}
+
+
+def fitted(preset: Preset, texts: Sequence[str], classes: int, most: int) -> Preset:
+    """Return the preset with sizes cut until its int8 bundle is estimated to fit.
+
+    Embedding, buckets, vocabulary and units are cut in turn, a step each.
+
+    Args:
+        preset: the options.
+        texts: the training texts.
+        classes: the number of classes.
+        most: the largest bundle, in bytes.
+
+    Raises:
+        UsageError: not even the smallest sizes fit.
+    """
+    lengths = _token_lengths(texts)
+    while (size := _estimate(preset, lengths, classes)) > most:
+        smaller = next(_smaller(preset, lengths, classes, size), None)
+        if smaller is None:
+            raise UsageError(
+                "no model fits --max-size",
+                expected=f"at least {size:,} bytes",
+                found=f"{most:,}",
+                hint="try --preset bag",
+            )
+        preset = smaller
+    return preset
+
+
+def describe(preset: Preset) -> str:
+    """Return the sizes in words."""
+    parts = [f"vocabulary {preset.text.vocabulary_size:,}"]
+    if preset.network is not None:
+        units = ", ".join(map(str, preset.network.units))
+        parts.append(f"embedding {preset.network.embedding_dim}, units {units}")
+    if preset.wide is not None:
+        parts.append(f"buckets {preset.wide.buckets:,}")
+    return "; ".join(parts)
+
+
+def _token_lengths(texts: Sequence[str]) -> list[int]:
+    """Return the bytes of each token of the texts, the most frequent first."""
+    tokenizer = Tokenizer(TokenizerSpec(), (b"", b"[UNK]"))
+    counts = Counter(token for text in texts for token in tokenizer.tokens(text))
+    return [len(token) + 1 for token, _ in counts.most_common()]
+
+
+def _estimate(preset: Preset, lengths: list[int], classes: int) -> int:
+    words = min(preset.text.vocabulary_size, len(lengths) + 2)
+    outputs = 1 if classes == 2 else classes
+    size = _OVERHEAD + sum(lengths[:words])
+    if preset.wide is not None:
+        buckets = min(preset.wide.buckets, max(preset.wide.cells // outputs - words, 1024))
+        size += (words + buckets) * outputs + buckets
+    if preset.network is not None:
+        network = preset.network
+        size += words * (network.embedding_dim + 1)
+        width = network.embedding_dim
+        for units in network.units:
+            rows = GATES[network.cell] * units
+            size += 2 * rows * (width + units + 12)
+            width = 2 * units
+        width *= 2 if network.pooling == "max+average" else 1
+        dense = network.dense_units or outputs
+        size += width * dense + dense * outputs
+    return size
+
+
+def _smaller(preset: Preset, lengths: list[int], classes: int, size: int) -> Iterator[Preset]:
+    """Yield presets a step smaller, the one that saves the most bytes first."""
+    steps = []
+    text, network, wide = preset.text, preset.network, preset.wide
+    if text.vocabulary_size > _SMALLEST["vocabulary_size"]:
+        most = min(text.vocabulary_size, len(lengths) + 2)
+        steps.append(replace(preset, text=replace(text, vocabulary_size=round(most * 0.9))))
+    if network is not None and network.embedding_dim > _SMALLEST["embedding_dim"]:
+        narrower = replace(network, embedding_dim=network.embedding_dim - 4)
+        steps.append(replace(preset, network=narrower))
+    if network is not None and max(network.units) > _SMALLEST["units"]:
+        units = tuple(max(_SMALLEST["units"], unit - 8) for unit in network.units)
+        steps.append(replace(preset, network=replace(network, units=units)))
+    if wide is not None and wide.buckets > _SMALLEST["buckets"]:
+        steps.append(replace(preset, wide=replace(wide, buckets=wide.buckets // 2)))
+    saved = {id(one): size - _estimate(one, lengths, classes) for one in steps}
+    yield from sorted(steps, key=lambda one: -saved[id(one)])

@@ -1,0 +1,205 @@
+"""A training from labeled texts to a Keras model: the wide path, the network, and their sum."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from edgernn.data.rows import Rows
+from edgernn.training.batches import Encoded, balanced_weights, batch_order, to_dataset
+from edgernn.training.join import Deployed, Sum, accuracy, calibrated_sum
+from edgernn.training.loop import VALIDATION_BATCH, Fit, Report, fit
+from edgernn.training.network import (
+    KerasLayer,
+    KerasModel,
+    PathModel,
+    RecurrentPath,
+    assemble,
+    build_tokenizer,
+)
+from edgernn.training.options import NetworkOptions, Preset, TrainingOptions, WideOptions
+from edgernn.training.vectors import skip_gram
+from edgernn.training.wide import WidePath, fit_wide
+from edgernn_runtime.network import Array
+
+Note = Callable[[str], None]
+
+#: With fewer tokens, vectors learned from the texts are worse than random ones.
+_FEWEST_TOKENS = 1_000_000
+
+
+@dataclass(frozen=True)
+class Scored:
+    """Accuracy on the validation texts, 0 to 1; None for a path that was not trained.
+
+    Attributes:
+        bag: of the wide path alone.
+        network: of the recurrent path alone.
+        both: of their calibrated sum.
+    """
+
+    bag: float
+    network: float | None
+    both: float | None
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A finished training.
+
+    Attributes:
+        model: the Keras model, strings to probabilities.
+        history: loss, accuracy, val_loss and val_accuracy of each finished epoch; empty without a
+            recurrent path.
+        best_epoch: the epoch whose weights the recurrent path has, from 1; 0 without one.
+        interrupted: whether Ctrl-C ended it.
+        scores: how each path fares.
+        deployed: which of them the model has.
+        wide: the fitted wide path, which the model may have.
+    """
+
+    model: KerasModel
+    history: dict[str, list[float]]
+    best_epoch: int
+    interrupted: bool
+    scores: Scored
+    deployed: Deployed
+    wide: WidePath
+
+
+def train(
+    training: Rows,
+    validation: Rows,
+    labels: tuple[str, ...],
+    preset: Preset,
+    report: Report,
+    note: Note = lambda _: None,
+    unlabeled: Sequence[str] = (),
+) -> Trained:
+    """Train a classifier and return it with the weights of its best epoch.
+
+    The wide path is fitted in any case, to compare with. Where the sum of both paths is not at
+    least as accurate on the validation texts, the wide path alone is kept.
+
+    Args:
+        training: the rows to learn from.
+        validation: the rows that choose the epoch, the wide path and the weights of the sum.
+        labels: the names of the classes.
+        preset: the options.
+        report: told of the progress after each batch and each epoch.
+        note: told in a sentence what begins.
+        unlabeled: texts without labels, which the word vectors are learned from too.
+
+    Raises:
+        TrainingError: it was interrupted before the first epoch was over, or the loss is NaN.
+    """
+    keras.utils.set_random_seed(preset.training.seed)
+    tokenizer = build_tokenizer(training.texts, preset.text)
+    is_balanced = preset.training.balance_classes
+    data = _Data(
+        training=_encode(tokenizer, training, labels, balanced=is_balanced),
+        validation=_encode(tokenizer, validation, labels, balanced=is_balanced),
+        unlabeled=_ids(tokenizer, unlabeled),
+        words=tokenizer[0].vocabulary_size(),
+        classes=len(labels),
+    )
+    note("fitting words and n-grams")
+    wide_options = preset.wide or WideOptions()
+    wide = fit_wide(data.training, data.validation, data.words, data.classes, wide_options)
+    path, found, logits = None, Fit({}, 0, interrupted=False), None
+    if preset.network is not None:
+        path, found, logits = _network(preset.network, preset.training, data, report, note)
+    total, scores = _joined(preset, wide.validation, logits, data.validation.targets)
+    model = assemble(
+        tokenizer,
+        path if total.network else None,
+        wide if total.wide else None,
+        wide_options.patterns,
+        total,
+    )
+    return Trained(
+        model=model,
+        history=found.history,
+        best_epoch=found.best_epoch,
+        interrupted=found.interrupted,
+        scores=scores,
+        deployed="bag" if not total.network else "both" if total.wide else "network",
+        wide=wide,
+    )
+
+
+@dataclass(frozen=True)
+class _Data:
+    """Encoded texts, V and the number of classes."""
+
+    training: Encoded
+    validation: Encoded
+    unlabeled: NDArray[np.int32]
+    words: int
+    classes: int
+
+
+def _network(
+    shape: NetworkOptions, options: TrainingOptions, data: _Data, report: Report, note: Note
+) -> tuple[RecurrentPath, Fit, Array]:
+    """Return the trained recurrent path, and its logits of the validation texts."""
+    path = RecurrentPath(shape, data.words, data.classes)
+    core = PathModel(path, options.adversarial)
+    texts = [row[row != 0] for row in (*data.training.ids, *data.unlabeled)]
+    if options.vectors and sum(map(len, texts)) >= _FEWEST_TOKENS:
+        note("learning word vectors from the texts")
+        vectors = skip_gram(texts, data.words, shape.embedding_dim, options.vectors, options.seed)
+        path.embedding.embeddings.assign(vectors)
+    note("training the network")
+    found = fit(core, data.training, data.validation, data.classes, options, report)
+    return path, found, _logits(core, data.validation)
+
+
+def _joined(
+    preset: Preset, wide: Array, network: Array | None, targets: NDArray[np.int32]
+) -> tuple[Sum, Scored]:
+    """Return how the paths are added up, and their accuracy on the validation texts."""
+    bag = accuracy(wide, targets)
+    if network is None:
+        return Sum(1.0, 0.0, 0.0), Scored(bag, None, None)
+    alone = accuracy(network, targets)
+    if preset.wide is None:
+        return Sum(0.0, 1.0, 0.0), Scored(bag, alone, None)
+    total = calibrated_sum(wide, network, targets)
+    both = accuracy(total.logits(wide, network), targets)
+    return total if both >= bag else Sum(1.0, 0.0, 0.0), Scored(bag, alone, both)
+
+
+def _logits(core: KerasModel, encoded: Encoded) -> Array:
+    """Return the logits [N, C] of encoded texts."""
+    order = np.concatenate(batch_order(encoded.lengths, VALIDATION_BATCH, None))
+    batches = to_dataset(encoded, VALIDATION_BATCH, None)
+    found = np.concatenate([np.asarray(core(ids, training=False)) for ids, _, _ in batches])
+    logits = np.empty_like(found)
+    logits[order] = found
+    return logits
+
+
+def _encode(
+    tokenizer: Sequence[KerasLayer], rows: Rows, labels: tuple[str, ...], *, balanced: bool
+) -> Encoded:
+    index_of = {label: i for i, label in enumerate(labels)}
+    targets = np.asarray([index_of[label] for label in rows.labels], dtype=np.int32)
+    ones = np.ones(len(targets), dtype=np.float32)
+    weights = balanced_weights(targets, len(labels)) if balanced else ones
+    return Encoded(_ids(tokenizer, rows.texts), targets, weights)
+
+
+def _ids(tokenizer: Sequence[KerasLayer], texts: Sequence[str]) -> NDArray[np.int32]:
+    """Return the ids of texts, int32 [N, T], padded with 0."""
+    parts = [np.zeros((0, 0), dtype=np.int32)]
+    for start in range(0, len(texts), 1024):
+        values = np.asarray(texts[start : start + 1024], dtype=object)
+        for layer in tokenizer:
+            values = layer(values)
+        parts.append(np.asarray(values, dtype=np.int32))
+    return np.concatenate(parts[1:] or parts)

@@ -1,0 +1,193 @@
+"""Fitting the wide path: a linear classifier of words and n-grams, apart from the network.
+
+The features are scaled and weighed one label against the rest; the n-grams with the largest
+weights get a bucket each; the weights are rounded to 255 levels, so that int8 loses nothing.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgernn.training.batches import Encoded
+from edgernn.training.join import accuracy
+from edgernn.training.options import WideOptions
+from edgernn_runtime.network import CHECKSUMS, Array
+from edgernn_runtime.ngrams import keys
+
+Scaling = Literal["ratio", "idf"]
+Matrix = Any  # scipy's sparse matrices carry no types.
+Keys = NDArray[np.int64]
+
+#: Scaling of the features and inverse strength of the regularization: the best on validation
+#: texts is taken. Log-count ratios suit two classes and long texts, rarity many short classes.
+CANDIDATES: tuple[tuple[Scaling, float], ...] = (("ratio", 0.3), ("ratio", 3.0), ("idf", 3.0))
+#: The largest weights are cut to this quantile, which makes the levels of all others finer.
+_CLIP_QUANTILE = 0.9999
+_LEVELS = 127
+_FEWEST_BUCKETS = 1024
+
+
+@dataclass(frozen=True)
+class WidePath:
+    """A fitted wide path.
+
+    Attributes:
+        weights: float32 [V + B, C], each a multiple of one step, of at most 127 steps.
+        checksums: uint8 [B].
+        bias: float32 [C].
+        scaling: how the features were scaled.
+        strength: the inverse strength of the regularization.
+        validation: the logits of the validation texts, float32 [N, C]; C is 1 for two classes.
+    """
+
+    weights: Array
+    checksums: NDArray[np.uint8]
+    bias: Array
+    scaling: Scaling
+    strength: float
+    validation: Array
+
+
+def fit_wide(
+    training: Encoded, validation: Encoded, words: int, classes: int, options: WideOptions
+) -> WidePath:
+    """Return the wide path that is best on the validation texts.
+
+    Args:
+        training: the texts to learn from.
+        validation: the texts that choose among `CANDIDATES`.
+        words: V, the vocabulary's size.
+        classes: the number of classes.
+        options: the sizes.
+
+    Source: Wang and Manning, "Baselines and bigrams", 2012, for the log-count ratios.
+    """
+    buckets = _bucket_count(training, words, classes, options)
+    find = _finder(words, options, buckets)
+    found = [find(row) for row in _bare(training)]
+    features, texts = np.unique(np.concatenate(found), return_counts=True)
+    is_kept = (texts >= options.fewest) | (features < CHECKSUMS * words)
+    features, texts = features[is_kept], texts[is_kept]
+    x = _matrix(found, features)
+    held_out = [find(row) for row in _bare(validation)]
+    x_validation = _matrix(held_out, features)
+    fits = [
+        (scaling, strength, *_fit(x, texts, training, classes, scaling, strength))
+        for scaling, strength in CANDIDATES
+    ]
+    scores = [accuracy(x_validation @ fit[2] + fit[3], validation.targets) for fit in fits]
+    scaling, strength, weights, _ = fits[int(np.argmax(scores))]
+    chosen = _selected(features, np.abs(weights).max(axis=1) * np.sqrt(texts), words)
+    x, features, texts = x[:, chosen], features[chosen], texts[chosen]
+    weights, bias = _fit(x, texts, training, classes, scaling, strength)
+    weights = _rounded(weights)
+    table = np.zeros((words + buckets, weights.shape[1]), dtype=np.float32)
+    table[features // CHECKSUMS] = weights
+    checksums = np.zeros(buckets, dtype=np.uint8)
+    is_ngram = features >= CHECKSUMS * words
+    checksums[features[is_ngram] // CHECKSUMS - words] = features[is_ngram] % CHECKSUMS
+    return WidePath(
+        weights=table,
+        checksums=checksums,
+        bias=bias,
+        scaling=scaling,
+        strength=strength,
+        validation=np.asarray(_matrix(held_out, features) @ weights + bias, dtype=np.float32),
+    )
+
+
+def _bare(encoded: Encoded) -> list[NDArray[np.int32]]:
+    """Return the ids of each text without padding."""
+    return [row[:length] for row, length in zip(encoded.ids, encoded.lengths, strict=True)]
+
+
+def _finder(words: int, options: WideOptions, buckets: int) -> Callable[[Any], Keys]:
+    return lambda ids: keys(ids, words, options.patterns, buckets)
+
+
+def _bucket_count(training: Encoded, words: int, classes: int, options: WideOptions) -> int:
+    """Return the number of buckets: a power of two, no more than there are n-grams to put in."""
+    width = 1 if classes == 2 else classes
+    most = min(options.buckets, max(options.cells // width - words, _FEWEST_BUCKETS))
+    find = _finder(words, options, options.buckets)
+    every = np.concatenate([find(row) for row in _bare(training)])
+    _, texts = np.unique(every[every >= CHECKSUMS * words], return_counts=True)
+    wanted = 2 * max(int((texts >= options.fewest).sum()), _FEWEST_BUCKETS // 2)
+    return int(2 ** np.floor(np.log2(min(most, wanted))))
+
+
+def _matrix(found: list[Keys], features: Keys) -> Matrix:
+    """Return which text has which feature, a sparse float32 [N, F] of ones."""
+    import scipy.sparse
+
+    columns, ends = [], [0]
+    for text in found:
+        places = np.searchsorted(features, text)
+        places[places == len(features)] = 0
+        columns.append(places[features[places] == text])
+        ends.append(ends[-1] + len(columns[-1]))
+    indices = np.concatenate(columns)
+    values = np.ones(len(indices), dtype=np.float32)
+    return scipy.sparse.csr_matrix((values, indices, ends), shape=(len(found), len(features)))
+
+
+def _fit(
+    x: Matrix,
+    texts: NDArray[np.int64],
+    training: Encoded,
+    classes: int,
+    scaling: Scaling,
+    strength: float,
+) -> tuple[Array, Array]:
+    """Return the weights [F, C] and the bias [C] of a logistic regression for each label."""
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.linear_model import LogisticRegression
+
+    weights, bias = [], []
+    for label in (1,) if classes == 2 else range(classes):
+        is_label = training.targets == label
+        if scaling == "ratio":
+            scale = _log_count_ratio(x, is_label)
+        else:
+            scale = 0.1 * (np.log((1 + x.shape[0]) / (1 + texts)) + 1)
+        scaled = x.copy()
+        scaled.data = scale[x.indices].astype(np.float32)
+        model = LogisticRegression(
+            C=strength, solver="liblinear", dual=True, tol=1e-2, random_state=0
+        )
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            model.fit(scaled, is_label, sample_weight=training.weights)
+        weights.append(model.coef_[0] * scale)
+        bias.append(model.intercept_[0])
+    return np.stack(weights, axis=1).astype(np.float32), np.asarray(bias, dtype=np.float32)
+
+
+def _log_count_ratio(x: Matrix, is_label: NDArray[np.bool_]) -> NDArray[np.float64]:
+    inside, outside = (
+        np.asarray(x[rows].sum(axis=0), dtype=np.float64).ravel() + 1
+        for rows in (is_label, ~is_label)
+    )
+    return np.asarray(np.log((inside / inside.sum()) / (outside / outside.sum())))
+
+
+def _selected(features: Keys, importance: Array, words: int) -> NDArray[np.intp]:
+    """Return the places of the words, and of the most important n-gram of each bucket."""
+    is_word = features < CHECKSUMS * words
+    order = np.argsort(-importance, kind="stable")
+    order = order[~is_word[order]]
+    _, first = np.unique(features[order] // CHECKSUMS, return_index=True)
+    return np.sort(np.concatenate([np.flatnonzero(is_word), order[first]]))
+
+
+def _rounded(weights: Array) -> Array:
+    """Return the weights as multiples of one step, at most 127 of them."""
+    sizes = np.abs(weights[weights != 0])
+    step = np.float32(np.quantile(sizes, _CLIP_QUANTILE) / _LEVELS) if len(sizes) else 1
+    return np.asarray(np.clip(np.rint(weights / step), -_LEVELS, _LEVELS) * step, np.float32)
