@@ -89,14 +89,15 @@ def _milliseconds(predict: Predict, texts: Sequence[str]) -> float:
 
 def _classifiers(train: Rows, labels: tuple[str, ...], trained: Path) -> Iterator[Found]:
     targets = np.asarray(label_indices(train, labels, "train"))
-    yield _logistic(train.texts, targets)
-    yield _nbsvm(train.texts, targets, len(labels))
+    yield logistic(train.texts, targets)
+    yield nbsvm(train.texts, targets, len(labels))
     yield _average(train, labels)
     for form in ("onnx-int8", "tflite-int8"):
         yield _bundle(f"BiLSTM, {form}", trained / f"{form}.edgernn", labels)
 
 
-def _logistic(texts: Sequence[str], targets: NDArray[np.intp]) -> Found:
+def logistic(texts: Sequence[str], targets: NDArray[np.intp]) -> Found:
+    """Return tf-idf of words and pairs with logistic regression."""
     vectorizer = TfidfVectorizer(ngram_range=(1, 2), min_df=2, sublinear_tf=True)
     model = LogisticRegression(C=10, max_iter=200).fit(vectorizer.fit_transform(texts), targets)
     size = len(pickle.dumps((vectorizer, model)))
@@ -104,7 +105,8 @@ def _logistic(texts: Sequence[str], targets: NDArray[np.intp]) -> Found:
     return Found(name, size, lambda some: model.predict(vectorizer.transform(some)).tolist())
 
 
-def _nbsvm(texts: Sequence[str], targets: NDArray[np.intp], classes: int) -> Found:
+def nbsvm(texts: Sequence[str], targets: NDArray[np.intp], classes: int) -> Found:
+    """Return NBSVM on words and pairs, one label against the rest."""
     vectorizer = CountVectorizer(ngram_range=(1, 2), min_df=2, binary=True)
     counts = vectorizer.fit_transform(texts)
     parts = []

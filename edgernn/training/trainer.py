@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import keras
 import numpy as np
@@ -25,6 +25,7 @@ from edgernn.training.options import NetworkOptions, Preset, TrainingOptions, Wi
 from edgernn.training.vectors import skip_gram
 from edgernn.training.wide import WidePath, fit_wide
 from edgernn_runtime.network import Array
+from edgernn_runtime.reference import softmax
 
 Note = Callable[[str], None]
 
@@ -92,7 +93,8 @@ def train(
         preset: the options.
         report: told of the progress after each batch and each epoch.
         note: told in a sentence what begins.
-        unlabeled: texts without labels, which the word vectors are learned from too.
+        unlabeled: texts without labels: word vectors are learned from them too, then both paths
+            from the labels that the first training gives them, where that is better.
 
     Raises:
         TrainingError: it was interrupted before the first epoch was over, or the loss is NaN.
@@ -107,28 +109,25 @@ def train(
         words=tokenizer[0].vocabulary_size(),
         classes=len(labels),
     )
-    note("fitting words and n-grams")
-    wide_options = preset.wide or WideOptions()
-    wide = fit_wide(data.training, data.validation, data.words, data.classes, wide_options)
-    path, found, logits = None, Fit({}, 0, interrupted=False), None
-    if preset.network is not None:
-        path, found, logits = _network(preset.network, preset.training, data, report, note)
-    total, scores = _joined(preset, wide.validation, logits, data.validation.targets)
+    paths = _paths(preset, data, report, note)
+    if unlabeled:
+        paths = _distilled(preset, data, paths, report, note)
+    total = paths.total
     model = assemble(
         tokenizer,
-        path if total.network else None,
-        wide if total.wide else None,
-        wide_options.patterns,
+        paths.network if total.network else None,
+        paths.wide if total.wide else None,
+        (preset.wide or WideOptions()).patterns,
         total,
     )
     return Trained(
         model=model,
-        history=found.history,
-        best_epoch=found.best_epoch,
-        interrupted=found.interrupted,
-        scores=scores,
+        history=paths.fit.history,
+        best_epoch=paths.fit.best_epoch,
+        interrupted=paths.fit.interrupted,
+        scores=paths.scores,
         deployed="bag" if not total.network else "both" if total.wide else "network",
-        wide=wide,
+        wide=paths.wide,
     )
 
 
@@ -143,10 +142,46 @@ class _Data:
     classes: int
 
 
+@dataclass(frozen=True)
+class _Paths:
+    """Both paths, trained, and how they are added up."""
+
+    wide: WidePath
+    core: PathModel | None
+    network: RecurrentPath | None
+    fit: Fit
+    total: Sum
+    scores: Scored
+
+    def probabilities(self, wide: Array, encoded: Encoded) -> Array:
+        """Return the probabilities [N, classes] of texts whose wide logits are known."""
+        network = np.zeros_like(wide) if self.core is None else _logits(self.core, encoded)
+        logits = self.total.logits(wide, network)
+        if logits.shape[1] == 1:
+            logits = np.concatenate([np.zeros_like(logits), logits], axis=1)
+        return softmax(logits)
+
+
+def _paths(preset: Preset, data: _Data, report: Report, note: Note) -> _Paths:
+    """Return both paths, trained on the data."""
+    note("fitting words and n-grams")
+    options = preset.wide or WideOptions()
+    wide = fit_wide(data.training, data.validation, data.words, data.classes, options)
+    core, path, found, logits = None, None, Fit({}, 0, interrupted=False), None
+    if preset.network is not None:
+        core, path = _network(preset.network, preset.training, data, note)
+        note("training the network")
+        options_of_fit = (data.classes, preset.training, report)
+        found = fit(core, data.training, data.validation, *options_of_fit)
+        logits = _logits(core, data.validation)
+    total, scores = _joined(preset, wide.validation, logits, data.validation.targets)
+    return _Paths(wide, core, path, found, total, scores)
+
+
 def _network(
-    shape: NetworkOptions, options: TrainingOptions, data: _Data, report: Report, note: Note
-) -> tuple[RecurrentPath, Fit, Array]:
-    """Return the trained recurrent path, and its logits of the validation texts."""
+    shape: NetworkOptions, options: TrainingOptions, data: _Data, note: Note
+) -> tuple[PathModel, RecurrentPath]:
+    """Return the recurrent path, not trained yet; its embedding knows the texts."""
     path = RecurrentPath(shape, data.words, data.classes)
     core = PathModel(path, options.adversarial)
     texts = [row[row != 0] for row in (*data.training.ids, *data.unlabeled)]
@@ -154,9 +189,33 @@ def _network(
         note("learning word vectors from the texts")
         vectors = skip_gram(texts, data.words, shape.embedding_dim, options.vectors, options.seed)
         path.embedding.embeddings.assign(vectors)
-    note("training the network")
-    found = fit(core, data.training, data.validation, data.classes, options, report)
-    return path, found, _logits(core, data.validation)
+    return core, path
+
+
+def _distilled(preset: Preset, data: _Data, teacher: _Paths, report: Report, note: Note) -> _Paths:
+    """Return paths trained on the teacher's labels of the unlabeled texts too, if they are better.
+
+    A text weighs as much as the teacher is sure of its label.
+    """
+    if teacher.fit.interrupted:
+        return teacher
+    note("labeling the texts without labels")
+    count = len(data.unlabeled)
+    texts = Encoded(data.unlabeled, np.zeros(count, np.int32), np.ones(count, np.float32))
+    patterns = (preset.wide or WideOptions()).patterns
+    probabilities = teacher.probabilities(teacher.wide.logits(texts, patterns), texts)
+    labeled = Encoded(
+        np.concatenate([data.training.ids, data.unlabeled]),
+        np.concatenate([data.training.targets, probabilities.argmax(axis=1).astype(np.int32)]),
+        np.concatenate([data.training.weights, probabilities.max(axis=1)]),
+    )
+    empty = data.unlabeled[:0]
+    student = _paths(preset, replace(data, training=labeled, unlabeled=empty), report, note)
+    return max(teacher, student, key=lambda paths: _best(paths.scores))
+
+
+def _best(scores: Scored) -> float:
+    return max(score for score in (scores.bag, scores.network, scores.both) if score is not None)
 
 
 def _joined(

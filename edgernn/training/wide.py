@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 from edgernn.training.batches import Encoded
 from edgernn.training.join import accuracy
 from edgernn.training.options import WideOptions
-from edgernn_runtime.network import CHECKSUMS, Array
+from edgernn_runtime.network import CHECKSUMS, Array, HashedNgrams, Pattern
 from edgernn_runtime.ngrams import keys
+from edgernn_runtime.reference import run_wide
 
 Scaling = Literal["ratio", "idf"]
 Matrix = Any  # scipy's sparse matrices carry no types.
@@ -52,6 +53,11 @@ class WidePath:
     scaling: Scaling
     strength: float
     validation: Array
+
+    def logits(self, encoded: Encoded, patterns: tuple[Pattern, ...]) -> Array:
+        """Return the logits [N, C] of texts."""
+        wide = HashedNgrams("", patterns, self.weights, self.checksums, None, self.bias)
+        return np.stack([run_wide(wide, row) for row in _bare(encoded)])
 
 
 def fit_wide(

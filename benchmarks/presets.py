@@ -1,0 +1,230 @@
+"""The presets of `edgernn train` on five data sets, beside bags of words and fastText.
+
+python benchmarks/presets.py DATA [--only NAME ...] [--presets bag,small] [--seeds 1,2,3]
+    [--unlabeled] [--out FOLDER] [--peers]
+
+DATA holds imdb/, agnews/, trec6/, sms_spam/ and banking77/ with train and test tables. Each model
+is trained by `edgernn train` in a process of its own, on the training table alone: a tenth of it,
+drawn by the seed, is set aside and chooses the epoch, the features and the weights of the sum. It
+is then exported to int8 in each format, without --allow-drop, and classifies the whole test table
+through the runtime, once. Nothing is chosen on a test table. Prints Markdown; keeps each run in
+FOLDER, and does not run it again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+from baselines import logistic, nbsvm
+from imdb_official import read_imdb
+
+from edgernn.data.rows import Rows, clean_breaks, label_indices, label_names
+from edgernn.data.table import read_table
+from edgernn_runtime import load
+from edgernn_runtime.tokenizer import Tokenizer, TokenizerSpec
+
+FORMATS = ("native", "tflite", "onnx")
+DATA_SETS = {
+    "imdb": ("imdb/train.csv.gz", "imdb/test.csv.gz"),
+    "agnews": ("agnews/train10k.csv", "agnews/test.csv"),
+    "trec6": ("trec6/train.csv", "trec6/test.csv"),
+    "sms_spam": ("sms_spam/train.csv", "sms_spam/test.csv"),
+    "banking77": ("banking77/train.csv", "banking77/test.csv"),
+}
+_UNLABELED = "imdb/unsup.csv.gz"
+
+
+@dataclass(frozen=True)
+class Run:
+    """A trained model on a test table.
+
+    Attributes:
+        data: the data set.
+        name: the preset, or the peer.
+        seed: the seed, of the split too.
+        seconds: of the training, reading the table included.
+        size: bytes of the int8 bundle in our own format, or of the peer's file.
+        validation: accuracy on the tenth that was set aside, or None.
+        accuracy: on the test table by format; `float` is the float32 bundle in our own format.
+    """
+
+    data: str
+    name: str
+    seed: int
+    seconds: float
+    size: int
+    validation: float | None
+    accuracy: dict[str, float]
+
+
+def main() -> None:
+    """Run what is missing, and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("data", type=Path)
+    parser.add_argument("--only", nargs="*", choices=DATA_SETS, default=list(DATA_SETS))
+    parser.add_argument("--presets", default="bag,small")
+    parser.add_argument("--seeds", default="1")
+    parser.add_argument("--unlabeled", action="store_true", help="IMDB's texts without labels too")
+    parser.add_argument("--peers", action="store_true")
+    parser.add_argument("--out", type=Path, default=Path("presets"))
+    options = parser.parse_args()
+    options.out.mkdir(exist_ok=True)
+    runs = []
+    for data in options.only:
+        train, test = (read_rows(options.data / part) for part in DATA_SETS[data])
+        for preset in options.presets.split(",") if options.presets else []:
+            for seed in map(int, options.seeds.split(",")):
+                unlabeled = options.data / _UNLABELED if options.unlabeled else None
+                runs.append(_preset(options.out, data, preset, seed, train, test, unlabeled))
+                print(_line(runs[-1]), file=sys.stderr, flush=True)
+        if options.peers:
+            runs += _peers(options.out, data, train, test)
+    for line in table(runs):
+        print(line)
+
+
+def read_rows(path: Path) -> Rows:
+    """Return a table of texts and labels."""
+    return read_imdb(path) if path.parent.name == "imdb" else read_table(path, "text", "label")
+
+
+def table(runs: list[Run]) -> Iterator[str]:
+    """Yield a Markdown table, a row for each data set and classifier, means over its seeds."""
+    columns = ("data", "classifier", "seeds", "float", *FORMATS, "MB", "training s")
+    yield "| " + " | ".join(columns) + " |"
+    yield "|---|---|" + "---:|" * (len(columns) - 2)
+    for key in dict.fromkeys((run.data, run.name) for run in runs):
+        same = [run for run in runs if (run.data, run.name) == key]
+        cells = [*key, str(len(same))]
+        for form in ("float", *FORMATS):
+            found = [100 * run.accuracy[form] for run in same if form in run.accuracy]
+            spread = f" ± {np.std(found, ddof=1):.2f}" if len(found) > 1 else ""
+            cells.append(f"{np.mean(found):.2f}{spread}" if found else "")
+        cells.append(f"{np.mean([run.size for run in same]) / 1e6:.2f}")
+        cells.append(f"{np.mean([run.seconds for run in same]):.0f}")
+        yield "| " + " | ".join(cells) + " |"
+
+
+def _line(run: Run) -> str:
+    found = ", ".join(f"{form} {100 * value:.2f}" for form, value in run.accuracy.items())
+    return f"{run.data} {run.name} {run.seed}: {found}; {run.size:,} bytes, {run.seconds:.0f} s"
+
+
+def _preset(
+    out: Path, data: str, preset: str, seed: int, train: Rows, test: Rows, unlabeled: Path | None
+) -> Run:
+    name = f"{preset}, unlabeled" if unlabeled else preset
+    folder = out / f"{data}-{name.replace(', ', '-')}-{seed}"
+    kept = folder.with_suffix(".json")
+    if kept.is_file():
+        return Run(**json.loads(kept.read_text()))
+    with tempfile.TemporaryDirectory() as temporary:
+        arguments = ["--preset", preset, "--seed", str(seed), "--out", str(folder), "--force"]
+        arguments += ["--data", str(_jsonl(Path(temporary) / "train.jsonl", train))]
+        if unlabeled:
+            texts = tuple(map(clean_breaks, read_table(unlabeled, "text", "text").texts))
+            rows = _jsonl(Path(temporary) / "unlabeled.jsonl", Rows(texts, ("",) * len(texts)))
+            arguments += ["--unlabeled", str(rows)]
+        start = time.perf_counter()
+        _edgernn("train", *arguments)
+        seconds = time.perf_counter() - start
+    accuracy, size = {}, 0
+    for form in ("float", *FORMATS):
+        recipe = "none" if form == "float" else "int8"
+        bundle = folder / f"{form}-{recipe}.edgernn"
+        model_format = "native" if form == "float" else form
+        asked = ("--format", model_format, "--quantize", recipe, "--out", str(bundle), "--force")
+        try:
+            _edgernn("export", str(folder), *asked)
+        except subprocess.CalledProcessError:
+            print(f"{bundle}: refused", file=sys.stderr)
+            continue
+        accuracy[form] = _accuracy(bundle, test)
+        size = bundle.stat().st_size if form == "native" else size
+    metrics = json.loads((folder / "metrics.json").read_text())
+    run = Run(data, name, seed, seconds, size, metrics["validation"]["accuracy"], accuracy)
+    kept.write_text(json.dumps(asdict(run)))
+    return run
+
+
+def _jsonl(path: Path, rows: Rows) -> Path:
+    pairs = zip(rows.texts, rows.labels, strict=True)
+    lines = (json.dumps({"text": text, "label": label}) for text, label in pairs)
+    path.write_text("\n".join(lines), encoding="utf-8")
+    return path
+
+
+def _edgernn(*arguments: str) -> None:
+    subprocess.run([sys.executable, "-m", "edgernn", *arguments], check=True, stdout=sys.stderr)
+
+
+def _accuracy(bundle: Path, test: Rows) -> float:
+    with load(bundle) as classifier:
+        found = [classifier.predict(text).label for text in test.texts]
+    return float(np.mean([a == b for a, b in zip(found, test.labels, strict=True)]))
+
+
+def _peers(out: Path, data: str, train: Rows, test: Rows) -> list[Run]:
+    kept = out / f"{data}-peers.json"
+    if not kept.is_file():
+        found = [asdict(run) for run in _measured_peers(data, train, test)]
+        kept.write_text(json.dumps(found))
+    return [Run(**run) for run in json.loads(kept.read_text())]
+
+
+def _measured_peers(data: str, train: Rows, test: Rows) -> Iterator[Run]:
+    """Yield the peers, which learn from the whole training table."""
+    labels = label_names(train, data)
+    targets, truth = (np.asarray(label_indices(rows, labels, data)) for rows in (train, test))
+    for fit in (logistic, lambda *data: nbsvm(*data, len(labels))):
+        start = time.perf_counter()
+        found = fit(train.texts, targets)
+        seconds = time.perf_counter() - start
+        accuracy = float((np.asarray(found.predict(test.texts)) == truth).mean())
+        yield Run(data, found.name, 0, seconds, found.size, None, {"float": accuracy})
+    yield from _fasttext(data, train, test)
+
+
+def _fasttext(data: str, train: Rows, test: Rows) -> Iterator[Run]:
+    """Yield fastText with bigrams, and its quantized form of at most 1 MB."""
+    import fasttext
+
+    labels = label_names(train, data)
+    numbers = label_indices(train, labels, data)
+    with tempfile.TemporaryDirectory() as folder:
+        table, file = Path(folder) / "train.txt", Path(folder) / "model.bin"
+        pairs = zip(_lines(train), numbers, strict=True)
+        table.write_text("".join(f"__label__{label} {text}" for text, label in pairs))
+        start = time.perf_counter()
+        model = fasttext.train_supervised(
+            str(table), wordNgrams=2, epoch=25, lr=0.5, dim=16, thread=2, verbose=0, seed=1
+        )
+        for name in ("fastText, bigrams", "fastText, 1 MB"):
+            if name == "fastText, 1 MB":
+                model.quantize(str(table), retrain=True, cutoff=30_000, qnorm=True, verbose=False)
+            seconds = time.perf_counter() - start
+            model.save_model(str(file))
+            # Its own `predict` asks NumPy 1 for a copy; the binding below does not.
+            found = [model.f.predict(text, 1, 0.0, "strict")[0][1] for text in _lines(test)]
+            truth = [f"__label__{label}" for label in label_indices(test, labels, data)]
+            accuracy = float(np.mean([a == b for a, b in zip(found, truth, strict=True)]))
+            yield Run(data, name, 1, seconds, file.stat().st_size, None, {"float": accuracy})
+
+
+def _lines(rows: Rows) -> list[str]:
+    """Return texts as fastText reads them, with the tokens that a model here has."""
+    tokenizer = Tokenizer(TokenizerSpec(), (b"", b"[UNK]"))
+    return [b" ".join(tokenizer.tokens(text)).decode() + "\n" for text in rows.texts]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,257 @@
+"""Presets of `edgernn train`: both paths, their sum, sizes that fit, texts without labels."""
+
+from __future__ import annotations
+
+import json
+import random
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from edgernn.commands.options import Size
+from edgernn.data.rows import Rows
+from edgernn.errors import UsageError
+from edgernn.training.batches import Encoded
+from edgernn.training.join import accuracy, calibrated_sum, log_loss
+from edgernn.training.network import PathModel, RecurrentPath
+from edgernn.training.options import PRESETS, NetworkOptions, TrainingOptions, WideOptions
+from edgernn.training.sizing import fitted
+from edgernn.training.trainer import train
+from edgernn.training.vectors import skip_gram
+from edgernn.training.wide import fit_wide
+from edgernn_export.keras_model import load_keras
+from edgernn_export.reader import read_network
+from edgernn_runtime import load
+from edgernn_runtime.reference import softmax
+from tests.edgernn.conftest import reviews, run, write_table
+
+FAST = ("--units", "8", "--embedding-dim", "8", "--epochs", 2)
+
+
+def encoded(texts, targets):
+    longest = max(map(len, texts))
+    ids = np.array([row + [0] * (longest - len(row)) for row in texts], dtype=np.int32)
+    return Encoded(ids, np.asarray(targets, np.int32), np.ones(len(targets), np.float32))
+
+
+def order_matters(count, seed):
+    """Return texts in which `3 4` is one class and `4 3` the other, among other words."""
+    draw = random.Random(seed)
+    texts, targets = [], []
+    for _ in range(count):
+        target = draw.randrange(2)
+        pair = [3, 4] if target else [4, 3]
+        place = draw.randrange(1, 6)
+        words = [draw.randrange(5, 12) for _ in range(6)]
+        texts.append(words[:place] + pair + words[place:])
+        targets.append(target)
+    return encoded(texts, targets)
+
+
+def test_pairs_of_words_are_learned_where_words_alone_say_nothing():
+    training, validation = order_matters(300, 1), order_matters(100, 2)
+    pairs = fit_wide(training, validation, 12, 2, WideOptions())
+    words = fit_wide(training, validation, 12, 2, WideOptions(patterns=()))
+    assert accuracy(pairs.validation, validation.targets) > 0.98
+    assert accuracy(words.validation, validation.targets) < 0.7
+
+
+def test_weights_are_whole_steps_so_that_int8_loses_nothing():
+    wide = fit_wide(order_matters(200, 1), order_matters(50, 2), 12, 2, WideOptions())
+    step = np.abs(wide.weights).max() / 127
+    levels = wide.weights / step
+    assert np.abs(levels - np.rint(levels)).max() < 1e-3
+
+
+def test_a_bucket_belongs_to_one_ngram():
+    wide = fit_wide(order_matters(300, 1), order_matters(50, 2), 12, 2, WideOptions(buckets=1024))
+    assert len(wide.checksums) == 1024
+    used = np.flatnonzero(np.abs(wide.weights[12:]).max(axis=1))
+    assert 0 < len(used) < 1024
+
+
+def test_validation_logits_are_those_of_the_path():
+    validation = order_matters(50, 2)
+    wide = fit_wide(order_matters(200, 1), validation, 12, 2, WideOptions())
+    found = wide.logits(validation, WideOptions().patterns)
+    assert np.allclose(found, wide.validation, atol=1e-4)
+
+
+def test_the_sum_takes_what_each_path_knows():
+    draw = np.random.default_rng(0)
+    targets = draw.integers(0, 2, 2000).astype(np.int32)
+    sign = (2 * targets - 1)[:, np.newaxis]
+    wide, network = (10 * (sign + draw.normal(0, 2, sign.shape)).astype(np.float32) for _ in "ab")
+    total = calibrated_sum(wide, network, targets)
+    joined = total.logits(wide, network)
+    assert accuracy(joined, targets) > max(accuracy(x, targets) for x in (wide, network)) + 0.03
+    assert log_loss(joined, targets) < log_loss(wide, targets) / 2
+    assert total.wide > 0 < total.network
+
+
+def test_a_path_that_knows_nothing_gets_no_weight():
+    draw = np.random.default_rng(0)
+    targets = draw.integers(0, 3, 3000).astype(np.int32)
+    wide = 3 * np.eye(3, dtype=np.float32)[targets] + draw.normal(0, 1, (3000, 3))
+    noise = draw.normal(0, 5, (3000, 3)).astype(np.float32)
+    total = calibrated_sum(wide.astype(np.float32), noise, targets)
+    assert total.network < 0.02 * total.wide
+
+
+def test_log_loss_of_known_logits():
+    assert log_loss(np.array([[0.0]]), np.array([1])) == pytest.approx(np.log(2))
+    logits = np.array([[2.0, 0.0, -1.0]], dtype=np.float32)
+    assert log_loss(logits, np.array([2])) == pytest.approx(-np.log(softmax(logits)[0, 2]))
+
+
+def test_vectors_put_words_of_one_neighbourhood_side_by_side():
+    draw = random.Random(0)
+    texts = [
+        np.array([draw.choice(words) for _ in range(12)], dtype=np.int32)
+        for words in ([2, 3, 4], [5, 6, 7]) * 300
+    ]
+    table = skip_gram(texts, 9, 8, 10, 1)
+    unit = table / np.maximum(np.linalg.norm(table, axis=1, keepdims=True), 1e-9)
+    assert unit[2] @ unit[3] > unit[2] @ unit[6] + 0.3
+    assert not table[8].any()
+    assert np.array_equal(table, skip_gram(texts, 9, 8, 10, 1))
+
+
+def test_an_adversarial_step_moves_each_text_by_a_share_of_its_norm():
+    tf.keras.utils.set_random_seed(0)
+    shape = NetworkOptions(units=(4,), embedding_dim=4, dropout=0.0, spatial_dropout=0.0)
+    path = RecurrentPath(shape, 12, 2)
+    core = PathModel(path, 0.016)
+    core.compile("sgd", tf.keras.losses.BinaryCrossentropy(from_logits=True), ["accuracy"])
+    ids, targets = tf.constant([[3, 4, 5, 0]]), tf.constant([1])
+    before = [w.copy() for w in core.get_weights()]
+    core.train_step((ids, targets, tf.ones(1)))
+    assert any((a != b).any() for a, b in zip(before, core.get_weights(), strict=True))
+    loss, _, _, direction, x = core._gradients(ids, targets, tf.ones(1), None)
+    size = 0.016 * tf.norm(x)
+    worse = core._gradients(ids, targets, tf.ones(1), size * direction / tf.norm(direction))[0]
+    better = core._gradients(ids, targets, tf.ones(1), -size * direction / tf.norm(direction))[0]
+    assert better < loss < worse
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_each_preset_trains_exports_and_predicts(name, tmp_path):
+    table = write_table(tmp_path / "reviews.csv", reviews(300, 1))
+    out = tmp_path / "model"
+    fast = () if name == "bag" else FAST
+    assert run("train", "--data", table, "--preset", name, *fast, "--out", out) == 0
+    metrics = json.loads((out / "metrics.json").read_text())
+    assert metrics["preset"]["name"] == name
+    assert metrics["validation_accuracy"]["bag"] > 0.9
+    # Two epochs teach the network little: then the sum leaves it out.
+    assert metrics["deployed"] == {"tutorial": "network", "bag": "bag"}.get(
+        name, metrics["deployed"]
+    )
+    assert (out / "history.png").is_file() == (name != "bag")
+    for model_format in ("native", "onnx", "tflite"):
+        options = ("--format", model_format, "--quantize", "int8", "--allow-drop")
+        assert run("export", out, *options) == 0
+    if name != "tutorial":
+        with load(out / "native-int8.edgernn") as classifier:
+            assert classifier.predict("a good great film").label == "pos"
+            assert classifier.predict("the worst dull plot").label == "neg"
+
+
+def test_the_saved_model_is_the_sum_of_both_paths():
+    pairs = reviews(400, 1)
+    rows = Rows(*map(tuple, zip(*pairs, strict=True)))
+    fast = replace(
+        PRESETS["small"],
+        network=NetworkOptions(units=(8,), embedding_dim=8, dropout=0.1, spatial_dropout=0.1),
+        training=TrainingOptions(epochs=4, learning_rate=0.02, vectors=0),
+    )
+    training, validation = rows.take(range(320)), rows.take(range(320, 400))
+    trained = train(training, validation, ("neg", "pos"), fast, lambda _: None)
+    assert trained.deployed == "both"
+    network = read_network(trained.model)
+    assert network.wide is not None
+    assert len(network.layers) == 3
+    outputs = trained.model(tf.constant([[text] for text in validation.texts])).numpy()[:, 0]
+    found = np.where(outputs > 0.5, "pos", "neg")
+    assert (found == np.array(validation.labels)).mean() == trained.scores.both
+
+
+def test_a_network_that_does_not_help_is_left_out_and_said_so(tmp_path, capfd):
+    table = write_table(tmp_path / "reviews.csv", reviews(300, 1))
+    out = tmp_path / "model"
+    useless = ("--learning-rate", 1e-9, "--epochs", 1, "--units", "2", "--embedding-dim", "2")
+    assert run("train", "--data", table, *useless, "--out", out) == 0
+    printed = capfd.readouterr()
+    metrics = json.loads((out / "metrics.json").read_text())
+    scores = metrics["validation_accuracy"]
+    assert scores["network"] < scores["bag"]
+    best = max(scores["bag"], scores["both"] or 0)
+    assert metrics["validation"]["accuracy"] == pytest.approx(best)
+    assert "words and n-grams (bag)" in printed.out
+    if metrics["deployed"] == "bag":
+        assert "--preset bag gives the same model in seconds" in printed.err
+        kinds = {type(layer).__name__ for layer in load_keras(out / "model.keras").layers}
+        assert "Bidirectional" not in kinds
+
+
+def test_an_option_of_a_path_that_the_preset_lacks_is_refused(tmp_path, capfd):
+    assert run("train", "--preset", "bag", "--units", "8", "--out", tmp_path / "m") == 2
+    error = capfd.readouterr().err
+    assert "--units does not fit the preset" in error
+    assert "--preset tutorial | small | best" in error
+    assert run("train", "--preset", "tutorial", "--buckets", "8", "--out", tmp_path / "m") == 2
+    assert "--buckets does not fit" in capfd.readouterr().err
+
+
+def test_texts_without_labels_are_learned_from(tmp_path):
+    table = write_table(tmp_path / "reviews.csv", reviews(200, 1))
+    unlabeled = tmp_path / "more.txt"
+    unlabeled.write_text("\n".join(text for text, _ in reviews(300, 2)), encoding="utf-8")
+    out = tmp_path / "model"
+    options = ("--preset", "bag", "--unlabeled", unlabeled)
+    assert run("train", "--data", table, *options, "--out", out) == 0
+    assert json.loads((out / "metrics.json").read_text())["validation_accuracy"]["bag"] > 0.9
+    missing = ("--preset", "bag", "--unlabeled", tmp_path / "none.txt")
+    assert run("train", "--data", table, *missing, "--out", tmp_path / "n") == 2
+
+
+@pytest.mark.parametrize("most", [60_000, 100_000, 300_000])
+def test_sizes_fit_the_bundle(most, tmp_path):
+    draw = random.Random(0)
+    words = [f"word{i:05d}" for i in range(9000)]
+    rows = [(" ".join(draw.choices(words, k=30)) + f" {mood}", mood) for mood in ("a", "b") * 400]
+    table, out = write_table(tmp_path / "t.csv", rows), tmp_path / "model"
+    options = ("--max-size", f"{most / 1000}KB", "--epochs", 1)
+    assert run("train", "--data", table, *options, "--out", out) == 0
+    assert run("export", out, "--format", "native", "--quantize", "int8", "--allow-drop") == 0
+    size = (out / "native-int8.edgernn").stat().st_size
+    assert size <= most
+    # What fits is used: half of it would be a model cut too far.
+    assert size > most / 2 or json.loads((out / "metrics.json").read_text())["deployed"] == "bag"
+
+
+def test_a_size_that_nothing_fits_is_refused():
+    with pytest.raises(UsageError, match="no model fits"):
+        fitted(PRESETS["small"], ["a b c"] * 10, 2, 10_000)
+
+
+@pytest.mark.parametrize(
+    ("text", "size"), [("1MB", 10**6), ("400kb", 400_000), ("1.5 MB", 1_500_000), ("77", 77)]
+)
+def test_a_size_is_read(text, size):
+    assert Size().convert(text, None, None) == size
+
+
+@pytest.mark.parametrize("text", ["", "MB", "-1KB", "1GBB", "0"])
+def test_a_size_that_is_none_is_refused(text):
+    with pytest.raises(Exception, match="is not a size"):
+        Size().convert(text, None, None)
+
+
+@pytest.mark.parametrize(
+    ("texts", "classes", "epochs"), [(22_500, 2, 3), (9_000, 77, 30), (4_907, 6, 18), (10**6, 2, 3)]
+)
+def test_many_classes_and_few_rows_take_more_epochs(texts, classes, epochs):
+    assert PRESETS["small"].training.epochs_for(texts, classes) == epochs
