@@ -85,13 +85,19 @@ def joined_poolings(max_length=None, order=("max", "average"), mask=True, units=
 
 
 def wide_model(
-    outputs=1, max_length=None, rank=None, alone=False, mask=True, order=("max", "average")
+    outputs=1,
+    max_length=None,
+    rank=None,
+    alone=False,
+    mask=True,
+    order=("max", "average"),
+    patterns=("bigram", "skip"),
 ):
     """Return a model with a wide path of hashed n-grams, beside a recurrent one or alone."""
     tokenizer = make_tokenizer(output_sequence_length=max_length)
     text = keras.Input((1,), dtype="string")
     ids, size = tokenizer(text), tokenizer.vocabulary_size()
-    wide = HashedNgrams(size, 64, outputs, rank=rank)
+    wide = HashedNgrams(size, 64, outputs, patterns, rank)
     logits = wide(ids)
     if not alone:
         x = layers.Embedding(size, 6, mask_zero=mask)(ids)
@@ -392,6 +398,27 @@ MODELS = {
         FUSED,
         lambda: text_model(cell("LSTM"), dense(), tokenizer=make_tokenizer(split="character")),
     ),
+    "joined_poolings": (FUSED, joined_poolings),
+    "joined_poolings_other_order": (FUSED, lambda: joined_poolings(order=("average", "max"))),
+    "joined_poolings_repeated": (
+        FUSED,
+        lambda: joined_poolings(order=("average", "max", "average")),
+    ),
+    "joined_poolings_of_padded": (FUSED, lambda: joined_poolings(max_length=20)),
+    "joined_poolings_unmasked_of_padded": (
+        FUSED,
+        lambda: joined_poolings(max_length=20, order=("average", "max"), mask=False),
+    ),
+    "wide": (FUSED, wide_model),
+    "wide_trigram": (FUSED, lambda: wide_model(patterns=("trigram",))),
+    "wide_multiclass": (FUSED, lambda: wide_model(outputs=4, order=("average", "max"))),
+    "wide_multiclass_with_rank": (FUSED, lambda: wide_model(outputs=4, rank=2)),
+    "wide_of_padded": (FUSED, lambda: wide_model(max_length=20)),
+    "wide_unmasked_of_padded": (FUSED, lambda: wide_model(max_length=20, mask=False)),
+    "wide_alone": (FUSED, lambda: wide_model(alone=True)),
+    "wide_alone_with_rank": (FUSED, lambda: wide_model(outputs=3, rank=2, alone=True)),
+    "wide_alone_of_padded": (FUSED, lambda: wide_model(max_length=20, alone=True)),
+    "wide_alone_of_words": (FUSED, lambda: wide_model(alone=True, patterns=())),
     "bigrams": (
         FUSED,
         lambda: text_model(cell("LSTM"), dense(), tokenizer=make_tokenizer(ngrams=2)),
