@@ -7,7 +7,7 @@ import numpy as np
 
 from edgernn_export.hashed_ngrams import HashedNgrams
 from edgernn_runtime.ngrams import hashes
-from tests.conftest import make_tokenizer
+from tests.conftest import make_texts, make_tokenizer
 
 layers = keras.layers
 
@@ -106,13 +106,17 @@ def wide_model(
         logits = layers.Add()([layers.Dense(outputs)(layers.Dropout(0.5)(x)), logits])
     activation = "sigmoid" if outputs == 1 else "softmax"
     model = spread(keras.Model(text, layers.Activation(activation)(logits)), 1.0)
-    draw = np.random.default_rng(1)
-    # Half of the buckets belong to an n-gram that texts have.
-    known = hashes(draw.integers(1, size, 2000), wide.patterns, wide.buckets)
+    know(wide, tokenizer, make_texts(20, seed=5, longest=60))
+    return model
+
+
+def know(wide, tokenizer, texts):
+    """Give each bucket of a HashedNgrams layer the checksum of an n-gram of the texts, if any."""
+    rows = np.asarray(tokenizer(np.array(texts, dtype=object)))
+    known = np.concatenate([hashes(ids, wide.patterns, wide.buckets) for ids in rows])
     checksums = np.zeros(wide.buckets, dtype=np.uint8)
     checksums[known // 256] = known % 256
     wide.checksums.assign(checksums)
-    return model
 
 
 def _pooled(x, order):
