@@ -15,9 +15,9 @@ from edgernn_export.reader import read_source
 from edgernn_export.recipes import RECIPES
 from edgernn_runtime.engines import open_engine
 from edgernn_runtime.reference import probabilities
+from tests.builders import know, spread, text_model
 from tests.conftest import make_texts, make_tokenizer
 from tests.export.test_matrix import ids_of
-from tests.models import know, spread, text_model
 
 layers = keras.layers
 #: What any weights leave bounded, so that no state grows beyond what a float keeps to 1e-5.

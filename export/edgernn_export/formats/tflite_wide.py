@@ -172,7 +172,7 @@ class _Wide:
         found = graph.add("GATHER", [table, rows], shape, dtype, version=version, **options)
         if dtype == "int8":
             # A float32 adds up integers exactly below 2**24.
-            found = graph.add("CAST", [found], shape)
+            found = graph.add("CAST", [found], shape, version=3)
         total = graph.add("SUM", [found, graph.integers(0)], (1, width), keepDims=True)
         if dtype != "int8":
             return total
