@@ -3,117 +3,37 @@
 from __future__ import annotations
 
 import keras
-import numpy as np
 
-from edgernn_export.hashed_ngrams import HashedNgrams
-from edgernn_runtime.ngrams import hashes
+from tests.builders import (
+    both,
+    cell,
+    dense,
+    functional,
+    joined_poolings,
+    nested,
+    sequences,
+    spread,
+    text_model,
+    wide_model,
+)
 from tests.conftest import make_tokenizer
 
+#: What other tests take from here.
+__all__ = [
+    "FUSED",
+    "LOOP",
+    "MODELS",
+    "both",
+    "cell",
+    "dense",
+    "joined_poolings",
+    "sequences",
+    "spread",
+    "text_model",
+    "wide_model",
+]
+
 layers = keras.layers
-
-
-def text_model(
-    *stack, max_length=None, mask=True, scale=2.0, seed=0, tokenizer=None, embedding_dim=6
-):
-    """Return a model of strings: tokenizer, embedding, the stack; `scale` spreads its answers."""
-    tokenizer = tokenizer or make_tokenizer(output_sequence_length=max_length)
-    embedding = layers.Embedding(tokenizer.vocabulary_size(), embedding_dim, mask_zero=mask)
-    text = keras.Input((1,), dtype="string")
-    return spread(keras.Sequential([text, tokenizer, embedding, *stack]), scale, seed)
-
-
-def spread(model, scale=2.0, seed=0):
-    """Return the model with weights drawn anew: uniform as Keras's, times `scale`, plus noise."""
-    draw = np.random.default_rng(seed)
-    for variable in model.trainable_variables:
-        shape = variable.shape
-        limit = np.sqrt(6 / (shape[0] + shape[-1])) * (len(shape) > 1)
-        noise = draw.normal(0, 0.3, shape)
-        variable.assign(draw.uniform(-limit, limit, shape) * scale + noise)
-    return model
-
-
-def dense(outputs=1, activation="sigmoid"):
-    return layers.Dense(outputs, activation=activation)
-
-
-def cell(kind, units=5, **options):
-    return getattr(layers, kind)(units, **options)
-
-
-def sequences(kind, units=5, **options):
-    return cell(kind, units, return_sequences=True, **options)
-
-
-def both(layer, **options):
-    return layers.Bidirectional(layer, **options)
-
-
-def functional():
-    tokenizer = make_tokenizer()
-    text = keras.Input((1,), dtype="string", name="some text")
-    x = layers.Embedding(tokenizer.vocabulary_size(), 6, mask_zero=True)(tokenizer(text))
-    x = layers.SpatialDropout1D(0.2)(x)
-    x = both(sequences("LSTM"), name="upper_part")(x)
-    x = layers.GaussianNoise(0.1)(x)
-    x = both(cell("LSTM", 4))(x)
-    return spread(keras.Model(text, layers.Dense(3, activation="softmax", name="out")(x)))
-
-
-def nested(max_length=None):
-    tokenizer = make_tokenizer(output_sequence_length=max_length)
-    core = keras.Sequential(
-        [
-            keras.Input((None,), dtype="int64"),
-            layers.Embedding(tokenizer.vocabulary_size(), 6, mask_zero=True),
-            keras.Sequential([both(cell("LSTM")), layers.Dropout(0.5)], name="inner"),
-            dense(),
-        ]
-    )
-    text = keras.Input((1,), dtype="string")
-    return spread(keras.Model(text, core(tokenizer(text))))
-
-
-def joined_poolings(max_length=None, order=("max", "average"), mask=True, units=5):
-    """Return a model whose sequence is pooled in several ways side by side."""
-    tokenizer = make_tokenizer(output_sequence_length=max_length)
-    text = keras.Input((1,), dtype="string")
-    size = tokenizer.vocabulary_size()
-    x = layers.Embedding(size, 6, mask_zero=mask)(tokenizer(text))
-    x = both(sequences("LSTM", units))(x)
-    return spread(keras.Model(text, dense(3, "softmax")(_pooled(x, order))))
-
-
-def wide_model(
-    outputs=1, max_length=None, rank=None, alone=False, mask=True, order=("max", "average")
-):
-    """Return a model with a wide path of hashed n-grams, beside a recurrent one or alone."""
-    tokenizer = make_tokenizer(output_sequence_length=max_length)
-    text = keras.Input((1,), dtype="string")
-    ids, size = tokenizer(text), tokenizer.vocabulary_size()
-    wide = HashedNgrams(size, 64, outputs, rank=rank)
-    logits = wide(ids)
-    if not alone:
-        x = layers.Embedding(size, 6, mask_zero=mask)(ids)
-        x = layers.SpatialDropout1D(0.5)(x)
-        x = _pooled(both(sequences("LSTM"))(x), order)
-        logits = layers.Add()([layers.Dense(outputs)(layers.Dropout(0.5)(x)), logits])
-    activation = "sigmoid" if outputs == 1 else "softmax"
-    model = spread(keras.Model(text, layers.Activation(activation)(logits)), 1.0)
-    draw = np.random.default_rng(1)
-    # Half of the buckets belong to an n-gram that texts have.
-    known = hashes(draw.integers(1, size, 2000), wide.patterns, wide.buckets)
-    checksums = np.zeros(wide.buckets, dtype=np.uint8)
-    checksums[known // 256] = known % 256
-    wide.checksums.assign(checksums)
-    return model
-
-
-def _pooled(x, order):
-    kinds = {"max": layers.GlobalMaxPooling1D, "average": layers.GlobalAveragePooling1D}
-    return layers.Concatenate()([kinds[one]()(x) for one in order])
-
-
 #: What a TFLite file of the model is: fused, or a loop where TFLite has no operator for a cell.
 FUSED, LOOP = "fused", "loop"
 BACKWARD = {"go_backwards": True}
@@ -392,6 +312,27 @@ MODELS = {
         FUSED,
         lambda: text_model(cell("LSTM"), dense(), tokenizer=make_tokenizer(split="character")),
     ),
+    "joined_poolings": (FUSED, joined_poolings),
+    "joined_poolings_other_order": (FUSED, lambda: joined_poolings(order=("average", "max"))),
+    "joined_poolings_repeated": (
+        FUSED,
+        lambda: joined_poolings(order=("average", "max", "average")),
+    ),
+    "joined_poolings_of_padded": (FUSED, lambda: joined_poolings(max_length=20)),
+    "joined_poolings_unmasked_of_padded": (
+        FUSED,
+        lambda: joined_poolings(max_length=20, order=("average", "max"), mask=False),
+    ),
+    "wide": (FUSED, wide_model),
+    "wide_trigram": (FUSED, lambda: wide_model(patterns=("trigram",))),
+    "wide_multiclass": (FUSED, lambda: wide_model(outputs=4, order=("average", "max"))),
+    "wide_multiclass_with_rank": (FUSED, lambda: wide_model(outputs=4, rank=2)),
+    "wide_of_padded": (FUSED, lambda: wide_model(max_length=20)),
+    "wide_unmasked_of_padded": (FUSED, lambda: wide_model(max_length=20, mask=False)),
+    "wide_alone": (FUSED, lambda: wide_model(alone=True)),
+    "wide_alone_with_rank": (FUSED, lambda: wide_model(outputs=3, rank=2, alone=True)),
+    "wide_alone_of_padded": (FUSED, lambda: wide_model(max_length=20, alone=True)),
+    "wide_alone_of_words": (FUSED, lambda: wide_model(alone=True, patterns=())),
     "bigrams": (
         FUSED,
         lambda: text_model(cell("LSTM"), dense(), tokenizer=make_tokenizer(ngrams=2)),

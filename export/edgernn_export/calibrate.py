@@ -31,9 +31,15 @@ class LayerRange:
 
 
 def calibrate(network: Network, texts: Sequence[NDArray[np.int32]]) -> tuple[LayerRange, ...]:
-    """Return the range of each layer's values on texts, each int32 [T]; empty ones are left out."""
+    """Return the range of each layer of the recurrent path, if any, on texts.
+
+    Args:
+        network: the classifier.
+        texts: int32 [T] each; empty ones are left out.
+    """
     texts = [ids for ids in texts if len(ids)][:COUNT]
-    assert network.embedding is not None
+    if network.embedding is None:
+        return ()
     ranges: list[list[LayerRange]] = [[] for _ in network.layers]
     for ids in texts:
         x = network.embedding[ids]

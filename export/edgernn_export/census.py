@@ -20,7 +20,8 @@ class Census:
         operators: how often each operator stands in it.
         weight_bytes: the bytes of its weight matrices, by type.
         size: the file's size in bytes.
-        parts: the bytes of its constants by what they belong to: the embedding, a layer.
+        parts: the bytes of its constants by what they belong to: the embedding, a layer, the wide
+            path.
     """
 
     operators: Mapping[str, int]
@@ -30,7 +31,11 @@ class Census:
 
 
 #: What the last part of a constant's name is, where it is no weight.
-_NO_WEIGHT = ("bias", "scale", "row_scale", "zero_point", "pad_row", "padding", "flush", "zeros")
+#: The projection of a wide path is small and stays float32 in every recipe.
+_NO_WEIGHT = (
+    *("bias", "scale", "row_scale", "zero_point", "pad_row", "padding", "flush", "zeros"),
+    "projection",
+)
 _WEIGHT_TYPES = ("float32", "float16", "int8", "uint8")
 
 
@@ -44,7 +49,7 @@ def part_of(name: str) -> str:
     part = name.partition("/")[0]
     kind, _, number = part.partition("_")
     is_layer = kind in ("recurrent", "pooling", "dense") and number.isdecimal()
-    return part if part == "embedding" or is_layer else "other"
+    return part if part in ("embedding", "wide") or is_layer else "other"
 
 
 def check_census(

@@ -22,7 +22,7 @@ from edgernn_runtime.reference import probabilities
 from tests.conftest import make_texts
 from tests.export.test_formats import counting_network
 from tests.export.test_matrix import ids_of
-from tests.models import both, cell, dense, sequences, text_model
+from tests.models import both, cell, dense, joined_poolings, sequences, text_model, wide_model
 
 layers = keras.layers
 TFLITE, RECIPE = FORMATS["tflite"], RECIPES["int8-full"]
@@ -45,6 +45,11 @@ MODELS = {
     ),
     "dense_first": lambda: text_model(dense(7, "relu"), both(cell("LSTM")), dense(), scale=1.0),
     "padded": lambda: text_model(both(cell("LSTM")), dense(), scale=1.0, max_length=20, mask=False),
+    "joined": joined_poolings,
+    "joined_other_order": lambda: joined_poolings(order=("average", "max")),
+    "wide": wide_model,
+    "wide_multiclass_with_rank": lambda: wide_model(outputs=4, rank=2),
+    "wide_alone": lambda: wide_model(alone=True),
 }
 
 
@@ -71,6 +76,20 @@ def test_nothing_between_ids_and_probabilities_is_a_float(network):
     (graph,) = model.subgraphs
     floats = [t.name for t in graph.tensors if t.type == schema.TensorType.FLOAT32]
     assert floats == [b"probabilities"]
+
+
+@pytest.mark.filterwarnings("ignore:Layer .* was passed an input with a mask")
+def test_only_the_last_step_of_a_wide_path_is_a_float():
+    source = read_source(wide_model())
+    model = schema.ModelT.InitFromPackedBuf(written(source), 0)
+    (graph,) = model.subgraphs
+    name_of = {value: name for name, value in vars(schema.BuiltinOperator).items()}
+    floats = {
+        name_of[model.operatorCodes[operator.opcodeIndex].builtinCode]
+        for operator in graph.operators
+        if graph.tensors[operator.outputs[0]].type == schema.TensorType.FLOAT32
+    }
+    assert floats == {"CAST", "SUM", "MUL", "ADD", "DEQUANTIZE", "LOGISTIC"}
 
 
 def test_a_cell_of_six_integer_bits_is_right():

@@ -9,18 +9,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgernn_export.formats import FORMATS
+from edgernn_export.hashed_ngrams import HashedNgrams
 from edgernn_export.keras_answers import keras_outputs
 from edgernn_export.reader import read_source
 from edgernn_export.recipes import RECIPES
 from edgernn_runtime.engines import open_engine
 from edgernn_runtime.reference import probabilities
-from tests.conftest import make_texts
+from tests.builders import know, spread, text_model
+from tests.conftest import make_texts, make_tokenizer
 from tests.export.test_matrix import ids_of
-from tests.models import spread, text_model
 
 layers = keras.layers
 #: What any weights leave bounded, so that no state grows beyond what a float keeps to 1e-5.
 BOUNDED = ("tanh", "sigmoid", "hard_sigmoid", "softsign")
+POOLINGS = ("GlobalMaxPooling1D", "GlobalAveragePooling1D")
 
 
 @st.composite
@@ -67,13 +69,14 @@ def build_recurrent(first, second, merge):
 def descriptions(draw):
     """Return what `build` makes a model of, so that a failing one can be read."""
     depth = draw(st.integers(1, 3))
-    pooling = draw(st.sampled_from([None, "GlobalMaxPooling1D", "GlobalAveragePooling1D"]))
+    poolings = draw(st.lists(st.sampled_from(POOLINGS), max_size=3))
     outputs = draw(st.integers(1, 4))
     return {
         "recurrent": [
-            draw(recurrent(is_sequence=i < depth - 1 or pooling is not None)) for i in range(depth)
+            draw(recurrent(is_sequence=i < depth - 1 or bool(poolings))) for i in range(depth)
         ],
-        "pooling": pooling,
+        "poolings": poolings,
+        "wide": draw(st.none() | wide_paths()),
         "dense": draw(
             st.lists(
                 st.tuples(
@@ -96,24 +99,61 @@ def descriptions(draw):
     }
 
 
-def build(description):
-    stack = [build_recurrent(*one) for one in description["recurrent"]]
-    if description["pooling"] is not None:
-        stack.append(getattr(layers, description["pooling"])())
-    stack += [layers.Dense(*one) for one in (*description["dense"], description["head"])]
-    return text_model(*stack, **description["options"])
+@st.composite
+def wide_paths(draw):
+    """Return the options of a wide path, and whether it stands alone."""
+    patterns = st.sampled_from(["bigram", "trigram", "skip"])
+    return {
+        "buckets": draw(st.integers(1, 50)),
+        "patterns": draw(st.lists(patterns, unique=True)),
+        "rank": draw(st.none() | st.integers(1, 3)),
+    }, draw(st.booleans())
+
+
+def build(description, texts):
+    """Return the model: a recurrent path, a wide path, or both with their logits added up."""
+    options = description["options"]
+    tokenizer = make_tokenizer(output_sequence_length=options["max_length"])
+    text = keras.Input((1,), dtype="string")
+    ids, size = tokenizer(text), tokenizer.vocabulary_size()
+    (outputs, activation), logits, is_alone = description["head"], [], False
+    if description["wide"] is not None:
+        wide_options, is_alone = description["wide"]
+        logits.append(HashedNgrams(size, outputs=outputs, **wide_options)(ids))
+    if not is_alone:
+        x = layers.Embedding(size, 6, mask_zero=options["mask"])(ids)
+        logits.append(layers.Dense(outputs)(build_recurrent_path(description, x)))
+    total = logits[0] if len(logits) == 1 else layers.Add()(logits)
+    model = spread(
+        keras.Model(text, layers.Activation(activation)(total)), options["scale"], options["seed"]
+    )
+    for layer in model.layers:
+        if isinstance(layer, HashedNgrams):
+            know(layer, tokenizer, texts)
+    return model
+
+
+def build_recurrent_path(description, x):
+    for one in description["recurrent"]:
+        x = build_recurrent(*one)(x)
+    poolings = [getattr(layers, name)()(x) for name in description["poolings"]]
+    if poolings:
+        x = poolings[0] if len(poolings) == 1 else layers.Concatenate()(poolings)
+    for one in description["dense"]:
+        x = layers.Dense(*one)(x)
+    return x
 
 
 @pytest.mark.filterwarnings("ignore:Layer .* was passed an input with a mask")
 @settings(max_examples=40)
 @given(descriptions(), st.integers(0, 1000))
 def test_a_random_model_is_the_same_everywhere(description, seed):
-    source = read_source(build(description))
+    texts = make_texts(12, seed=seed, longest=30)
+    source = read_source(build(description, texts))
     if source.network is None:
         # The one thing that a Network does not cover of these.
         assert "mask of the other order" in str(source.cause)
         return
-    texts = make_texts(12, seed=seed, longest=30)
     expected = keras_outputs(source, texts)
     ids = [ids_of(source.network, text) for text in texts]
     found = np.stack([probabilities(source.network, row) for row in ids])

@@ -56,11 +56,14 @@ def write(
     del flavour, calibration
     graph = GraphBuilder()
     lowering = Lowering(graph, recipe)
-    # The recurrent operators want the time first: [T, N, I].
-    x = lowering.embedding(network.embedding, graph.node("Transpose", ["ids"], perm=[1, 0]))
-    for i, layer in enumerate(network.layers):
-        x = lowering.layer(i, layer, x)
-    lowering.head(network.task, x)
+    logits = [] if network.wide is None else [lowering.wide(network.wide)]
+    if network.embedding is not None:
+        # The recurrent operators want the time first: [T, N, I].
+        x = lowering.embedding(network.embedding, graph.node("Transpose", ["ids"], perm=[1, 0]))
+        for i, layer in enumerate(network.layers):
+            x = lowering.layer(i, layer, x)
+        logits.append(x)
+    lowering.head(network.task, logits)
     return graph.finish(
         inputs={"ids": ("int32", ("N", "T")), "lengths": ("int32", ("N",))},
         outputs={"probabilities": ("float32", ("N", network.task.outputs))},

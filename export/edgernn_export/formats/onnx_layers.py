@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from edgernn_export.errors import UncoveredError
 from edgernn_export.formats.onnx_activations import RECURRENT, activate
 from edgernn_export.formats.onnx_graph import MICROSOFT_DOMAIN, GraphBuilder
+from edgernn_export.formats.onnx_wide import lower_wide
 from edgernn_export.quantize import quantize, quantize_rows
 from edgernn_export.recipes import Recipe
 from edgernn_runtime.network import (
@@ -20,9 +22,12 @@ from edgernn_runtime.network import (
     Cell,
     Dense,
     Direction,
+    HashedNgrams,
     Layer,
+    PadRow,
     Pooling,
     Recurrent,
+    Reduction,
     Task,
 )
 
@@ -74,10 +79,15 @@ class Lowering:
             return self._pooling(f"pooling_{index}", layer, x)
         return self._dense(f"dense_{index}", layer, x)
 
-    def head(self, task: Task, logits: str) -> None:
-        """Add the node that makes `probabilities` [N, C] of the logits."""
+    def wide(self, wide: HashedNgrams) -> str:
+        """Return the wide path's logits [N, C]."""
+        return lower_wide(self.graph, wide, self.recipe.weights)
+
+    def head(self, task: Task, logits: Sequence[str]) -> None:
+        """Add the nodes that make `probabilities` [N, C] of one or two paths' logits [N, C]."""
+        total = logits[0] if len(logits) == 1 else self.graph.node("Add", logits)
         operator = "Softmax" if task.head == "multiclass" else "Sigmoid"
-        self.graph.node(operator, [logits], outputs=["probabilities"])
+        self.graph.node(operator, [total], outputs=["probabilities"])
 
     def _dense(self, name: str, layer: Dense, x: str) -> str:
         """Return activation(x W + b), [..., O]."""
@@ -89,20 +99,34 @@ class Lowering:
         return activate(self.graph, layer.activation, self.graph.node("Add", [product, bias]))
 
     def _pooling(self, name: str, layer: Pooling, x: str) -> str:
-        """Return the maximum or the mean over each text's own steps, [N, O]."""
-        graph = self.graph
+        """Return the reductions over each text's own steps, side by side."""
         is_own = self._is_own_step(x)
-        if layer.reduction == "average":
-            own = graph.node("Where", [is_own, x, graph.scalar(0.0)])
-            total = graph.node("ReduceSum", [own, graph.integers(0)], keepdims=0)
-            return graph.node("Div", [total, self._to_float(self._lengths_as_column())])
+        pooled: dict[Reduction, str] = {}
+        for one in dict.fromkeys(layer.reductions):
+            if one == "average":
+                pooled[one] = self._average(is_own, x)
+            else:
+                pooled[one] = self._maximum(name, layer.pad_row, is_own, x)
+        parts = [pooled[one] for one in layer.reductions]
+        return parts[0] if len(parts) == 1 else self.graph.node("Concat", parts, axis=-1)
+
+    def _average(self, is_own: str, x: str) -> str:
+        """Return the mean over each text's own steps of x [T, N, O]: [N, O]."""
+        graph = self.graph
+        own = graph.node("Where", [is_own, x, graph.scalar(0.0)])
+        total = graph.node("ReduceSum", [own, graph.integers(0)], keepdims=0)
+        return graph.node("Div", [total, self._to_float(self._lengths_as_column())])
+
+    def _maximum(self, name: str, pad_row: PadRow | None, is_own: str, x: str) -> str:
+        """Return the maximum over each text's own steps of x [T, N, O]: [N, O]."""
+        graph = self.graph
         lowest = graph.scalar(float(np.finfo(np.float32).min))
         own = graph.node("Where", [is_own, x, lowest])
         largest = graph.node("ReduceMax", [own], axes=[0], keepdims=0)
-        if layer.pad_row is None:
+        if pad_row is None:
             return largest
-        row = graph.constant(f"{name}/pad_row", layer.pad_row.row[np.newaxis])
-        length = graph.constant(f"{name}/length", np.array(layer.pad_row.length, dtype=np.int32))
+        row = graph.constant(f"{name}/pad_row", pad_row.row[np.newaxis])
+        length = graph.constant(f"{name}/length", np.array(pad_row.length, dtype=np.int32))
         is_short = graph.node("Less", [self._lengths_as_column(), length])
         return graph.node("Where", [is_short, graph.node("Max", [largest, row]), largest])
 

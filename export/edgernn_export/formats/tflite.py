@@ -48,7 +48,8 @@ def write(
         calibration: the range of each layer's values, which the integer recipe needs.
 
     Raises:
-        UnsupportedModelError: the recipe is the integer one, and a layer has no such form.
+        UnsupportedModelError: the recipe is the integer one, and a layer has no such form; or a
+            wide path has too many rows.
     """
     file = FileBuilder()
     graph = file.subgraph("main")
@@ -59,10 +60,13 @@ def write(
     else:
         lowering = IntegerLowering(graph, calibration)
     ids = graph.tensor("ids", (1, TIME), "int32")
-    x = lowering.embedding(network.embedding, ids)
-    for i, layer in enumerate(network.layers):
-        x = lowering.layer(i, layer, x)
-    probabilities = lowering.head(network.task, x)
+    wide = None if network.wide is None else lowering.wide(network.wide, ids)
+    x = None
+    if network.embedding is not None:
+        x = lowering.embedding(network.embedding, ids)
+        for i, layer in enumerate(network.layers):
+            x = lowering.layer(i, layer, x)
+    probabilities = lowering.head(network.task, x, wide)
     inputs, outputs = {"ids": ids}, {"probabilities": probabilities}
     return file.finish(inputs, outputs, metadata(network.task, vocabulary_sha256), "edgernn")
 

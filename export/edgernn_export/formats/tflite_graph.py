@@ -23,6 +23,7 @@ NO_TENSOR = -1
 _TENSOR_TYPE = {
     "float32": schema.TensorType.FLOAT32,
     "float16": schema.TensorType.FLOAT16,
+    "int64": schema.TensorType.INT64,
     "int32": schema.TensorType.INT32,
     "int16": schema.TensorType.INT16,
     "int8": schema.TensorType.INT8,
@@ -134,7 +135,7 @@ class GraphBuilder:
         Args:
             name: unique name.
             shape: its dimensions; -1 for one that is known at run time only.
-            dtype: float32, float16, int32, int16, int8, uint8 or bool.
+            dtype: float32, float16, int64, int32, int16, int8, uint8 or bool.
             scale: the scale of a quantized tensor.
             zero_point: the integer that stands for 0 in it.
             is_variable: whether it keeps its value between invocations.
@@ -302,6 +303,7 @@ _OPTIONS = {
     "SPLIT": "SplitOptions",
     "STRIDED_SLICE": "StridedSliceOptions",
     "SUB": "SubOptions",
+    "SUM": "ReducerOptions",
     "UNIDIRECTIONAL_SEQUENCE_LSTM": "UnidirectionalSequenceLSTMOptions",
     "UNIDIRECTIONAL_SEQUENCE_RNN": "SequenceRNNOptions",
     "WHILE": "WhileOptions",

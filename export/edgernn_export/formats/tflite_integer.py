@@ -3,6 +3,9 @@
 Values are int8 and an LSTM's cells int16, the form that TensorFlow Lite calls 8x8_16. Scales of
 hidden states are known before any text, since they lie within -1 and 1; those of cells and dense
 layers come from a calibration.
+
+With a wide path the last step is float32. Its keys and rows are integers; their sum is scaled, the
+recurrent path's dequantized logits are added, and the sigmoid or softmax is float32.
 """
 
 from __future__ import annotations
@@ -18,8 +21,18 @@ from numpy.typing import NDArray
 from edgernn_export.calibrate import LayerRange
 from edgernn_export.errors import UnsupportedModelError
 from edgernn_export.formats.tflite_graph import NO_TENSOR, GraphBuilder
+from edgernn_export.formats.tflite_wide import lower_head, lower_wide
 from edgernn_export.quantize import quantize
-from edgernn_runtime.network import Array, Dense, Direction, Layer, Pooling, Recurrent, Task
+from edgernn_runtime.network import (
+    Array,
+    Dense,
+    Direction,
+    HashedNgrams,
+    Layer,
+    Pooling,
+    Recurrent,
+    Task,
+)
 
 #: A hidden state lies within -1 and 1.
 _HIDDEN_SCALE = 1 / 128
@@ -72,13 +85,28 @@ class IntegerLowering:
             return self._pooling(layer, x)
         return self._dense(f"dense_{index}", layer, x, found)
 
-    def head(self, task: Task, logits: int) -> int:
-        """Return the probabilities [1, C] of the logits, float32 as in every other file."""
+    def wide(self, wide: HashedNgrams, ids: int) -> int:
+        """Return the wide path's logits [1, C] of the ids [1, T], float32."""
+        return lower_wide(self.graph, wide, "int8", ids)
+
+    def head(self, task: Task, recurrent: int | None, wide: int | None) -> int:
+        """Return the probabilities [1, C], float32 as in every other file.
+
+        Args:
+            task: says which function makes them.
+            recurrent: the recurrent path's logits int8 [1, C], or None.
+            wide: the wide path's logits float32 [1, C], or None.
+        """
         shape = (1, task.outputs)
+        if recurrent is None or wide is not None:
+            logits = [] if wide is None else [wide]
+            if recurrent is not None:
+                logits.append(self.graph.add("DEQUANTIZE", [recurrent], shape, version=2))
+            return lower_head(self.graph, task, logits)
         operator = "SOFTMAX" if task.head == "multiclass" else "LOGISTIC"
         options: dict[str, Any] = {"beta": 1.0} if operator == "SOFTMAX" else {}
         numbers = (_PROBABILITY_SCALE, _PROBABILITY_ZERO)
-        integers = self._add(operator, [logits], shape, *numbers, version=2, **options)
+        integers = self._add(operator, [recurrent], shape, *numbers, version=2, **options)
         output = self.graph.tensor("probabilities", shape)
         self.graph.operator("DEQUANTIZE", [integers], [output], version=2)
         return output
@@ -106,10 +134,17 @@ class IntegerLowering:
     def _pooling(self, layer: Pooling, x: int) -> int:
         if layer.pad_row is not None:
             raise _uncovered(layer.name, "a maximum over bare ids", "one over padded steps")
-        operator = "REDUCE_MAX" if layer.reduction == "max" else "MEAN"
-        shape, numbers = (1, self.graph.shape(x)[-1]), self.graph.quantization(x)
+        size, numbers = self.graph.shape(x)[-1], self.graph.quantization(x)
         axes = self.graph.integers(1)
-        return self._add(operator, [x, axes], shape, *numbers, version=2, keepDims=False)
+        operators = ["REDUCE_MAX" if one == "max" else "MEAN" for one in layer.reductions]
+        parts = [
+            self._add(operator, [x, axes], (1, size), *numbers, version=2, keepDims=False)
+            for operator in operators
+        ]
+        if len(parts) == 1:
+            return parts[0]
+        shape = (1, len(parts) * size)
+        return self._add("CONCATENATION", parts, shape, *numbers, version=2, axis=1)
 
     def _recurrent(self, name: str, layer: Recurrent, x: int, found: LayerRange) -> int:
         for direction in layer.directions:

@@ -14,6 +14,7 @@ from ai_edge_litert import schema_py_generated as schema
 from edgernn_export.formats import tflite_loop
 from edgernn_export.formats.tflite_activations import FUSED, activate
 from edgernn_export.formats.tflite_graph import NO_TENSOR, GraphBuilder
+from edgernn_export.formats.tflite_wide import lower_head, lower_wide
 from edgernn_export.quantize import quantize, quantize_rows
 from edgernn_export.recipes import Recipe
 from edgernn_runtime.network import (
@@ -21,9 +22,12 @@ from edgernn_runtime.network import (
     Array,
     Dense,
     Direction,
+    HashedNgrams,
     Layer,
+    PadRow,
     Pooling,
     Recurrent,
+    Reduction,
     Task,
 )
 
@@ -78,14 +82,13 @@ class Lowering:
             return self._pooling(f"pooling_{index}", layer, x)
         return self._dense(f"dense_{index}", layer, x)
 
-    def head(self, task: Task, logits: int) -> int:
-        """Return the probabilities [1, C] of the logits."""
-        output = self.graph.tensor("probabilities", (1, task.outputs))
-        if task.head == "multiclass":
-            self.graph.operator("SOFTMAX", [logits], [output], beta=1.0)
-        else:
-            self.graph.operator("LOGISTIC", [logits], [output])
-        return output
+    def wide(self, wide: HashedNgrams, ids: int) -> int:
+        """Return the wide path's logits [1, C] of the ids [1, T]."""
+        return lower_wide(self.graph, wide, self.recipe.weights, ids)
+
+    def head(self, task: Task, recurrent: int | None, wide: int | None) -> int:
+        """Return the probabilities [1, C] of one or two paths' logits [1, C]."""
+        return lower_head(self.graph, task, [x for x in (recurrent, wide) if x is not None])
 
     def product(
         self,
@@ -132,16 +135,24 @@ class Lowering:
         return self.product(name, layer.kernel, layer.bias, x, shape, layer.activation)
 
     def _pooling(self, name: str, layer: Pooling, x: int) -> int:
+        kinds = dict.fromkeys(layer.reductions)
+        pooled = {one: self._reduced(name, one, layer.pad_row, x) for one in kinds}
+        parts = [pooled[one] for one in layer.reductions]
+        if len(parts) == 1:
+            return parts[0]
+        shape = (1, len(parts) * self.graph.shape(x)[-1])
+        return self.graph.add("CONCATENATION", parts, shape, axis=1)
+
+    def _reduced(self, name: str, reduction: Reduction, pad_row: PadRow | None, x: int) -> int:
+        """Return one reduction over time of x [1, T, O]: [1, O]."""
         graph, size = self.graph, self.graph.shape(x)[-1]
-        operator = "REDUCE_MAX" if layer.reduction == "max" else "MEAN"
+        operator = "REDUCE_MAX" if reduction == "max" else "MEAN"
         pooled = graph.add(operator, [x, graph.integers(1)], (1, size), keepDims=False)
-        if layer.pad_row is None:
+        if pad_row is None or reduction != "max":
             return pooled
-        row = graph.constant(f"{name}/pad_row", layer.pad_row.row[np.newaxis])
+        row = graph.constant(f"{name}/pad_row", pad_row.row[np.newaxis])
         with_row = graph.add("MAXIMUM", [pooled, row], (1, size))
-        is_short = graph.add(
-            "LESS", [graph.time(x), graph.scalar(layer.pad_row.length)], (), "bool"
-        )
+        is_short = graph.add("LESS", [graph.time(x), graph.scalar(pad_row.length)], (), "bool")
         return graph.add("SELECT_V2", [is_short, with_row, pooled], (1, size))
 
     def _recurrent(self, name: str, layer: Recurrent, x: int) -> int:
