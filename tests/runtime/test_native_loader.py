@@ -16,7 +16,7 @@ from edgernn_runtime.model_bin import decode_model
 from edgernn_runtime.network import Dense, PadRow, Pooling, Recurrent
 from tests.runtime import wide_networks
 from tests.runtime.test_native import direction, network_of, written
-from tests.runtime.test_native_c import NATIVE, build
+from tests.runtime.test_native_c import NATIVE, build, needs_compiler
 from tests.runtime.wide_networks import POOLINGS, bag_of, both_of, pooled_of, wide_of
 
 _HEADER, _LAYER, _TENSOR = 128, 64, 40
@@ -91,6 +91,11 @@ NUMBERS = {
     "more values than the file": (_tensor(0, 8), 1 << 24),
     "scales at an odd place": (_tensor(1, 32), 4),
     "codes at an odd place": (_tensor(0, 32), 4),
+    # GCC takes an offset for signed, and Clang for unsigned.
+    "codes beyond all memory": (_tensor(0, 36), 2**32 - 1),
+    "codes at half of all memory": (_tensor(0, 36), _LARGE),
+    "scales beyond all memory": (_tensor(1, 36), 2**32 - 1),
+    "values beyond all memory": (_tensor(0, 28), 2**32 - 1),
     "scales for more rows than there are": (_tensor(1, 8), 97),
     "a bias for other gates": (_tensor(3, 12), 95),
     "two biases": (_tensor(3, 8), 2),
@@ -121,6 +126,7 @@ WIDE_NUMBERS = {
     "a table of one dimension": (_wide_tensor(0, 4), 1),
     "a table with a scale for each row": (_wide_tensor(0, 0), 2),
     "a scale at an odd place": (_wide_tensor(0, 32), 4),
+    "a scale beyond all memory": (_wide_tensor(0, 36), 2**32 - 1),
     "checksums that are weights": (_wide_tensor(1, 0), 2),
     "fewer checksums": (_wide_tensor(1, 8), 63),
     "a bias of bytes": (_wide_tensor(2, 0), 5),
@@ -276,18 +282,30 @@ def _files():
 @pytest.mark.skipif(shutil.which("gcc") is None, reason="gcc is not installed")
 def test_every_branch_of_the_loader_is_taken_and_every_wrong_number_refused(tmp_path):
     program = build("loader", tmp_path / "loader", "-O0", "--coverage", compiler="gcc")
-    expected = []
-    for index, (words, data, said) in enumerate(_files()):
-        (tmp_path / f"{index:04}.bin").write_bytes(data)
-        expected.append((words, said))
-    paths = sorted(tmp_path.glob("*.bin"))
-    done = subprocess.run([program, *paths], capture_output=True, text=True, check=True)
-    said = done.stdout.splitlines()
-    found = [(words, line) for (words, _), line in zip(expected, said, strict=True)]
-    assert found == expected
+    _check_outcomes(program, tmp_path)
     for name in ("model", "tensor", "pack", "wide"):
         never = _branches_never_taken(tmp_path, name)
         assert not never, "\n".join(map(str, never))
+
+
+@needs_compiler
+def test_no_wrong_number_leads_to_undefined_behaviour(tmp_path):
+    options = ("-g", "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover")
+    _check_outcomes(build("loader", tmp_path / "loader", *options), tmp_path)
+
+
+def _check_outcomes(program, folder):
+    """Check what the program says of each file."""
+    expected = []
+    for index, (words, data, said) in enumerate(_files()):
+        (folder / f"{index:04}.bin").write_bytes(data)
+        expected.append((words, said))
+    paths = sorted(folder.glob("*.bin"))
+    done = subprocess.run([program, *paths], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    said = done.stdout.splitlines()
+    found = [(words, line) for (words, _), line in zip(expected, said, strict=True)]
+    assert found == expected
 
 
 def test_the_reader_in_python_refuses_the_same_files():

@@ -17,6 +17,7 @@ from edgernn_runtime.ngrams import keys
 from edgernn_runtime.reference import probabilities
 from tests.runtime import wide_networks
 from tests.runtime.test_native import VOCABULARY, answers, network_of, texts, written
+from tests.runtime.test_native_c import build, check_replay, needs_compiler
 from tests.runtime.wide_networks import POOLINGS, bag_of, both_of, pooled_of, wide_of
 
 native = pytest.importorskip(
@@ -78,6 +79,17 @@ def test_two_threads_have_the_answers_of_one_to_the_bit(network, recipe):
     engine = native.Engine(data, 2)
     assert np.array_equal(answers(engine, rows), answers(native.Engine(data, 1), rows))
     engine.close()
+
+
+@needs_compiler
+def test_the_wide_path_is_clean_under_sanitizers(tmp_path):
+    options = ("-g", "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover")
+    replay = str(build("replay", tmp_path / "replay", *options))
+    networks = [bag_of(3, **shape) for shape in wide_networks.WIDE.values()]
+    networks += [both_of(3), *(pooled_of(3, name) for name in POOLINGS)]
+    for network in networks:
+        for recipe in RECIPES:
+            check_replay(tmp_path, network, recipe, replay)
 
 
 def test_bytes_are_summed_to_the_same_bits_in_any_order():

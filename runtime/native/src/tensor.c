@@ -70,17 +70,16 @@ static int is_section(const edgernn_reader *r, uint64_t offset, uint64_t count, 
 
 /* Find the scales of an int8 tensor, which start at an offset. */
 static edgernn_status read_scales(const edgernn_reader *r, uint64_t offset, edgernn_tensor *tensor) {
-  const unsigned char *scales = r->data + offset;
   if (tensor->type == EDGERNN_INT8) {
     if (!is_section(r, offset, tensor->rows, 4)) return EDGERNN_MALFORMED;
-    tensor->scales = (const float *)(const void *)scales;
+    tensor->scales = (const float *)(const void *)(r->data + offset);
     return EDGERNN_OK;
   }
   /* The unit stands in front of the codes, or alone. */
   uint64_t codes = tensor->type == EDGERNN_INT8_CODES ? tensor->rows : 0;
   if (!is_section(r, offset, codes + 4, 1)) return EDGERNN_MALFORMED;
-  memcpy(&tensor->unit, scales, 4);
-  if (codes) tensor->codes = scales + 4;
+  memcpy(&tensor->unit, r->data + offset, 4);
+  if (codes) tensor->codes = r->data + offset + 4;
   return EDGERNN_OK;
 }
 
