@@ -22,10 +22,12 @@ class TorchModel:
         """Load the weights.
 
         Raises:
-            BenchError: the model has another kind of layer.
+            BenchError: the model has another kind of layer, or a wide path.
         """
         torch.set_num_threads(threads)
         self._model: Model = decode_model(file.read_bytes())
+        if self._model.embedding is None or self._model.wide is not None:
+            raise BenchError("the model has a wide path, which PyTorch is not measured with")
         self._embedding = torch.from_numpy(self._model.embedding.copy())
         self._layers = [_layer(layer) for layer in self._model.layers]
 

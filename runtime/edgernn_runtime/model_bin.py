@@ -24,9 +24,11 @@ from edgernn_runtime.network import (
     Cell,
     Dense,
     Direction,
+    HashedNgrams,
     Layer,
     Merge,
     PadRow,
+    Pattern,
     Pooling,
     Recurrent,
     Reduction,
@@ -44,19 +46,27 @@ LAYER = struct.Struct("<16I")
 #: dtype, rank, four dimensions, offset of the values, offset of the scales or 0.
 TENSOR = struct.Struct("<6I2Q")
 MAX_LAYERS, MAX_TENSORS = 64, 1024
-#: Of a recurrent layer's inputs and units: more products of int8 might not fit into 32 bits.
+#: Of a recurrent layer's inputs and units: more products of int8 might not fit into 32 bits. Of
+#: joined poolings and a wide path too.
 MAX_INPUTS = 65536
+#: Of a wide path's weights: with more, ids might overflow a hash, or bytes their sum.
+MAX_ROWS = 2**24 - 1
+MAX_REDUCTIONS = 4
 
-RECURRENT, DENSE, POOLING = 1, 2, 3
+RECURRENT, DENSE, POOLING, WIDE, JOINED_POOLINGS = 1, 2, 3, 4, 5
 #: int8 has a float32 scale for each row; `int8 codes` a byte for each, times one float32 unit that
-#: stands in front of them.
-DTYPES = ("float32", "float16", "int8", "int8 codes")
+#: stands in front of them; `int8 table` one float32 scale.
+DTYPES = ("float32", "float16", "int8", "int8 codes", "int8 table", "uint8")
+#: What weights of recurrent and dense layers are stored as, and those of a wide path.
+WEIGHT_DTYPES, TABLE_DTYPES = DTYPES[:4], ("float32", "float16", "int8 table")
 #: Of products: in floats, or in integers wherever inputs, weights and states are int8.
 FLOAT_PRODUCTS, INTEGER_PRODUCTS = 0, 1
 CELLS: tuple[Cell, ...] = get_args(Cell)
 MERGES: tuple[Merge, ...] = get_args(Merge)
 ACTIVATIONS: tuple[Activation, ...] = get_args(Activation)
 REDUCTIONS: tuple[Reduction, ...] = get_args(Reduction)
+#: The i-th pattern is bit i of a wide path's patterns.
+PATTERNS: tuple[Pattern, ...] = get_args(Pattern)
 
 _Name = TypeVar("_Name", bound=str)
 
@@ -66,14 +76,23 @@ class Model:
     """What a `model.bin` holds.
 
     Attributes:
-        embedding: float32 [V, E].
-        layers: the layers in order.
+        embedding: float32 [V, E]; None where there is no recurrent path.
+        layers: the recurrent path's layers in order.
         head: what makes probabilities of the logits.
+        wide: the wide path, or None.
     """
 
-    embedding: Array
+    embedding: Array | None
     layers: tuple[Layer, ...]
     head: Head
+    wide: HashedNgrams | None = None
+
+    @property
+    def words(self) -> int:
+        """V, the number of ids."""
+        if self.embedding is not None:
+            return len(self.embedding)
+        return 0 if self.wide is None else self.wide.words
 
 
 def decode_model(data: Buffer) -> Model:
@@ -82,6 +101,24 @@ def decode_model(data: Buffer) -> Model:
     Raises:
         EngineError: it is none, of a newer version, or a number in it is outside its bounds.
     """
+    head, arithmetic, reader, records = _decode_tables(data)
+    wide = None
+    if records[-1][0] == WIDE:
+        wide = _wide(reader, f"layer_{len(records) - 1}", records.pop())
+    embedding: Array | None = None
+    layers: list[Layer] = []
+    if records:
+        embedding = reader.tensor(0, 2)
+        layers, outputs = _layers(reader, records, embedding.shape[1])
+        fits = wide is None or (wide.words, len(wide.bias)) == (len(embedding), outputs)
+        _require(fits, "two paths of the same words and outputs", "two that differ")
+        if arithmetic == INTEGER_PRODUCTS:
+            layers = _with_integers(reader, records, layers)
+    return Model(embedding, tuple(layers), _named(HEADS, head, "head"), wide)
+
+
+def _decode_tables(data: Buffer) -> tuple[int, int, _Reader, list[tuple[int, ...]]]:
+    """Return the head's number, the arithmetic's, a reader of tensors and the layers' records."""
     _require(len(data) >= HEADER.size, f"at least {HEADER.size} bytes", f"{len(data)}")
     magic, version, head, layers, tensors, size, _, arithmetic = HEADER.unpack_from(data)
     _require(magic == MAGIC, f"the first bytes {MAGIC!r}", repr(magic))
@@ -92,26 +129,25 @@ def decode_model(data: Buffer) -> Model:
     _require(arithmetic in (0, 1), "arithmetic of 0 or 1", f"{arithmetic}")
     tables = HEADER.size + layers * LAYER.size + tensors * TENSOR.size
     _require(tables <= len(data), f"tables of {tables} bytes", f"{len(data)} in all")
-    reader = _Reader(data, HEADER.size + layers * LAYER.size, tensors)
-    embedding = reader.tensor(0, 2)
+    records = [LAYER.unpack_from(data, HEADER.size + i * LAYER.size) for i in range(layers)]
+    return head, arithmetic, _Reader(data, HEADER.size + layers * LAYER.size, tensors), records
+
+
+def _layers(reader: _Reader, records: list[tuple[int, ...]], size: int) -> tuple[list[Layer], int]:
+    """Return the recurrent path's layers, which take `size` numbers a step, and their outputs."""
     found: list[Layer] = []
-    records = []
-    size_now, is_sequence = embedding.shape[1], True
-    for i in range(layers):
-        record = LAYER.unpack_from(data, HEADER.size + i * LAYER.size)
-        records.append(record)
+    is_sequence = True
+    for i, record in enumerate(records):
         read = _KINDS.get(record[0])
         if read is None:
-            raise _malformed("layers of kind 1, 2 or 3", f"{record[0]}")
+            raise _malformed("layers of kind 1, 2, 3 or 5, and 4 at the end", f"{record[0]}")
         layer = read(reader, f"layer_{i}", record)
-        size_now, is_sequence = _check_fit(layer, size_now, is_sequence=is_sequence)
+        size, is_sequence = _check_fit(layer, size, is_sequence=is_sequence)
         found.append(layer)
     last = found[-1]
     is_logits = isinstance(last, Dense) and last.activation == "linear" and not is_sequence
     _require(is_logits, "a linear dense layer on a vector at the end", type(last).__name__)
-    if arithmetic == INTEGER_PRODUCTS:
-        found = _with_integers(reader, records, found)
-    return Model(embedding, tuple(found), _named(HEADS, head, "head"))
+    return found, size
 
 
 class _Reader:
@@ -122,27 +158,40 @@ class _Reader:
         self._table = table
         self._count = count
 
-    def tensor(self, index: int, rank: int) -> Array:
+    def tensor(self, index: int, rank: int, dtypes: tuple[str, ...] = WEIGHT_DTYPES) -> Array:
         """Return a tensor as float32, widened where it is stored in fewer bits."""
-        _require(index < self._count, f"a tensor below {self._count}", f"{index}")
-        record = TENSOR.unpack_from(self._data, self._table + index * TENSOR.size)
-        dtype = _named(DTYPES, record[0], "dtype")
-        _require(record[1] == rank, f"tensor {index} of rank {rank}", f"{record[1]}")
-        shape = record[2 : 2 + rank]
-        _require(all(shape), "dimensions of at least 1", f"{shape}")
-        values = self._array(record[6], dtype.partition(" ")[0], shape)
+        dtype, values, record = self._values(index, rank, dtypes)
         if not dtype.startswith("int8"):
             return np.asarray(values, dtype=np.float32)
         _require(rank == 2, f"tensor {index} of floats", dtype)
-        return np.asarray(values * self._scales(record[7], dtype, shape[0]), dtype=np.float32)
+        scales = self._scales(record[7], dtype, values.shape[0])
+        return np.asarray(values * scales, dtype=np.float32)
+
+    def bytes(self, index: int) -> NDArray[np.uint8]:
+        """Return a vector of bytes."""
+        return np.asarray(self._values(index, 1, ("uint8",))[1], dtype=np.uint8)
+
+    def _values(
+        self, index: int, rank: int, dtypes: tuple[str, ...]
+    ) -> tuple[str, NDArray[Any], tuple[int, ...]]:
+        """Return a tensor's dtype, values as they are stored, and record."""
+        _require(index < self._count, f"a tensor below {self._count}", f"{index}")
+        record = TENSOR.unpack_from(self._data, self._table + index * TENSOR.size)
+        dtype = _named(DTYPES, record[0], "dtype")
+        _require(dtype in dtypes, f"tensor {index} of {', '.join(dtypes)}", dtype)
+        _require(record[1] == rank, f"tensor {index} of rank {rank}", f"{record[1]}")
+        shape = record[2 : 2 + rank]
+        _require(all(shape), "dimensions of at least 1", f"{shape}")
+        return dtype, self._array(record[6], dtype.partition(" ")[0], shape), record
 
     def _scales(self, offset: int, dtype: str, rows: int) -> Array:
-        """Return the scale of each row of an int8 tensor, [rows, 1]."""
-        if dtype == "int8":
-            return np.asarray(self._array(offset, "float32", (rows, 1)), dtype=np.float32)
-        unit = self._array(offset, "uint8", (rows + 4,))[:4].view("<f4")[0]
-        codes = self._array(offset, "uint8", (rows + 4,))[4:]
-        return np.asarray(codes[:, np.newaxis].astype(np.float32) * unit, dtype=np.float32)
+        """Return the scale of each row of an int8 tensor, [rows, 1], or of all of it, [1, 1]."""
+        if dtype == "int8 codes":
+            unit = self._array(offset, "uint8", (rows + 4,))[:4].view("<f4")[0]
+            codes = self._array(offset, "uint8", (rows + 4,))[4:]
+            return np.asarray(codes[:, np.newaxis].astype(np.float32) * unit, dtype=np.float32)
+        rows = 1 if dtype == "int8 table" else rows
+        return np.asarray(self._array(offset, "float32", (rows, 1)), dtype=np.float32)
 
     def is_int8(self, index: int) -> bool:
         """Return whether a tensor that was read is stored as int8."""
@@ -205,15 +254,45 @@ def _dense(reader: _Reader, name: str, record: tuple[int, ...]) -> Dense:
 
 
 def _pooling(reader: _Reader, name: str, record: tuple[int, ...]) -> Pooling:
-    _, reduction, length, tensor = record[:4]
+    kind, number, length, tensor = record[:4]
+    numbers: tuple[int, ...] = (number,)
+    if kind == JOINED_POOLINGS:
+        _require(2 <= number <= MAX_REDUCTIONS, f"2 to {MAX_REDUCTIONS} reductions", f"{number}")
+        numbers = record[4 : 4 + number]
+    reductions = tuple(_named(REDUCTIONS, one, "reduction") for one in numbers)
     row = None if length == 0 else PadRow(length, reader.tensor(tensor, 1))
-    return Pooling(name, _named(REDUCTIONS, reduction, "reduction"), row)
+    return Pooling(name, reductions, row)
+
+
+def _wide(reader: _Reader, name: str, record: tuple[int, ...]) -> HashedNgrams:
+    _, words, patterns, has_projection, first = record[:5]
+    _require(patterns < 1 << len(PATTERNS), f"patterns below {1 << len(PATTERNS)}", f"{patterns}")
+    _require(has_projection in (0, 1), "a projection or none", f"{has_projection}")
+    weights = reader.tensor(first, 2, TABLE_DTYPES)
+    checksums, bias = reader.bytes(first + 1), reader.tensor(first + 2, 1)
+    rows, width = weights.shape
+    fits = rows <= MAX_ROWS and width <= MAX_INPUTS
+    _require(fits, f"at most {MAX_ROWS:,} rows of {MAX_INPUTS:,}", f"{weights.shape}")
+    fits = words >= 1 and rows == words + len(checksums)
+    _require(fits, "a row for each word and bucket", f"{rows} for {words} and {len(checksums)}")
+    projection = reader.tensor(first + 3, 2).T if has_projection else None
+    shape = (width, width) if projection is None else projection.shape
+    _require(shape == (width, len(bias)), f"rows of {width} to {len(bias)} outputs", f"{shape}")
+    return HashedNgrams(
+        name=name,
+        patterns=tuple(one for i, one in enumerate(PATTERNS) if patterns >> i & 1),
+        weights=weights,
+        checksums=checksums,
+        projection=projection,
+        bias=bias,
+    )
 
 
 _KINDS: dict[int, Callable[[_Reader, str, tuple[int, ...]], Layer]] = {
     RECURRENT: _recurrent,
     DENSE: _dense,
     POOLING: _pooling,
+    JOINED_POOLINGS: _pooling,
 }
 
 
@@ -259,7 +338,10 @@ def _check_fit(layer: Layer, size: int, *, is_sequence: bool) -> tuple[int, bool
         row = layer.pad_row
         fits = row is None or row.row.shape == (size,)
         _require(fits, f"a row of {size}", "another")
-        return size, False
+        count = len(layer.reductions)
+        fits = count == 1 or size <= MAX_INPUTS
+        _require(fits, f"joined poolings of at most {MAX_INPUTS:,}", f"{size:,}")
+        return size * count, False
     fits = all(direction.input_size == size for direction in layer.directions)
     _require(fits, f"{size} inputs", f"{[d.input_size for d in layer.directions]}")
     units = {direction.hidden_size for direction in layer.directions}

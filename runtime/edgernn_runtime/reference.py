@@ -82,7 +82,8 @@ def run_wide(wide: HashedNgrams, ids: NDArray[np.int32]) -> Array:
     found = keys(ids, wide.words, wide.patterns, len(wide.checksums))
     rows, checksums = np.divmod(found, CHECKSUMS)
     expected = np.concatenate([np.zeros(wide.words, dtype=np.uint8), wide.checksums])
-    total = wide.weights[rows[expected[rows] == checksums]].sum(axis=0)
+    # In double, so that the order of the words does not matter.
+    total = wide.weights[rows[expected[rows] == checksums]].sum(axis=0, dtype=np.float64)
     if wide.projection is not None:
         total = total @ wide.projection
     return np.asarray(total + wide.bias, dtype=np.float32)

@@ -265,7 +265,13 @@ def test_a_format_without_an_engine_is_refused(bundle, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "name", ["bundle-1-tflite.edgernn", "bundle-1-onnx.edgernn", "bundle-1-native.edgernn"]
+    "name",
+    [
+        "bundle-1-tflite.edgernn",
+        "bundle-1-onnx.edgernn",
+        "bundle-1-native.edgernn",
+        "bundle-1-native-wide.edgernn",
+    ],
 )
 def test_bundles_of_schema_1_load_for_ever(name):
     with load(FIXTURES / name) as classifier:

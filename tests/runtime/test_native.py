@@ -57,7 +57,7 @@ def network_of(seed, cell="lstm", units=(24, 16), embedding=20, merge="concat", 
         layers.append(Recurrent(f"r{i}", forward, backward, merge, return_sequences=True))
         size = layers[-1].output_size
     head = Dense("head", draw.normal(0, 1, (size, 3)).astype(np.float32), np.zeros(3, np.float32))
-    layers += [Pooling("pool", "max"), head]
+    layers += [Pooling("pool", ("max",)), head]
     vocabulary = tuple(b"%d" % i for i in range(VOCABULARY))
     task = Task(TokenizerSpec(), vocabulary, "multiclass", ("a", "b", "c"))
     table = draw.normal(0, 0.5, (VOCABULARY, embedding)).astype(np.float32)
@@ -133,7 +133,7 @@ def test_a_dense_layer_on_every_step_and_a_mean():
         "each", draw.normal(0, 1, (32, 9)).astype(np.float32), np.ones(9, np.float32), "tanh"
     )
     head = Dense("head", draw.normal(0, 1, (9, 3)).astype(np.float32), np.zeros(3, np.float32))
-    layers = (*network.layers[:2], dense, Pooling("pool", "average"), head)
+    layers = (*network.layers[:2], dense, Pooling("pool", ("average",)), head)
     for recipe in ("none", "int8"):
         data = written(replace(network, layers=layers), recipe)
         expected = answers(plain.Engine(data, 1), texts(12))

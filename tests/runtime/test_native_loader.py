@@ -11,9 +11,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from edgernn_runtime.network import PadRow, Recurrent
+from edgernn_runtime.errors import EngineError
+from edgernn_runtime.model_bin import decode_model
+from edgernn_runtime.network import Dense, PadRow, Pooling, Recurrent
+from tests.runtime import wide_networks
 from tests.runtime.test_native import direction, network_of, written
-from tests.runtime.test_native_c import NATIVE, build
+from tests.runtime.test_native_c import NATIVE, build, needs_compiler
+from tests.runtime.wide_networks import POOLINGS, bag_of, both_of, pooled_of, wide_of
 
 _HEADER, _LAYER, _TENSOR = 128, 64, 40
 _LARGE = 2**31
@@ -41,7 +45,10 @@ NUMBERS = {
     "tensors beyond the end": (20, 1024),
     "another size": (24, 64),
     "unknown arithmetic": (96, 2),
-    "an unknown kind of layer": (_RECURRENT, 4),
+    "an unknown kind of layer": (_RECURRENT, 6),
+    "a wide path in front": (_RECURRENT, 4),
+    "a wide path in the place of the head": (_DENSE, 4),
+    "joined poolings in the place of one": (_POOLING, 5),
     "no direction": (_RECURRENT + 4, 0),
     "three directions": (_RECURRENT + 4, 3),
     "an unknown merge": (_RECURRENT + 8, 4),
@@ -70,7 +77,9 @@ NUMBERS = {
     "no such weights of the head": (_DENSE + 8, 15),
     "no such bias of the head": (_DENSE + 8, 14),
     "an embedding in the place of the head": (_DENSE + 8, 0),
-    "an unknown type": (_tensor(0, 0), 4),
+    "an unknown type": (_tensor(0, 0), 6),
+    "bytes in the place of weights": (_tensor(0, 0), 5),
+    "one scale in the place of many": (_tensor(0, 0), 4),
     "an embedding of one dimension": (_tensor(0, 4), 1),
     "no token": (_tensor(0, 8), 0),
     "too many tokens": (_tensor(0, 8), _LARGE),
@@ -82,12 +91,61 @@ NUMBERS = {
     "more values than the file": (_tensor(0, 8), 1 << 24),
     "scales at an odd place": (_tensor(1, 32), 4),
     "codes at an odd place": (_tensor(0, 32), 4),
+    # GCC takes an offset for signed, and Clang for unsigned.
+    "codes beyond all memory": (_tensor(0, 36), 2**32 - 1),
+    "codes at half of all memory": (_tensor(0, 36), _LARGE),
+    "scales beyond all memory": (_tensor(1, 36), 2**32 - 1),
+    "values beyond all memory": (_tensor(0, 28), 2**32 - 1),
     "scales for more rows than there are": (_tensor(1, 8), 97),
     "a bias for other gates": (_tensor(3, 12), 95),
     "two biases": (_tensor(3, 8), 2),
     "a vector of int8": (_tensor(14, 0), 2),
     "a bias of other outputs": (_tensor(14, 8), 2),
     "a head for other inputs": (_tensor(13, 12), 31),
+}
+
+#: The same of a bag of int8 with a projection: its record, and the tensors weights, checksums, bias,
+#: projection.
+_WIDE = _HEADER
+
+
+def _wide_tensor(index, field):
+    return _HEADER + _LAYER + index * _TENSOR + field
+
+
+WIDE_NUMBERS = {
+    "no word": (_WIDE + 4, 0),
+    "another number of words": (_WIDE + 4, 49),
+    "more words than rows": (_WIDE + 4, 115),
+    "an unknown pattern": (_WIDE + 8, 8),
+    "neither a projection nor none": (_WIDE + 12, 2),
+    "rows of other outputs": (_WIDE + 12, 0),
+    "a far first tensor": (_WIDE + 16, 1025),
+    "no such projection": (_WIDE + 16, 1),
+    "no such table": (_WIDE + 16, 4),
+    "a table of one dimension": (_wide_tensor(0, 4), 1),
+    "a table with a scale for each row": (_wide_tensor(0, 0), 2),
+    "a scale at an odd place": (_wide_tensor(0, 32), 4),
+    "a scale beyond all memory": (_wide_tensor(0, 36), 2**32 - 1),
+    "checksums that are weights": (_wide_tensor(1, 0), 2),
+    "fewer checksums": (_wide_tensor(1, 8), 63),
+    "a bias of bytes": (_wide_tensor(2, 0), 5),
+    "a bias of other outputs": (_wide_tensor(2, 8), 2),
+    "a projection of bytes": (_wide_tensor(3, 0), 5),
+    "a projection to other outputs": (_wide_tensor(3, 8), 2),
+    "a projection of other rows": (_wide_tensor(3, 12), 4),
+    "a recurrent layer in its place": (_WIDE, 1),
+}
+#: Of joined poolings: the place in a file of three, or of three with a row of padding.
+POOLING_NUMBERS = {
+    "no pooling": (_POOLING + 4, 0),
+    "one pooling": (_POOLING + 4, 1),
+    "five poolings": (_POOLING + 4, 5),
+    "fewer poolings than the head takes": (_POOLING + 4, 3),
+    "an unknown reduction among poolings": (_POOLING + 20, 2),
+    "no such row of padding": (_POOLING + 12, 16),
+    "a row of padding for other inputs": (_POOLING + 12, 3),
+    "poolings of a vector": (_RECURRENT + _LAYER + 12, 0),
 }
 
 
@@ -121,8 +179,60 @@ def _variants():
     return {words: replace(network, layers=found) for words, found in layers.items()}
 
 
+def _wide_files():
+    """Yield the same of files with a wide path or joined poolings."""
+    for recipe in ("none", "float16", "int8"):
+        for words, shape in wide_networks.WIDE.items():
+            yield f"{recipe} bag, {words}", written(bag_of(3, **shape), recipe), "done"
+        yield f"{recipe} both paths", written(both_of(3), recipe), "done"
+        for words in POOLINGS:
+            yield f"{recipe} poolings, {words}", written(pooled_of(3, words), recipe), "done"
+    bag = written(bag_of(3, rank=5), "int8")
+    for words, (offset, value) in WIDE_NUMBERS.items():
+        yield words, _changed(bag, offset, value), _MALFORMED
+    poolings = written(pooled_of(3, "four"), "int8")
+    for words, (offset, value) in POOLING_NUMBERS.items():
+        yield words, _changed(poolings, offset, value), _MALFORMED
+    other = replace(both_of(3), wide=wide_of(3, outputs=2))
+    yield "two paths of other outputs", written(other, "int8"), _MALFORMED
+    fewer = replace(network_of(3), embedding=network_of(3).embedding[:49], wide=wide_of(3))
+    yield "two paths of other words", written(fewer, "int8"), _MALFORMED
+    twice = written(both_of(3), "int8")
+    record = twice[_TABLE : _TABLE + _LAYER]
+    yield "a wide path twice", twice[:_DENSE] + record + twice[_TABLE:], _MALFORMED
+    for words, rows in (("as many rows", 2**24 - 1), ("more rows", 2**24)):
+        # Where the sections lie is of no matter, so that they may all lie in the same zeros.
+        large = _grown(written(bag_of(3, outputs=1), "int8"), 2**24)
+        large = _changed(large, _wide_tensor(0, 8), rows)
+        large = _changed(large, _wide_tensor(1, 8), rows - 50)
+        said = "done" if rows < 2**24 else _MALFORMED
+        yield f"{words} as a hash allows", large, said
+    for words, width in (("as wide", 65536), ("wider", 65537)):
+        large = _grown(bag, 115 * width)
+        for tensor in (0, 3):
+            large = _changed(large, _wide_tensor(tensor, 12), width)
+        said = "done" if width == 65536 else _MALFORMED
+        yield f"a table {words} as it may be", large, said
+        head = Dense("head", np.zeros((2 * width, 1), "f"), np.zeros(1, "f"))
+        pooling = Pooling("pool", ("max", "average"))
+        table = np.zeros((50, width), "f")
+        pooled = replace(network_of(3), embedding=table, layers=(pooling, head))
+        yield f"joined poolings {words} as they may be", written(pooled, "int8"), said
+
+
+def _grown(data, size):
+    """Return a file with so many more bytes of zeros, in which all of its tensors lie."""
+    start = len(data)
+    data = data + bytes(-start % 64 + size)
+    data = _changed(data, 24, len(data), 8)
+    for tensor in range(int.from_bytes(data[20:24], "little")):
+        data = _changed(data, _wide_tensor(tensor, 24), start + -start % 64, 8)
+    return data
+
+
 def _files():
     """Yield files: what they are, their bytes, and what the reader says of them."""
+    yield from _wide_files()
     models = {
         f"{recipe} {words}": written(network_of(3, **shape), recipe)
         for recipe in ("none", "float16", "int8")
@@ -172,18 +282,40 @@ def _files():
 @pytest.mark.skipif(shutil.which("gcc") is None, reason="gcc is not installed")
 def test_every_branch_of_the_loader_is_taken_and_every_wrong_number_refused(tmp_path):
     program = build("loader", tmp_path / "loader", "-O0", "--coverage", compiler="gcc")
+    _check_outcomes(program, tmp_path)
+    for name in ("model", "tensor", "pack", "wide"):
+        never = _branches_never_taken(tmp_path, name)
+        assert not never, "\n".join(map(str, never))
+
+
+@needs_compiler
+def test_no_wrong_number_leads_to_undefined_behaviour(tmp_path):
+    options = ("-g", "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover")
+    _check_outcomes(build("loader", tmp_path / "loader", *options), tmp_path)
+
+
+def _check_outcomes(program, folder):
+    """Check what the program says of each file."""
     expected = []
     for index, (words, data, said) in enumerate(_files()):
-        (tmp_path / f"{index:04}.bin").write_bytes(data)
+        (folder / f"{index:04}.bin").write_bytes(data)
         expected.append((words, said))
-    paths = sorted(tmp_path.glob("*.bin"))
-    done = subprocess.run([program, *paths], capture_output=True, text=True, check=True)
+    paths = sorted(folder.glob("*.bin"))
+    done = subprocess.run([program, *paths], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
     said = done.stdout.splitlines()
     found = [(words, line) for (words, _), line in zip(expected, said, strict=True)]
     assert found == expected
-    for name in ("model", "pack"):
-        never = _branches_never_taken(tmp_path, name)
-        assert not never, "\n".join(map(str, never))
+
+
+def test_the_reader_in_python_refuses_the_same_files():
+    for words, data, said in _files():
+        try:
+            decode_model(data)
+            is_taken = True
+        except EngineError:
+            is_taken = False
+        assert is_taken == (said == "done"), words
 
 
 def _branches_never_taken(folder, name):

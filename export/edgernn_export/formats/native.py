@@ -5,6 +5,7 @@ The file takes ids int32 [T] and gives probabilities float32 [C].
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from edgernn_export.calibrate import LayerRange
 from edgernn_export.census import Census
+from edgernn_export.errors import UncoveredError
 from edgernn_export.quantize import quantize, quantize_rows
 from edgernn_export.recipes import Recipe
 from edgernn_runtime.heads import HEADS
@@ -24,16 +26,30 @@ from edgernn_runtime.model_bin import (
     FLOAT_PRODUCTS,
     HEADER,
     INTEGER_PRODUCTS,
+    JOINED_POOLINGS,
     LAYER,
     MAGIC,
+    MAX_REDUCTIONS,
+    MAX_ROWS,
     MERGES,
+    PATTERNS,
     POOLING,
     RECURRENT,
     REDUCTIONS,
     TENSOR,
     VERSION,
+    WIDE,
 )
-from edgernn_runtime.network import Array, Dense, Direction, Layer, Network, Pooling, Recurrent
+from edgernn_runtime.network import (
+    Array,
+    Dense,
+    Direction,
+    HashedNgrams,
+    Layer,
+    Network,
+    Pooling,
+    Recurrent,
+)
 
 INTERFACE: dict[str, Any] = {
     "inputs": [{"name": "ids", "dtype": "int32", "shape": ["T"]}],
@@ -41,8 +57,20 @@ INTERFACE: dict[str, Any] = {
 }
 FOREIGN: tuple[str, ...] = ()
 LOOPS: tuple[str, ...] = ()
-_KIND_NAMES = {RECURRENT: "recurrent", DENSE: "dense", POOLING: "pooling"}
+_KIND_NAMES = {
+    RECURRENT: "recurrent",
+    DENSE: "dense",
+    POOLING: "pooling",
+    JOINED_POOLINGS: "pooling",
+    WIDE: "wide",
+}
 _MOST_DIMENSIONS = 4
+#: The bytes of an int8 tensor's scales, by its number of rows.
+_SCALE_BYTES: dict[str, Callable[[int], int]] = {
+    "int8": lambda rows: 4 * rows,
+    "int8 codes": lambda rows: 4 + rows,
+    "int8 table": lambda _: 4,
+}
 
 
 def write(
@@ -60,11 +88,18 @@ def write(
         vocabulary_sha256: goes into the header.
         flavour: of no matter here.
         calibration: of no matter here.
+
+    Raises:
+        UncoveredError: more poolings are joined than a record names, or the wide path is larger
+            than its hash allows.
     """
     del flavour, calibration
     tensors = _Tensors(recipe)
-    tensors.add_table(network.embedding)
+    if network.embedding is not None:
+        tensors.add_rows(network.embedding)
     records = [_record(tensors, layer) for layer in network.layers]
+    if network.wide is not None:
+        records.append(_wide(tensors, network.wide, len(network.task.vocabulary)))
     tables = HEADER.size + LAYER.size * len(records) + TENSOR.size * len(tensors.entries)
     table, sections = tensors.finish(-(-tables // ALIGNMENT) * ALIGNMENT)
     layers = b"".join(LAYER.pack(*record, *[0] * (16 - len(record))) for record in records)
@@ -88,7 +123,8 @@ def read_census(data: bytes) -> Census:
         name = _KIND_NAMES[record[0]]
         operators[name] = operators.get(name, 0) + 1
         layer_weights, others = _tensors_of(record)
-        owner.update(dict.fromkeys([*layer_weights, *others], f"{name}_{i}"))
+        part = name if record[0] == WIDE else f"{name}_{i}"
+        owner.update(dict.fromkeys([*layer_weights, *others], part))
         weights_of.update(layer_weights)
     weights: dict[str, int] = {}
     parts: dict[str, int] = {}
@@ -96,9 +132,9 @@ def read_census(data: bytes) -> Census:
         at = HEADER.size + layers * LAYER.size + i * TENSOR.size
         dtype, rank, *dimensions, _, scales = TENSOR.unpack_from(data, at)
         rows, count = dimensions[0], int(np.prod(dimensions[:rank]))
-        name, _, codes = DTYPES[dtype].partition(" ")
+        name = DTYPES[dtype].partition(" ")[0]
         size = count * np.dtype(name).itemsize
-        scale_bytes = (4 + rows if codes else 4 * rows) if scales else 0
+        scale_bytes = _SCALE_BYTES[DTYPES[dtype]](rows) if scales else 0
         parts[owner[i]] = parts.get(owner[i], 0) + size + scale_bytes
         if i in weights_of:
             weights[name] = weights.get(name, 0) + size
@@ -112,6 +148,9 @@ def _tensors_of(record: tuple[int, ...]) -> tuple[list[int], list[int]]:
         return [first + i for first in firsts for i in range(2)], [first + 2 for first in firsts]
     if record[0] == DENSE:
         return [record[2]], [record[2] + 1]
+    if record[0] == WIDE:
+        has_projection, first = record[3:5]
+        return [first], [first + 1 + i for i in range(2 + has_projection)]
     return [], [record[3]] if record[2] else []
 
 
@@ -123,10 +162,45 @@ def _record(tensors: _Tensors, layer: Layer) -> tuple[int, ...]:
         numbers = [number for direction in directions for number in direction]
         return (RECURRENT, len(directions), merge, int(layer.return_sequences), *numbers)
     if isinstance(layer, Pooling):
-        row, reduction = layer.pad_row, REDUCTIONS.index(layer.reduction)
-        length, tensor = (0, 0) if row is None else (row.length, tensors.add(row.row))
-        return (POOLING, reduction, length, tensor)
+        return _pooling(tensors, layer)
     return _dense(tensors, layer)
+
+
+def _pooling(tensors: _Tensors, layer: Pooling) -> tuple[int, ...]:
+    row, reductions = layer.pad_row, [REDUCTIONS.index(one) for one in layer.reductions]
+    count = len(reductions)
+    if count > MAX_REDUCTIONS:
+        raise UncoveredError(
+            f"layer {layer.name} joins too many poolings",
+            expected=f"at most {MAX_REDUCTIONS}",
+            found=f"{count}",
+        )
+    length, tensor = (0, 0) if row is None else (row.length, tensors.add(row.row))
+    if count == 1:
+        return (POOLING, reductions[0], length, tensor)
+    return (JOINED_POOLINGS, count, length, tensor, *reductions)
+
+
+def _wide(tensors: _Tensors, wide: HashedNgrams, words: int) -> tuple[int, ...]:
+    """Return the wide path's numbers; rows of words beyond the vocabulary are left out."""
+    weights = np.concatenate([wide.weights[:words], wide.weights[wide.words :]])
+    checksums = wide.checksums
+    if not len(checksums):
+        # A file has no empty tensor: a bucket that weighs nothing.
+        weights, checksums = np.pad(weights, ((0, 1), (0, 0))), np.zeros(1, dtype=np.uint8)
+    if len(weights) > MAX_ROWS:
+        raise UncoveredError(
+            f"layer {wide.name} has too many weights",
+            expected=f"at most {MAX_ROWS:,} words and buckets",
+            found=f"{len(weights):,}",
+        )
+    first = tensors.add_table(weights)
+    tensors.add_bytes(checksums)
+    tensors.add(wide.bias)
+    if wide.projection is not None:
+        tensors.add(wide.projection.T)
+    patterns = sum(1 << PATTERNS.index(one) for one in set(wide.patterns))
+    return (WIDE, words, patterns, int(wide.projection is not None), first)
 
 
 def _dense(tensors: _Tensors, layer: Dense) -> tuple[int, ...]:
@@ -155,29 +229,41 @@ class _Tensors:
 
     def __init__(self, recipe: Recipe) -> None:
         self._recipe = recipe
-        self.entries: list[tuple[NDArray[Any], NDArray[Any] | None]] = []
+        #: Dtype, values and scales.
+        self.entries: list[tuple[str, NDArray[Any], NDArray[Any] | None]] = []
 
     def add(self, values: Array) -> int:
         """Add a tensor as float32."""
-        self.entries.append((np.asarray(values, dtype=np.float32), None))
-        return len(self.entries) - 1
+        return self._add("float32", np.asarray(values, dtype=np.float32))
+
+    def add_bytes(self, values: NDArray[np.uint8]) -> int:
+        """Add a tensor of bytes."""
+        return self._add("uint8", values)
 
     def add_weights(self, weights: Array) -> int:
         """Add weights [O, I] in the recipe's type, int8 with a scale for each row."""
-        if self._recipe.weights == "int8":
-            quantized = quantize(np.ascontiguousarray(weights), axis=0)
-            self.entries.append((quantized.values, quantized.scale[:, 0]))
-        else:
-            self.entries.append((weights.astype(self._recipe.weights), None))
-        return len(self.entries) - 1
+        if self._recipe.weights != "int8":
+            return self._add(self._recipe.weights, weights.astype(self._recipe.weights))
+        quantized = quantize(np.ascontiguousarray(weights), axis=0)
+        return self._add("int8", quantized.values, quantized.scale[:, 0])
 
-    def add_table(self, rows: Array) -> int:
+    def add_rows(self, rows: Array) -> int:
         """Add the embedding in the recipe's type, int8 with a code for each row."""
         if self._recipe.weights != "int8":
             return self.add_weights(rows)
         quantized = quantize_rows(rows)
         unit = np.frombuffer(np.float32(quantized.unit).tobytes(), dtype=np.uint8)
-        self.entries.append((quantized.values, np.concatenate([unit, quantized.codes])))
+        return self._add("int8 codes", quantized.values, np.concatenate([unit, quantized.codes]))
+
+    def add_table(self, rows: Array) -> int:
+        """Add rows to be summed in the recipe's type, int8 with one scale for exact sums."""
+        if self._recipe.weights != "int8":
+            return self.add_weights(rows)
+        quantized = quantize(rows)
+        return self._add("int8 table", quantized.values, quantized.scale.reshape(1))
+
+    def _add(self, dtype: str, values: NDArray[Any], scales: NDArray[Any] | None = None) -> int:
+        self.entries.append((dtype, values, scales))
         return len(self.entries) - 1
 
     def finish(self, start: int) -> tuple[bytes, bytes]:
@@ -190,11 +276,9 @@ class _Tensors:
             sections.extend(data.ljust(-(-len(data) // ALIGNMENT) * ALIGNMENT, b"\0"))
             return offset
 
-        for values, scales in self.entries:
+        for dtype, values, scales in self.entries:
             shape = (*values.shape, *[0] * (_MOST_DIMENSIONS - values.ndim))
             offset = place(values)
             scale_offset = 0 if scales is None else place(scales)
-            has_codes = scales is not None and scales.dtype == np.uint8
-            dtype = DTYPES.index("int8 codes" if has_codes else str(values.dtype))
-            table += TENSOR.pack(dtype, values.ndim, *shape, offset, scale_offset)
+            table += TENSOR.pack(DTYPES.index(dtype), values.ndim, *shape, offset, scale_offset)
         return table, bytes(sections)

@@ -30,14 +30,14 @@ class Engine:
             EngineError: an id is outside the embedding.
         """
         model = self._model
-        if ids.min() < 0 or ids.max() >= len(model.embedding):
+        if ids.min() < 0 or ids.max() >= model.words:
             raise EngineError(
                 "an id is outside the embedding",
-                expected=f"0 to {len(model.embedding) - 1}",
+                expected=f"0 to {model.words - 1}",
                 found=f"{ids.min()} to {ids.max()}",
             )
         with np.errstate(all="ignore"):
-            return evaluate(model.embedding, model.layers, model.head, ids)
+            return evaluate(model.embedding, model.layers, model.wide, model.head, ids)
 
     def close(self) -> None:
         """Let go of the model."""

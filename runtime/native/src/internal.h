@@ -9,8 +9,16 @@ enum { EDGERNN_LSTM, EDGERNN_GRU, EDGERNN_RNN };
 enum { EDGERNN_CONCAT, EDGERNN_SUM, EDGERNN_AVE, EDGERNN_MUL };
 enum { EDGERNN_MAX, EDGERNN_AVERAGE };
 enum { EDGERNN_BINARY, EDGERNN_MULTICLASS, EDGERNN_MULTILABEL };
-enum { EDGERNN_RECURRENT = 1, EDGERNN_DENSE, EDGERNN_POOLING };
-enum { EDGERNN_FLOAT32, EDGERNN_FLOAT16, EDGERNN_INT8, EDGERNN_INT8_CODES };
+enum { EDGERNN_RECURRENT = 1, EDGERNN_DENSE, EDGERNN_POOLING, EDGERNN_WIDE, EDGERNN_POOLINGS };
+enum { EDGERNN_BIGRAM, EDGERNN_TRIGRAM, EDGERNN_SKIP, EDGERNN_PATTERNS };
+enum {
+  EDGERNN_FLOAT32,
+  EDGERNN_FLOAT16,
+  EDGERNN_INT8,
+  EDGERNN_INT8_CODES,
+  EDGERNN_INT8_TABLE,
+  EDGERNN_UINT8
+};
 enum {
   EDGERNN_LINEAR,
   EDGERNN_RELU,
@@ -27,10 +35,13 @@ enum {
   EDGERNN_ACTIVATIONS
 };
 
+/* Poolings of one sequence side by side. */
+#define EDGERNN_MOST_REDUCTIONS 4
+
 /* A tensor in the file: rows of `columns` values; a vector is one row. */
 typedef struct edgernn_tensor {
   const void *values;
-  /* Of int8: a scale for each row, or a code for each, which multiplies `unit`. */
+  /* Of int8: a scale for each row, or a code for each, which multiplies `unit`, or `unit` alone. */
   const float *scales;
   const uint8_t *codes;
   float unit;
@@ -55,16 +66,27 @@ typedef struct edgernn_layer {
   /* Dense. */
   uint32_t activation;
   edgernn_tensor weights, bias;
-  /* Pooling. */
-  uint32_t reduction, padded_length;
+  /* Pooling: each reduction's output follows on that of the one before. */
+  uint32_t reductions, reduction[EDGERNN_MOST_REDUCTIONS], padded_length;
   edgernn_tensor pad_row;
   /* What goes in and comes out, and whether it comes out as a sequence. */
   uint32_t input_size, output_size, is_sequence;
 } edgernn_layer;
 
+/* The wide path: a weight for each word and each hashed n-gram; docs/wide.md. */
+typedef struct edgernn_wide {
+  /* The number of words, 0 where there is no wide path, and the patterns of n-grams, a bit each. */
+  uint32_t words, patterns, outputs;
+  edgernn_tensor weights, checksums, bias;
+  /* Without one, `projection.values` is NULL, and a row of the weights is as wide as the outputs. */
+  edgernn_tensor projection;
+} edgernn_wide;
+
 struct edgernn_model {
   const edgernn_kernel_table *kernels;
+  /* Layers of the recurrent path; with none, there is no embedding either. */
   uint32_t head, layer_count;
+  edgernn_wide wide;
   edgernn_tensor embedding;
   edgernn_layer *layers;
 };
@@ -101,6 +123,13 @@ size_t edgernn_recurrent_bytes(const edgernn_layer *layer, size_t steps);
 void edgernn_run_recurrent(const edgernn_model *model, const edgernn_layer *layer,
                            const edgernn_sequence *x, edgernn_sequence *y, edgernn_arena arena,
                            const edgernn_pair *pair);
+
+/* Return the bytes that the wide path takes of the scratch. */
+size_t edgernn_wide_bytes(const edgernn_wide *wide);
+
+/* Add the wide path's logits to `logits` [outputs] with what is left of the scratch. */
+void edgernn_add_wide(const edgernn_wide *wide, const int32_t *ids, size_t count, edgernn_arena arena,
+                      float *logits);
 
 /* Return an activation of x. */
 float edgernn_activated(uint32_t activation, float x);

@@ -1,148 +1,38 @@
 /* The reader of model.bin: every number is checked before it is used, and nothing is copied but the
  * weights of recurrent layers, which pack.c packs for the kernels. */
-#include "internal.h"
+#include "reader.h"
 
 #include <string.h>
 
-#define HEADER_BYTES 128
-#define LAYER_BYTES 64
-#define TENSOR_BYTES 40
 #define MOST_LAYERS 64
-#define MOST_TENSORS 1024
-#define LARGEST 0x7fffffffu
-/* Of a recurrent layer: with more, a sum of integer products might not fit into 32 bits. */
+/* Of a recurrent layer: with more, a sum of integer products might not fit into 32 bits. Of joined
+ * poolings and a wide path too, so that no size overflows. */
 #define MOST_INPUTS 65536u
-
-typedef struct reader {
-  const unsigned char *data;
-  uint64_t size;
-  uint64_t tensor_table;
-  uint32_t tensors;
-} reader;
-
-static uint32_t u32(const unsigned char *p) {
-  return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
-}
-
-static uint64_t u64(const unsigned char *p) { return u32(p) | (uint64_t)u32(p + 4) << 32; }
+/* Of a wide path's weights: with more, ids might overflow a hash, or bytes their sum. */
+#define MOST_ROWS 0xffffffu
+/* The types of a wide path's weights; in int8 they have one scale, so that a sum is exact. */
+#define TABLE_TYPES (1u << EDGERNN_FLOAT32 | 1u << EDGERNN_FLOAT16 | 1u << EDGERNN_INT8_TABLE)
 
 uint32_t edgernn_gates(uint32_t cell) {
   static const uint32_t gates[] = {4, 3, 1};
   return gates[cell];
 }
 
-/* IEEE 754 half precision. */
-static float from_half(uint16_t half) {
-  uint32_t sign = (uint32_t)(half & 0x8000u) << 16, exponent = (half >> 10) & 31u;
-  uint32_t fraction = half & 0x3ffu, bits;
-  float value;
-  if (exponent == 0) {
-    value = (float)fraction * 5.9604644775390625e-8f;
-    return sign ? -value : value;
-  }
-  bits = sign | (exponent == 31 ? 255u : exponent + 112u) << 23 | fraction << 13;
-  memcpy(&value, &bits, sizeof value);
-  return value;
-}
-
-int edgernn_is_int8(const edgernn_tensor *tensor) { return tensor->type >= EDGERNN_INT8; }
-
-float edgernn_scale(const edgernn_tensor *tensor, uint32_t row) {
-  return tensor->codes ? (float)tensor->codes[row] * tensor->unit : tensor->scales[row];
-}
-
-float edgernn_value(const edgernn_tensor *tensor, uint32_t row, uint32_t column) {
-  size_t at = (size_t)row * tensor->columns + column;
-  if (edgernn_is_int8(tensor)) {
-    return (float)((const int8_t *)tensor->values)[at] * edgernn_scale(tensor, row);
-  }
-  if (tensor->type == EDGERNN_FLOAT16) return from_half(((const uint16_t *)tensor->values)[at]);
-  return ((const float *)tensor->values)[at];
-}
-
-/* Eight sums side by side, which a compiler can keep in one vector. */
-#define DOT(type, convert)                                         \
-  do {                                                             \
-    const type *w = (const type *)tensor->values + at;             \
-    for (; k + 8 <= tensor->columns; k += 8) {                     \
-      for (uint32_t i = 0; i < 8; i++) sums[i] += convert(w[k + i]) * x[k + i]; \
-    }                                                              \
-    for (; k < tensor->columns; k++) sums[0] += convert(w[k]) * x[k]; \
-  } while (0)
-
-float edgernn_dot(const edgernn_tensor *tensor, uint32_t row, const float *x) {
-  float sums[8] = {0};
-  size_t at = (size_t)row * tensor->columns;
-  uint32_t k = 0;
-  if (tensor->type == EDGERNN_FLOAT32) {
-    DOT(float, (float));
-  } else if (tensor->type == EDGERNN_FLOAT16) {
-    DOT(uint16_t, from_half);
-  } else {
-    DOT(int8_t, (float));
-  }
-  float sum = 0;
-  for (uint32_t i = 0; i < 8; i++) sum += sums[i];
-  return edgernn_is_int8(tensor) ? sum * edgernn_scale(tensor, row) : sum;
-}
-
-/* Return whether `count` values of `width` bytes at an offset lie within the file's sections. */
-static int is_section(const reader *r, uint64_t offset, uint64_t count, uint64_t width) {
-  return offset % 64 == 0 && offset > r->tensor_table && offset <= r->size &&
-         count <= (r->size - offset) / width;
-}
-
-static edgernn_status read_tensor(const reader *r, uint32_t index, uint32_t rank,
-                                  edgernn_tensor *tensor) {
-  static const uint32_t widths[] = {4, 2, 1, 1};
-  const unsigned char *record;
-  uint64_t offset, scales;
-  if (index >= r->tensors) return EDGERNN_MALFORMED;
-  record = r->data + r->tensor_table + (uint64_t)index * TENSOR_BYTES;
-  tensor->type = u32(record);
-  tensor->rank = u32(record + 4);
-  if (tensor->type > EDGERNN_INT8_CODES || tensor->rank != rank) return EDGERNN_MALFORMED;
-  tensor->rows = rank == 1 ? 1 : u32(record + 8);
-  tensor->columns = u32(record + (rank == 1 ? 8 : 12));
-  if (tensor->rows == 0 || tensor->rows > LARGEST) return EDGERNN_MALFORMED;
-  if (tensor->columns == 0 || tensor->columns > LARGEST) return EDGERNN_MALFORMED;
-  offset = u64(record + 24);
-  scales = u64(record + 32);
-  if (!is_section(r, offset, (uint64_t)tensor->rows * tensor->columns, widths[tensor->type])) {
-    return EDGERNN_MALFORMED;
-  }
-  tensor->values = r->data + offset;
-  tensor->scales = NULL;
-  tensor->codes = NULL;
-  if (!edgernn_is_int8(tensor)) return EDGERNN_OK;
-  if (rank == 1) return EDGERNN_MALFORMED;
-  if (tensor->type == EDGERNN_INT8) {
-    if (!is_section(r, scales, tensor->rows, 4)) return EDGERNN_MALFORMED;
-    tensor->scales = (const float *)(const void *)(r->data + scales);
-    return EDGERNN_OK;
-  }
-  /* The unit stands in front of the codes. */
-  if (!is_section(r, scales, (uint64_t)tensor->rows + 4, 1)) return EDGERNN_MALFORMED;
-  memcpy(&tensor->unit, r->data + scales, 4);
-  tensor->codes = r->data + scales + 4;
-  return EDGERNN_OK;
-}
-
-static edgernn_status read_direction(const reader *r, const unsigned char *record,
+static edgernn_status read_direction(const edgernn_reader *r, const unsigned char *record,
                                      edgernn_direction *d) {
-  uint32_t first = u32(record + 20), width, biases;
+  uint32_t first = edgernn_u32(record + 20), width, biases;
   edgernn_status status;
-  d->cell = u32(record);
-  d->activation = u32(record + 4);
-  d->gate_activation = u32(record + 8);
-  d->reset_after = u32(record + 12);
-  d->reverse = u32(record + 16);
+  d->cell = edgernn_u32(record);
+  d->activation = edgernn_u32(record + 4);
+  d->gate_activation = edgernn_u32(record + 8);
+  d->reset_after = edgernn_u32(record + 12);
+  d->reverse = edgernn_u32(record + 16);
   if (d->cell > EDGERNN_RNN || d->activation >= EDGERNN_ACTIVATIONS) return EDGERNN_MALFORMED;
   if (d->gate_activation >= EDGERNN_ACTIVATIONS) return EDGERNN_MALFORMED;
-  if (d->reset_after > 1 || d->reverse > 1 || first > MOST_TENSORS) return EDGERNN_MALFORMED;
-  if ((status = read_tensor(r, first, 2, &d->kernel))) return status;
-  if ((status = read_tensor(r, first + 1, 2, &d->recurrent))) return status;
-  if ((status = read_tensor(r, first + 2, 2, &d->bias))) return status;
+  if (d->reset_after > 1 || d->reverse > 1 || first > EDGERNN_MOST_TENSORS) return EDGERNN_MALFORMED;
+  if ((status = edgernn_read_tensor(r, first, 2, &d->kernel))) return status;
+  if ((status = edgernn_read_tensor(r, first + 1, 2, &d->recurrent))) return status;
+  if ((status = edgernn_read_tensor(r, first + 2, 2, &d->bias))) return status;
   if (d->kernel.columns > MOST_INPUTS || d->recurrent.columns > MOST_INPUTS) {
     return EDGERNN_MALFORMED;
   }
@@ -156,12 +46,12 @@ static edgernn_status read_direction(const reader *r, const unsigned char *recor
   return EDGERNN_OK;
 }
 
-static edgernn_status read_recurrent(const reader *r, const unsigned char *record,
+static edgernn_status read_recurrent(const edgernn_reader *r, const unsigned char *record,
                                      edgernn_layer *layer) {
   edgernn_status status;
-  layer->directions = u32(record + 4);
-  layer->merge = u32(record + 8);
-  layer->return_sequences = u32(record + 12);
+  layer->directions = edgernn_u32(record + 4);
+  layer->merge = edgernn_u32(record + 8);
+  layer->return_sequences = edgernn_u32(record + 12);
   if (layer->directions < 1 || layer->directions > 2 || layer->merge > EDGERNN_MUL ||
       layer->return_sequences > 1 || !layer->is_sequence) {
     return EDGERNN_MALFORMED;
@@ -181,32 +71,68 @@ static edgernn_status read_recurrent(const reader *r, const unsigned char *recor
   return EDGERNN_OK;
 }
 
-static edgernn_status read_dense(const reader *r, const unsigned char *record,
+static edgernn_status read_dense(const edgernn_reader *r, const unsigned char *record,
                                  edgernn_layer *layer) {
-  uint32_t first = u32(record + 8);
+  uint32_t first = edgernn_u32(record + 8);
   edgernn_status status;
-  layer->activation = u32(record + 4);
-  if (layer->activation >= EDGERNN_ACTIVATIONS || first > MOST_TENSORS) return EDGERNN_MALFORMED;
-  if ((status = read_tensor(r, first, 2, &layer->weights))) return status;
-  if ((status = read_tensor(r, first + 1, 1, &layer->bias))) return status;
+  layer->activation = edgernn_u32(record + 4);
+  if (layer->activation >= EDGERNN_ACTIVATIONS || first > EDGERNN_MOST_TENSORS) return EDGERNN_MALFORMED;
+  if ((status = edgernn_read_tensor(r, first, 2, &layer->weights))) return status;
+  if ((status = edgernn_read_tensor(r, first + 1, 1, &layer->bias))) return status;
   layer->output_size = layer->weights.rows;
   if (layer->bias.columns != layer->output_size) return EDGERNN_MALFORMED;
   return layer->weights.columns == layer->input_size ? EDGERNN_OK : EDGERNN_MALFORMED;
 }
 
-static edgernn_status read_pooling(const reader *r, const unsigned char *record,
+static edgernn_status read_pooling(const edgernn_reader *r, const unsigned char *record,
                                    edgernn_layer *layer) {
-  layer->reduction = u32(record + 4);
-  layer->padded_length = u32(record + 8);
-  if (layer->reduction > EDGERNN_AVERAGE || !layer->is_sequence) return EDGERNN_MALFORMED;
+  uint32_t is_joined = layer->kind == EDGERNN_POOLINGS;
+  layer->reductions = is_joined ? edgernn_u32(record + 4) : 1;
+  layer->padded_length = edgernn_u32(record + 8);
+  if (layer->reductions < 1 + is_joined || layer->reductions > EDGERNN_MOST_REDUCTIONS) {
+    return EDGERNN_MALFORMED;
+  }
+  for (uint32_t i = 0; i < layer->reductions; i++) {
+    layer->reduction[i] = edgernn_u32(record + (is_joined ? 16 + 4 * i : 4));
+    if (layer->reduction[i] > EDGERNN_AVERAGE) return EDGERNN_MALFORMED;
+  }
+  if (!layer->is_sequence || (is_joined && layer->input_size > MOST_INPUTS)) return EDGERNN_MALFORMED;
   if (layer->padded_length) {
-    edgernn_status status = read_tensor(r, u32(record + 12), 1, &layer->pad_row);
+    edgernn_status status = edgernn_read_tensor(r, edgernn_u32(record + 12), 1, &layer->pad_row);
     if (status) return status;
     if (layer->pad_row.columns != layer->input_size) return EDGERNN_MALFORMED;
   }
-  layer->output_size = layer->input_size;
+  layer->output_size = layer->reductions * layer->input_size;
   layer->is_sequence = 0;
   return EDGERNN_OK;
+}
+
+/* The tensors are weights, checksums, bias and, where there is one, the projection. */
+static edgernn_status read_wide(const edgernn_reader *r, const unsigned char *record,
+                                edgernn_wide *wide) {
+  uint32_t has_projection = edgernn_u32(record + 12), first = edgernn_u32(record + 16);
+  edgernn_status status;
+  wide->words = edgernn_u32(record + 4);
+  wide->patterns = edgernn_u32(record + 8);
+  if (wide->words < 1 || wide->patterns >> EDGERNN_PATTERNS || has_projection > 1 ||
+      first > EDGERNN_MOST_TENSORS) {
+    return EDGERNN_MALFORMED;
+  }
+  if ((status = edgernn_read_typed(r, first, 2, TABLE_TYPES, &wide->weights))) return status;
+  if ((status = edgernn_read_typed(r, first + 1, 1, 1u << EDGERNN_UINT8, &wide->checksums))) {
+    return status;
+  }
+  if ((status = edgernn_read_tensor(r, first + 2, 1, &wide->bias))) return status;
+  if (wide->weights.rows > MOST_ROWS || wide->weights.columns > MOST_INPUTS ||
+      wide->words >= wide->weights.rows ||
+      wide->checksums.columns != wide->weights.rows - wide->words) {
+    return EDGERNN_MALFORMED;
+  }
+  wide->outputs = wide->bias.columns;
+  if (!has_projection) return wide->weights.columns == wide->outputs ? EDGERNN_OK : EDGERNN_MALFORMED;
+  if ((status = edgernn_read_tensor(r, first + 3, 2, &wide->projection))) return status;
+  int fits = wide->projection.rows == wide->outputs && wide->projection.columns == wide->weights.columns;
+  return fits ? EDGERNN_OK : EDGERNN_MALFORMED;
 }
 
 /* A state within [-1, 1] by construction can be an int8 of the fixed scale 1/127. */
@@ -225,27 +151,33 @@ static uint32_t has_integers(const edgernn_layer *layer) {
   return layer->kind == EDGERNN_RECURRENT;
 }
 
-static edgernn_status read_layer(const reader *r, const unsigned char *record, edgernn_layer *layer) {
-  layer->kind = u32(record);
+static edgernn_status read_layer(const edgernn_reader *r, const unsigned char *record, edgernn_layer *layer) {
+  layer->kind = edgernn_u32(record);
   if (layer->kind == EDGERNN_RECURRENT) return read_recurrent(r, record, layer);
   if (layer->kind == EDGERNN_DENSE) return read_dense(r, record, layer);
-  return layer->kind == EDGERNN_POOLING ? read_pooling(r, record, layer) : EDGERNN_MALFORMED;
+  int is_pooling = layer->kind == EDGERNN_POOLING || layer->kind == EDGERNN_POOLINGS;
+  return is_pooling ? read_pooling(r, record, layer) : EDGERNN_MALFORMED;
 }
 
 /* ---- A model --------------------------------------------------------------------------------- */
 
+static const unsigned char *record_of(const edgernn_reader *r, uint32_t index) {
+  return r->data + EDGERNN_HEADER_BYTES + (size_t)index * EDGERNN_LAYER_BYTES;
+}
+
 /* Read and pack the layers, or with no `layers` see only that they are well and how much they take. */
-static edgernn_status read_layers(const reader *r, const edgernn_model *model, uint32_t is_integer,
+static edgernn_status read_layers(const edgernn_reader *r, const edgernn_model *model, uint32_t is_integer,
                                   edgernn_layer *layers, edgernn_arena *a) {
   uint32_t size = model->embedding.columns, is_sequence = 1;
   uint32_t input_is_int8 = is_integer && edgernn_is_int8(&model->embedding);
   edgernn_layer one, *layer = &one;
+  if (model->layer_count == 0) return EDGERNN_OK;
   for (uint32_t i = 0; i < model->layer_count; i++) {
     if (layers) layer = &layers[i];
     memset(layer, 0, sizeof *layer);
     layer->input_size = size;
     layer->is_sequence = is_sequence;
-    edgernn_status status = read_layer(r, r->data + HEADER_BYTES + (size_t)i * LAYER_BYTES, layer);
+    edgernn_status status = read_layer(r, record_of(r, i), layer);
     if (status) return status;
     layer->is_int8 = input_is_int8 && has_integers(layer);
     edgernn_pack(a, layer, model->kernels);
@@ -253,39 +185,56 @@ static edgernn_status read_layers(const reader *r, const edgernn_model *model, u
     size = layer->output_size;
     is_sequence = layer->is_sequence;
   }
-  int is_head = layer->kind == EDGERNN_DENSE && layer->activation == EDGERNN_LINEAR;
-  return is_head && !is_sequence ? EDGERNN_OK : EDGERNN_MALFORMED;
+  int is_head = layer->kind == EDGERNN_DENSE && layer->activation == EDGERNN_LINEAR && !is_sequence;
+  int fits = !model->wide.words || model->wide.outputs == size;
+  return is_head && fits ? EDGERNN_OK : EDGERNN_MALFORMED;
+}
+
+/* Read what stands at the ends of the layers: the embedding and the wide path, one of them or both. */
+static edgernn_status read_ends(const edgernn_reader *r, edgernn_model *model) {
+  const unsigned char *last = record_of(r, model->layer_count - 1);
+  edgernn_status status;
+  memset(&model->embedding, 0, sizeof model->embedding);
+  memset(&model->wide, 0, sizeof model->wide);
+  if (edgernn_u32(last) == EDGERNN_WIDE) {
+    if ((status = read_wide(r, last, &model->wide))) return status;
+    model->layer_count--;
+  }
+  if (model->layer_count == 0) return EDGERNN_OK;
+  if ((status = edgernn_read_tensor(r, 0, 2, &model->embedding))) return status;
+  int fits = !model->wide.words || model->wide.words == model->embedding.rows;
+  return fits ? EDGERNN_OK : EDGERNN_MALFORMED;
 }
 
 /* Read what stands in front of the layers. */
-static edgernn_status read_header(const void *data, size_t size, reader *r, edgernn_model *model,
+static edgernn_status read_header(const void *data, size_t size, edgernn_reader *r, edgernn_model *model,
                                   uint32_t *is_integer) {
   const uint32_t one = 1;
   if (*(const unsigned char *)&one != 1) return EDGERNN_BIG_ENDIAN;
   if ((uintptr_t)data % 4) return EDGERNN_ALIGNMENT;
   r->data = (const unsigned char *)data;
   r->size = size;
-  if (size < HEADER_BYTES || memcmp(r->data, "EDGERNN", 8)) return EDGERNN_NOT_A_MODEL;
-  if (u32(r->data + 8) != 1) return EDGERNN_VERSION;
+  if (size < EDGERNN_HEADER_BYTES || memcmp(r->data, "EDGERNN", 8)) return EDGERNN_NOT_A_MODEL;
+  if (edgernn_u32(r->data + 8) != 1) return EDGERNN_VERSION;
   model->kernels = NULL;
-  model->head = u32(r->data + 12);
-  model->layer_count = u32(r->data + 16);
-  r->tensors = u32(r->data + 20);
-  *is_integer = u32(r->data + 96);
-  if (u64(r->data + 24) != size || model->head > EDGERNN_MULTILABEL || *is_integer > 1) {
+  model->head = edgernn_u32(r->data + 12);
+  model->layer_count = edgernn_u32(r->data + 16);
+  r->tensors = edgernn_u32(r->data + 20);
+  *is_integer = edgernn_u32(r->data + 96);
+  if (edgernn_u64(r->data + 24) != size || model->head > EDGERNN_MULTILABEL || *is_integer > 1) {
     return EDGERNN_MALFORMED;
   }
   if (model->layer_count < 1 || model->layer_count > MOST_LAYERS || r->tensors < 1 ||
-      r->tensors > MOST_TENSORS) {
+      r->tensors > EDGERNN_MOST_TENSORS) {
     return EDGERNN_MALFORMED;
   }
-  r->tensor_table = HEADER_BYTES + (uint64_t)model->layer_count * LAYER_BYTES;
-  if (r->tensor_table + (uint64_t)r->tensors * TENSOR_BYTES > size) return EDGERNN_MALFORMED;
-  return read_tensor(r, 0, 2, &model->embedding);
+  r->tensor_table = EDGERNN_HEADER_BYTES + (uint64_t)model->layer_count * EDGERNN_LAYER_BYTES;
+  if (r->tensor_table + (uint64_t)r->tensors * EDGERNN_TENSOR_BYTES > size) return EDGERNN_MALFORMED;
+  return read_ends(r, model);
 }
 
 /* Read the whole file once, and see how much memory it takes. */
-static edgernn_status read_model(const void *data, size_t size, reader *r, edgernn_model *header,
+static edgernn_status read_model(const void *data, size_t size, edgernn_reader *r, edgernn_model *header,
                                  uint32_t *is_integer, size_t *bytes) {
   edgernn_arena a = {NULL, 0};
   edgernn_status status = read_header(data, size, r, header, is_integer);
@@ -298,7 +247,7 @@ static edgernn_status read_model(const void *data, size_t size, reader *r, edger
 }
 
 edgernn_status edgernn_memory_size(const void *data, size_t size, size_t *bytes) {
-  reader r;
+  edgernn_reader r;
   edgernn_model header;
   uint32_t is_integer;
   return read_model(data, size, &r, &header, &is_integer, bytes);
@@ -314,7 +263,7 @@ static const edgernn_kernel_table *kernels_named(const char *name) {
 
 edgernn_status edgernn_open(const void *data, size_t size, void *memory, size_t memory_bytes,
                             const char *kernels, const edgernn_model **model) {
-  reader r;
+  edgernn_reader r;
   edgernn_model header;
   size_t needed;
   uint32_t is_integer;
@@ -333,6 +282,7 @@ edgernn_status edgernn_open(const void *data, size_t size, void *memory, size_t 
 }
 
 size_t edgernn_outputs(const edgernn_model *model) {
+  if (model->layer_count == 0) return model->wide.outputs;
   return model->layers[model->layer_count - 1].output_size;
 }
 

@@ -48,22 +48,28 @@ static void pool(uint32_t reduction, const float *step, float *out, size_t width
   }
 }
 
-static void run_pooling(const edgernn_layer *layer, const edgernn_sequence *x, edgernn_sequence *y) {
-  size_t width = layer->output_size;
-  y->steps = 1;
-  y->width = width;
-  memcpy(y->float32, x->float32, width * sizeof *y->float32);
-  for (size_t t = 1; t < x->steps; t++) {
-    pool(layer->reduction, x->float32 + t * x->width, y->float32, width);
-  }
+/* Reduce a sequence [T, width] to one step. */
+static void reduce(const edgernn_layer *layer, uint32_t reduction, const edgernn_sequence *x,
+                   float *out) {
+  size_t width = layer->input_size;
+  memcpy(out, x->float32, width * sizeof *out);
+  for (size_t t = 1; t < x->steps; t++) pool(reduction, x->float32 + t * x->width, out, width);
   for (uint32_t i = 0; i < width; i++) {
-    if (layer->reduction == EDGERNN_AVERAGE) {
-      y->float32[i] /= (float)x->steps;
+    if (reduction == EDGERNN_AVERAGE) {
+      out[i] /= (float)x->steps;
     } else if (x->steps < layer->padded_length) {
       float pad = edgernn_value(&layer->pad_row, 0, i);
-      y->float32[i] = pad > y->float32[i] ? pad : y->float32[i];
+      out[i] = pad > out[i] ? pad : out[i];
     }
   }
+}
+
+static void run_pooling(const edgernn_layer *layer, const edgernn_sequence *x, edgernn_sequence *y) {
+  for (uint32_t i = 0; i < layer->reductions; i++) {
+    reduce(layer, layer->reduction[i], x, y->float32 + (size_t)i * layer->input_size);
+  }
+  y->steps = 1;
+  y->width = layer->output_size;
 }
 
 /* ---- A text ---------------------------------------------------------------------------------- */
@@ -132,11 +138,16 @@ static void embed(const edgernn_model *model, const int32_t *ids, edgernn_sequen
   }
 }
 
-/* Room for the text, all layers' outputs, and the walkers of the layer that needs the most. */
+/* Room for the text, all layers' outputs, and for what needs the most: the walkers of a layer, or the
+ * wide path. */
 size_t edgernn_scratch_size(const edgernn_model *model, size_t count) {
   edgernn_arena a = {NULL, 0};
-  size_t most = 0;
+  size_t most = edgernn_wide_bytes(&model->wide);
   edgernn_sequence unused;
+  if (model->layer_count == 0) {
+    EDGERNN_TAKE(&a, float, edgernn_outputs(model));
+    return a.used + most;
+  }
   open_text(&a, model, count, &unused);
   for (uint32_t i = 0; i < model->layer_count; i++) {
     const edgernn_layer *layer = &model->layers[i];
@@ -145,6 +156,34 @@ size_t edgernn_scratch_size(const edgernn_model *model, size_t count) {
     most = walkers > most ? walkers : most;
   }
   return a.used + most;
+}
+
+/* Return the logits of the recurrent path. */
+static float *run_layers(edgernn_arena *a, const edgernn_model *model, const int32_t *ids,
+                         size_t count, const edgernn_pair *pair) {
+  edgernn_sequence x, y;
+  open_text(a, model, count, &x);
+  embed(model, ids, &x);
+  for (uint32_t i = 0; i < model->layer_count; i++) {
+    const edgernn_layer *layer = &model->layers[i];
+    open_output(a, model, i, x.steps, &y);
+    if (layer->kind == EDGERNN_RECURRENT) {
+      edgernn_run_recurrent(model, layer, &x, &y, *a, pair);
+    } else if (layer->kind == EDGERNN_DENSE) {
+      run_dense(layer, &x, &y);
+    } else {
+      run_pooling(layer, &x, &y);
+    }
+    x = y;
+  }
+  return x.float32;
+}
+
+/* Return the logits of a model without a recurrent path, before anything is added: zeros. */
+static float *no_logits(edgernn_arena *a, const edgernn_model *model) {
+  float *logits = EDGERNN_TAKE(a, float, edgernn_outputs(model));
+  memset(logits, 0, edgernn_outputs(model) * sizeof *logits);
+  return logits;
 }
 
 static void answer(const edgernn_model *model, const float *logits, float *probabilities) {
@@ -170,27 +209,15 @@ edgernn_status edgernn_predict_ids_in_pairs(const edgernn_model *model, const in
                                             size_t count, void *scratch, size_t scratch_bytes,
                                             float *probabilities, const edgernn_pair *pair) {
   edgernn_arena a = {(unsigned char *)scratch, 0};
-  edgernn_sequence x, y;
+  uint32_t tokens = model->layer_count ? model->embedding.rows : model->wide.words;
   if (count == 0) return EDGERNN_IDS;
   for (size_t t = 0; t < count; t++) {
-    if (ids[t] < 0 || (uint32_t)ids[t] >= model->embedding.rows) return EDGERNN_IDS;
+    if (ids[t] < 0 || (uint32_t)ids[t] >= tokens) return EDGERNN_IDS;
   }
   if (scratch_bytes < edgernn_scratch_size(model, count)) return EDGERNN_MEMORY;
   if ((uintptr_t)scratch % EDGERNN_ALIGNMENT_BYTES) return EDGERNN_ALIGNMENT;
-  open_text(&a, model, count, &x);
-  embed(model, ids, &x);
-  for (uint32_t i = 0; i < model->layer_count; i++) {
-    const edgernn_layer *layer = &model->layers[i];
-    open_output(&a, model, i, x.steps, &y);
-    if (layer->kind == EDGERNN_RECURRENT) {
-      edgernn_run_recurrent(model, layer, &x, &y, a, pair);
-    } else if (layer->kind == EDGERNN_DENSE) {
-      run_dense(layer, &x, &y);
-    } else {
-      run_pooling(layer, &x, &y);
-    }
-    x = y;
-  }
-  answer(model, x.float32, probabilities);
+  float *logits = model->layer_count ? run_layers(&a, model, ids, count, pair) : no_logits(&a, model);
+  if (model->wide.words) edgernn_add_wide(&model->wide, ids, count, a, logits);
+  answer(model, logits, probabilities);
   return EDGERNN_OK;
 }

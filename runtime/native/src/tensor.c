@@ -1,0 +1,115 @@
+/* Tensors of a model.bin: read with every number checked, and as floats. */
+#include "reader.h"
+
+#include <string.h>
+
+#define LARGEST 0x7fffffffu
+
+/* IEEE 754 half precision. */
+static float from_half(uint16_t half) {
+  uint32_t sign = (uint32_t)(half & 0x8000u) << 16, exponent = (half >> 10) & 31u;
+  uint32_t fraction = half & 0x3ffu, bits;
+  float value;
+  if (exponent == 0) {
+    value = (float)fraction * 5.9604644775390625e-8f;
+    return sign ? -value : value;
+  }
+  bits = sign | (exponent == 31 ? 255u : exponent + 112u) << 23 | fraction << 13;
+  memcpy(&value, &bits, sizeof value);
+  return value;
+}
+
+int edgernn_is_int8(const edgernn_tensor *tensor) {
+  return tensor->type >= EDGERNN_INT8 && tensor->type != EDGERNN_UINT8;
+}
+
+float edgernn_scale(const edgernn_tensor *tensor, uint32_t row) {
+  return tensor->codes ? (float)tensor->codes[row] * tensor->unit : tensor->scales[row];
+}
+
+float edgernn_value(const edgernn_tensor *tensor, uint32_t row, uint32_t column) {
+  size_t at = (size_t)row * tensor->columns + column;
+  if (edgernn_is_int8(tensor)) {
+    return (float)((const int8_t *)tensor->values)[at] * edgernn_scale(tensor, row);
+  }
+  if (tensor->type == EDGERNN_FLOAT16) return from_half(((const uint16_t *)tensor->values)[at]);
+  return ((const float *)tensor->values)[at];
+}
+
+/* Eight sums side by side, which a compiler can keep in one vector. */
+#define DOT(type, convert)                                         \
+  do {                                                             \
+    const type *w = (const type *)tensor->values + at;             \
+    for (; k + 8 <= tensor->columns; k += 8) {                     \
+      for (uint32_t i = 0; i < 8; i++) sums[i] += convert(w[k + i]) * x[k + i]; \
+    }                                                              \
+    for (; k < tensor->columns; k++) sums[0] += convert(w[k]) * x[k]; \
+  } while (0)
+
+float edgernn_dot(const edgernn_tensor *tensor, uint32_t row, const float *x) {
+  float sums[8] = {0};
+  size_t at = (size_t)row * tensor->columns;
+  uint32_t k = 0;
+  if (tensor->type == EDGERNN_FLOAT32) {
+    DOT(float, (float));
+  } else if (tensor->type == EDGERNN_FLOAT16) {
+    DOT(uint16_t, from_half);
+  } else {
+    DOT(int8_t, (float));
+  }
+  float sum = 0;
+  for (uint32_t i = 0; i < 8; i++) sum += sums[i];
+  return edgernn_is_int8(tensor) ? sum * edgernn_scale(tensor, row) : sum;
+}
+
+/* Return whether `count` values of `width` bytes at an offset lie within the file's sections. */
+static int is_section(const edgernn_reader *r, uint64_t offset, uint64_t count, uint64_t width) {
+  return offset % 64 == 0 && offset > r->tensor_table && offset <= r->size &&
+         count <= (r->size - offset) / width;
+}
+
+/* Find the scales of an int8 tensor, which start at an offset. */
+static edgernn_status read_scales(const edgernn_reader *r, uint64_t offset, edgernn_tensor *tensor) {
+  if (tensor->type == EDGERNN_INT8) {
+    if (!is_section(r, offset, tensor->rows, 4)) return EDGERNN_MALFORMED;
+    tensor->scales = (const float *)(const void *)(r->data + offset);
+    return EDGERNN_OK;
+  }
+  /* The unit stands in front of the codes, or alone. */
+  uint64_t codes = tensor->type == EDGERNN_INT8_CODES ? tensor->rows : 0;
+  if (!is_section(r, offset, codes + 4, 1)) return EDGERNN_MALFORMED;
+  memcpy(&tensor->unit, r->data + offset, 4);
+  if (codes) tensor->codes = r->data + offset + 4;
+  return EDGERNN_OK;
+}
+
+edgernn_status edgernn_read_typed(const edgernn_reader *r, uint32_t index, uint32_t rank,
+                                  uint32_t types, edgernn_tensor *tensor) {
+  static const uint32_t widths[] = {4, 2, 1, 1, 1, 1};
+  const unsigned char *record;
+  uint64_t offset;
+  if (index >= r->tensors) return EDGERNN_MALFORMED;
+  record = r->data + r->tensor_table + (uint64_t)index * EDGERNN_TENSOR_BYTES;
+  tensor->type = edgernn_u32(record);
+  tensor->rank = edgernn_u32(record + 4);
+  if (tensor->type > EDGERNN_UINT8 || !(types >> tensor->type & 1)) return EDGERNN_MALFORMED;
+  if (tensor->rank != rank) return EDGERNN_MALFORMED;
+  tensor->rows = rank == 1 ? 1 : edgernn_u32(record + 8);
+  tensor->columns = edgernn_u32(record + (rank == 1 ? 8 : 12));
+  if (tensor->rows == 0 || tensor->rows > LARGEST) return EDGERNN_MALFORMED;
+  if (tensor->columns == 0 || tensor->columns > LARGEST) return EDGERNN_MALFORMED;
+  offset = edgernn_u64(record + 24);
+  if (!is_section(r, offset, (uint64_t)tensor->rows * tensor->columns, widths[tensor->type])) {
+    return EDGERNN_MALFORMED;
+  }
+  tensor->values = r->data + offset;
+  tensor->scales = NULL;
+  tensor->codes = NULL;
+  if (!edgernn_is_int8(tensor)) return EDGERNN_OK;
+  return rank == 1 ? EDGERNN_MALFORMED : read_scales(r, edgernn_u64(record + 32), tensor);
+}
+
+edgernn_status edgernn_read_tensor(const edgernn_reader *r, uint32_t index, uint32_t rank,
+                                   edgernn_tensor *tensor) {
+  return edgernn_read_typed(r, index, rank, EDGERNN_WEIGHT_TYPES, tensor);
+}
