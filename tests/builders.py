@@ -6,6 +6,8 @@ import keras
 import numpy as np
 
 from edgernn_export.hashed_ngrams import HashedNgrams
+from edgernn_export.keras_answers import keras_outputs
+from edgernn_export.reader import read_source
 from edgernn_runtime.ngrams import hashes
 from tests.conftest import make_texts, make_tokenizer
 
@@ -31,6 +33,16 @@ def spread(model, scale=2.0, seed=0):
         noise = draw.normal(0, 0.3, shape)
         variable.assign(draw.uniform(-limit, limit, shape) * scale + noise)
     return model
+
+
+def centre(model, texts):
+    """Move a model's last bias so that it predicts several labels on the texts."""
+    last = model.trainable_variables[-1]
+    if len(last.shape) == 1:
+        source = read_source(model)
+        outputs = np.clip(keras_outputs(source, texts), 1e-6, 1 - 1e-6)
+        odds = outputs if source.task.head == "multiclass" else outputs / (1 - outputs)
+        last.assign(last - np.median(np.log(odds), axis=0))
 
 
 def dense(outputs=1, activation="sigmoid"):

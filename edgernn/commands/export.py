@@ -157,19 +157,20 @@ def _default_out(model: Path, name: str) -> Path:
 
 def _table(done: Export) -> Table:
     rows = tuple(
-        ("✓" if check.passed else "✗", check.name, f"{check.found:.4g}", f"{check.bound:.4g}")
+        ("✓" if check.passed else "✗", check.name, f"{check.found:.4g}", check.expected)
         for check in done.checks
     )
     operators = ", ".join(f"{n} x {count}" for n, count in sorted(done.census.operators.items()))
     weights = ", ".join(f"{t} {size:,} bytes" for t, size in done.census.weight_bytes.items())
     notes = [
         f"compared with Keras on {done.comparison.texts:,} texts ({done.comparison.source})",
+        f"label agreement {done.comparison.agreement:.2%}",
         f"model {done.model_size:,} bytes, bundle {done.size:,} bytes; weights: {weights}",
         f"{done.lowering} lowering; operators: {operators}",
     ]
     if done.comparison.accuracy is not None and done.comparison.keras_accuracy is not None:
         notes.insert(
-            1,
+            2,
             f"accuracy {done.comparison.accuracy:.2%}, Keras {done.comparison.keras_accuracy:.2%}",
         )
     return Table(str(done.path), ("", "check", "measured", "bound"), rows, tuple(notes))

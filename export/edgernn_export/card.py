@@ -49,9 +49,9 @@ def model_card(title: str, manifest: Manifest, model: int, vocabulary: int) -> b
     """
     comparison: Mapping[str, Any] = manifest.figures["comparison"]
     rows = [
-        ("same label", f"{comparison['agreement']:.2%}"),
-        ("largest change in probability", f"{comparison['max_change']:.2g}"),
-        ("p99 change in probability", f"{comparison['p99_change']:.2g}"),
+        ("label agreement", f"{comparison['agreement']:.2%}"),
+        ("max absolute error", f"{comparison['max_change']:.2g}"),
+        ("p99 absolute error", f"{comparison['p99_change']:.2g}"),
     ]
     if comparison["accuracy"] is not None:
         rows.append(("accuracy of Keras", f"{comparison['keras_accuracy']:.2%}"))

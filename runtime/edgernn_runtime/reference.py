@@ -1,7 +1,8 @@
 """The definition of a Network's answer, in NumPy: slow, obvious, and what engines are held to.
 
 T is the number of tokens; the other letters are those of `edgernn_runtime.network`. The cells are
-those of the Keras layers LSTM, GRU and SimpleRNN.
+those of the Keras layers LSTM, GRU and SimpleRNN. Everything is computed in the dtype of the
+weights: float32 in a Network, float64 where the exporter measures rounding errors.
 """
 
 from __future__ import annotations
@@ -37,13 +38,13 @@ Step = Callable[[Array, Array, Array, Direction, Rounding], tuple[Array, Array]]
 
 def sigmoid(x: Array) -> Array:
     """Return 1 / (1 + exp(-x)) without overflow, by the identity with tanh."""
-    return np.asarray(0.5 * np.tanh(0.5 * x) + 0.5, dtype=np.float32)
+    return np.asarray(0.5 * np.tanh(0.5 * x) + 0.5, dtype=x.dtype)
 
 
 def softmax(x: Array) -> Array:
     """Return the softmax over the last axis, shifted by the maximum against overflow."""
     exponentials = np.exp(x - x.max(axis=-1, keepdims=True))
-    return np.asarray(exponentials / exponentials.sum(axis=-1, keepdims=True), dtype=np.float32)
+    return np.asarray(exponentials / exponentials.sum(axis=-1, keepdims=True), dtype=x.dtype)
 
 
 def probabilities(network: Network, ids: NDArray[np.int32]) -> Array:
@@ -86,7 +87,7 @@ def run_wide(wide: HashedNgrams, ids: NDArray[np.int32]) -> Array:
     total = wide.weights[rows[expected[rows] == checksums]].sum(axis=0, dtype=np.float64)
     if wide.projection is not None:
         total = total @ wide.projection
-    return np.asarray(total + wide.bias, dtype=np.float32)
+    return np.asarray(total + wide.bias, dtype=wide.weights.dtype)
 
 
 def run_layer(layer: Layer, x: Array) -> Array:
@@ -108,8 +109,8 @@ def run_pooling(layer: Pooling, x: Array) -> Array:
 
 def _reduced(reduction: Reduction, pad_row: PadRow | None, x: Array) -> Array:
     if reduction == "average":
-        return np.asarray(x.mean(axis=0), dtype=np.float32)
-    largest = np.asarray(x.max(axis=0), dtype=np.float32)
+        return np.asarray(x.mean(axis=0), dtype=x.dtype)
+    largest = np.asarray(x.max(axis=0), dtype=x.dtype)
     if pad_row is not None and len(x) < pad_row.length:
         return np.maximum(largest, pad_row.row)
     return largest
@@ -139,13 +140,13 @@ def merged(layer: Recurrent, outputs: list[Array]) -> Array:
 
 
 def activate(name: Activation, x: Array) -> Array:
-    """Return an activation of x, elementwise, float32."""
-    return np.asarray(_ACTIVATIONS[name](x), dtype=np.float32)
+    """Return an activation of x, elementwise, in the dtype of x."""
+    return np.asarray(_ACTIVATIONS[name](x), dtype=x.dtype)
 
 
 def rounded(states: Array) -> Array:
     """Return states within -1 and 1 as multiples of 1/127, ties to even: int8 of a fixed scale."""
-    return np.asarray(np.rint(states * np.float32(127)) / np.float32(127), dtype=np.float32)
+    return np.asarray(np.rint(states * np.float32(127)) / np.float32(127), dtype=states.dtype)
 
 
 def walk(direction: Direction, x: Array, *, rounds_states: bool = False) -> tuple[Array, Array]:
@@ -162,7 +163,7 @@ def walk(direction: Direction, x: Array, *, rounds_states: bool = False) -> tupl
     step = _STEPS[direction.cell]
     if direction.cell == "gru" and not direction.reset_after:
         step = _gru_before
-    hidden = np.zeros(direction.hidden_size, dtype=np.float32)
+    hidden = np.zeros(direction.hidden_size, dtype=x.dtype)
     cell = np.zeros_like(hidden)
     states, cells = [], []
     for token in x[::-1] if direction.reverse else x:

@@ -137,7 +137,7 @@ def test_export_prints_its_checks_and_json(trained, tmp_path, capsys):
     out = tmp_path / "x.edgernn"
     assert run("export", trained, "--format", "onnx", "--quantize", "float16", "--out", out) == 0
     printed = capsys.readouterr()
-    assert "| ✓ | largest change in probability |" in printed.out
+    assert "| ✓ | max absolute error |" in printed.out
     assert "LSTM x 2" in printed.out
     arguments = ("--format", "onnx", "--out", out, "--force", "--json")
     assert run("export", trained, *arguments) == 0

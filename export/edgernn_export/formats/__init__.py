@@ -74,6 +74,7 @@ class Format:
         converter: that converter's name for people.
         flavours: what it can be written as beside `plain`.
         arithmetics: what its operators can compute with.
+        bits: the bits of an int8 weight that its operators use.
     """
 
     name: str
@@ -83,6 +84,7 @@ class Format:
     converter: str
     flavours: tuple[Flavour, ...]
     arithmetics: tuple[Arithmetic, ...]
+    bits: int = 8
 
     @property
     def writer(self) -> Writer:
@@ -117,6 +119,7 @@ FORMATS = {
             converter="tf2onnx",
             flavours=("ort",),
             arithmetics=("float", "hybrid"),
+            bits=7,
         ),
         Format(
             name="native",
