@@ -16,10 +16,10 @@ from edgernn_export.recipes import Fit, Gate
 from edgernn_export.rounding import Storage, map_weights, rounding_errors
 from edgernn_export.verify import check, compare, fit_gate
 from edgernn_runtime.reference import probabilities
+from tests.builders import centre
 from tests.conftest import make_texts
 from tests.export.test_matrix import ids_of
 from tests.intents import train_intents
-from tests.builders import centre
 from tests.models import MODELS
 from tests.perturbations import PERTURBATIONS
 
