@@ -129,10 +129,10 @@ def _preset(
         return Run(**json.loads(kept.read_text()))
     with tempfile.TemporaryDirectory() as temporary:
         arguments = ["--preset", preset, "--seed", str(seed), "--out", str(folder), "--force"]
-        arguments += ["--data", str(_jsonl(Path(temporary) / "train.jsonl", train))]
+        arguments += ["--data", str(jsonl(Path(temporary) / "train.jsonl", train))]
         if unlabeled:
             texts = tuple(map(clean_breaks, read_table(unlabeled, "text", "text").texts))
-            rows = _jsonl(Path(temporary) / "unlabeled.jsonl", Rows(texts, ("",) * len(texts)))
+            rows = jsonl(Path(temporary) / "unlabeled.jsonl", Rows(texts, ("",) * len(texts)))
             arguments += ["--unlabeled", str(rows)]
         start = time.perf_counter()
         _edgernn("train", *arguments)
@@ -156,7 +156,8 @@ def _preset(
     return run
 
 
-def _jsonl(path: Path, rows: Rows) -> Path:
+def jsonl(path: Path, rows: Rows) -> Path:
+    """Write rows as JSON Lines and return the path."""
     pairs = zip(rows.texts, rows.labels, strict=True)
     lines = (json.dumps({"text": text, "label": label}) for text, label in pairs)
     path.write_text("\n".join(lines), encoding="utf-8")

@@ -70,59 +70,60 @@ _FIELDS = {
 }
 
 
+#: An option for each field of a preset.
+_OPTIONS = (
+    click.option("--cell", type=click.Choice(["lstm", "gru", "rnn"])),
+    click.option("--units", type=_Units(), help="Hidden sizes, a layer each."),
+    click.option("--embedding-dim", type=_POSITIVE),
+    click.option(
+        "--pooling",
+        type=click.Choice(["last", "max+average"]),
+        help="What is taken of the states of the last layer.",
+    ),
+    click.option("--dense-units", type=click.IntRange(min=0), help="0 for no layer."),
+    click.option("--vocabulary-size", type=click.IntRange(min=3), help="Tokens."),
+    click.option("--max-length", type=_POSITIVE, help="Tokens read of a text."),
+    click.option(
+        "--truncate",
+        type=click.Choice(TRUNCATE),
+        help="Which tokens of a longer text are read.",
+    ),
+    click.option("--dropout", type=_SHARE, help="Between layers."),
+    click.option("--spatial-dropout", type=_SHARE, help="Of the embedding, alike at all steps."),
+    click.option("--buckets", type=_POSITIVE, help="The most hashed n-grams."),
+    click.option("--patterns", type=_Patterns(), help="Which n-grams are hashed."),
+    click.option("--epochs", type=_POSITIVE, help="Passes over the data."),
+    click.option(
+        "--steps",
+        type=_POSITIVE,
+        help="Batches in all for two classes, where --epochs is not given.",
+    ),
+    click.option("--batch-size", type=_POSITIVE),
+    click.option(
+        "--learning-rate",
+        type=click.FloatRange(0, min_open=True),
+        help="Adam's at the start.",
+    ),
+    click.option("--schedule", type=click.Choice(["linear", "cosine"])),
+    click.option("--averaging", type=_SHARE, help="Decay of the average of the weights."),
+    click.option(
+        "--vectors",
+        type=click.IntRange(min=0),
+        help="Epochs of skip-gram on the texts, for the embedding to start from.",
+    ),
+    click.option("--adversarial", type=_SHARE, help="Size of an adversarial step; 0 for none."),
+    click.option(
+        "--keep", type=click.Choice(["loss", "accuracy"]), help="What the best epoch is best by."
+    ),
+    click.option("--patience", type=_POSITIVE, help="Epochs without a better loss."),
+    click.option("--seed", type=click.IntRange(0, 2**31 - 1)),
+)
+
+
 def _options(function: Any) -> Any:
-    """Add an option for each field of a preset."""
-    for decorator in reversed(
-        (
-            click.option("--cell", type=click.Choice(["lstm", "gru", "rnn"])),
-            click.option("--units", type=_Units(), help="Hidden sizes, a layer each."),
-            click.option("--embedding-dim", type=_POSITIVE),
-            click.option(
-                "--pooling",
-                type=click.Choice(["last", "max+average"]),
-                help="What is taken of the states of the last layer.",
-            ),
-            click.option("--dense-units", type=click.IntRange(min=0), help="0 for no layer."),
-            click.option("--vocabulary-size", type=click.IntRange(min=3), help="Tokens."),
-            click.option("--max-length", type=_POSITIVE, help="Tokens read of a text."),
-            click.option(
-                "--truncate",
-                type=click.Choice(TRUNCATE),
-                help="Which tokens of a longer text are read.",
-            ),
-            click.option("--dropout", type=_SHARE, help="Between layers."),
-            click.option(
-                "--spatial-dropout", type=_SHARE, help="Of the embedding, alike at all steps."
-            ),
-            click.option("--buckets", type=_POSITIVE, help="The most hashed n-grams."),
-            click.option("--patterns", type=_Patterns(), help="Which n-grams are hashed."),
-            click.option("--epochs", type=_POSITIVE, help="Passes over the data."),
-            click.option(
-                "--steps",
-                type=_POSITIVE,
-                help="Batches in all for two classes, where --epochs is not given.",
-            ),
-            click.option("--batch-size", type=_POSITIVE),
-            click.option(
-                "--learning-rate",
-                type=click.FloatRange(0, min_open=True),
-                help="Adam's at the start.",
-            ),
-            click.option("--schedule", type=click.Choice(["linear", "cosine"])),
-            click.option("--averaging", type=_SHARE, help="Decay of the average of the weights."),
-            click.option(
-                "--vectors",
-                type=click.IntRange(min=0),
-                help="Epochs of skip-gram on the texts, for the embedding to start from.",
-            ),
-            click.option(
-                "--adversarial", type=_SHARE, help="Size of an adversarial step; 0 for none."
-            ),
-            click.option("--patience", type=_POSITIVE, help="Epochs without a better loss."),
-            click.option("--seed", type=click.IntRange(0, 2**31 - 1)),
-        )
-    ):
-        function = decorator(function)
+    """Add the options of a preset."""
+    for option in reversed(_OPTIONS):
+        function = option(function)
     return function
 
 

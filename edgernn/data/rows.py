@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from edgernn.errors import DataError, UsageError
+from edgernn_runtime.tokenizer import Tokenizer, TokenizerSpec
 
 _BREAK = re.compile(r"<br\s*/?>")
 
@@ -70,6 +71,16 @@ def without_duplicates(rows: Rows) -> Rows:
     """Return the rows with each text once, the first one kept."""
     first = {text: i for i, text in reversed(list(enumerate(rows.texts)))}
     return rows.take(sorted(first.values()))
+
+
+def with_tokens(rows: Rows) -> Rows:
+    """Return the rows whose text has a token, with a warning about the others."""
+    tokenizer = Tokenizer(TokenizerSpec(), (b"", b"[UNK]"))
+    kept = [i for i, text in enumerate(rows.texts) if tokenizer.tokens(text)]
+    if len(kept) == len(rows):
+        return rows
+    warning = f"{len(rows) - len(kept)} texts without a word were left out"
+    return replace(rows.take(kept), warnings=(*rows.warnings, warning))
 
 
 def split(rows: Rows, share: float, seed: int) -> tuple[Rows, Rows]:

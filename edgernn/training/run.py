@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from edgernn.console import say, show, show_json, warn
-from edgernn.data.rows import Corpus, Rows, label_indices, label_names, split
+from edgernn.data.rows import Corpus, Rows, label_indices, label_names, split, with_tokens
 from edgernn.data.sources import DataOptions, load_corpus, load_rows, read_texts
 from edgernn.metrics import Scores, score
 from edgernn.model_folder import check_output_folder, write_model_folder
@@ -59,7 +59,7 @@ def run_training(request: TrainRequest, *, as_json: bool) -> None:
     """
     check_output_folder(request.out, overwrite=request.overwrite)
     corpus = load_corpus(request.data)
-    training, validation = _parts(corpus, request)
+    training, validation = map(with_tokens, _parts(corpus, request))
     for warning in (*training.warnings, *validation.warnings):
         warn(warning)
     labels = label_names(training, corpus.name)

@@ -24,6 +24,7 @@ from edgernn.training.network import (
 from edgernn.training.options import NetworkOptions, Preset, TrainingOptions, WideOptions
 from edgernn.training.vectors import skip_gram
 from edgernn.training.wide import WidePath, fit_wide
+from edgernn_export.keras_model import without_mask_warnings
 from edgernn_runtime.network import Array
 from edgernn_runtime.reference import softmax
 
@@ -87,7 +88,8 @@ def train(
     least as accurate on the validation texts, the wide path alone is kept.
 
     Args:
-        training: the rows to learn from.
+        training: the rows to learn from, each with a token at least: the mean over no token is
+            NaN, and so would be every weight then.
         validation: the rows that choose the epoch, the wide path and the weights of the sum.
         labels: the names of the classes.
         preset: the options.
@@ -109,17 +111,18 @@ def train(
         words=tokenizer[0].vocabulary_size(),
         classes=len(labels),
     )
-    paths = _paths(preset, data, report, note)
-    if unlabeled:
-        paths = _distilled(preset, data, paths, report, note)
-    total = paths.total
-    model = assemble(
-        tokenizer,
-        paths.network if total.network else None,
-        paths.wide if total.wide else None,
-        (preset.wide or WideOptions()).patterns,
-        total,
-    )
+    with without_mask_warnings():
+        paths = _paths(preset, data, report, note)
+        if unlabeled:
+            paths = _distilled(preset, data, paths, report, note)
+        total = paths.total
+        model = assemble(
+            tokenizer,
+            paths.network if total.network else None,
+            paths.wide if total.wide else None,
+            (preset.wide or WideOptions()).patterns,
+            total,
+        )
     return Trained(
         model=model,
         history=paths.fit.history,

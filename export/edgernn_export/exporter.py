@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -24,6 +25,7 @@ from edgernn_export.verify import (
     Check,
     Comparison,
     Examples,
+    Verdict,
     verify,
 )
 from edgernn_export.write import describe_members, write_file, zip_members
@@ -171,13 +173,7 @@ def _write(job: _Job, out: Path) -> Export:
     failed = [one for one in missed if not (is_drawn and one in verdict.of_texts)]
     if failed and not job.options.allow_drop:
         raise _gate_error(out, failed, verdict.of_texts)
-    figures = {
-        "comparison": verdict.comparison.to_json(),
-        "checks": [asdict(one) for one in verdict.checks],
-        "census": asdict(lowered.census),
-        "warnings": list(lowered.warnings),
-    }
-    manifest = replace(manifest, figures=figures)
+    manifest = replace(manifest, figures=_figures(verdict, lowered))
     sizes = len(lowered.members[lowered.model]), len(vocabulary)
     members = {**members, VECTORS: vectors, CARD: model_card(out.stem, manifest, *sizes)}
     data = zip_members(_with_manifest(manifest, members))
@@ -196,6 +192,16 @@ def _write(job: _Job, out: Path) -> Export:
             *map(_warning, missed),
         ),
     )
+
+
+def _figures(verdict: Verdict, lowered: Lowered) -> dict[str, Any]:
+    """Return what the manifest keeps of a verification."""
+    return {
+        "comparison": verdict.comparison.to_json(),
+        "checks": [asdict(one) for one in verdict.checks],
+        "census": asdict(lowered.census),
+        "warnings": list(lowered.warnings),
+    }
 
 
 _NO_EMPTY = "Keras answers an empty text with NaN; the bundle answers as for an unknown word"

@@ -141,13 +141,13 @@ def _network(source: Source) -> Network:
     layers = _without_final_activation(layers)
     layers, wide = _without_wide(layers, reads_ids)
     if wide is not None and wide.words < len(source.task.vocabulary):
-        raise _small_table(wide.name, wide.words, len(source.task.vocabulary), "words")
+        raise _small_table(wide.name, wide.words, len(source.task.vocabulary), "HashedNgrams")
     if not layers:
         return Network(replace(source.task, pad_to=None), None, (), wide)
     embedding, *layers = _take(layers, "Embedding")
     vocabulary, table = source.task.vocabulary, array(embedding.embeddings)
     if len(vocabulary) > len(table):
-        raise _small_table(embedding.name, len(table), len(vocabulary), "input_dim")
+        raise _small_table(embedding.name, len(table), len(vocabulary), "Embedding")
     is_masked = bool(embedding.mask_zero)
     walk = Walk(
         padded_to=source.length if is_masked else None, pad_row=table[0] if is_masked else None
@@ -166,12 +166,15 @@ def _network(source: Source) -> Network:
     )
 
 
-def _small_table(name: str, rows: int, tokens: int, option: str) -> UnsupportedModelError:
+def _small_table(name: str, rows: int, tokens: int, kind: str) -> UnsupportedModelError:
+    what, option = {"Embedding": ("embedding", "input_dim"), "HashedNgrams": ("table", "words")}[
+        kind
+    ]
     return UnsupportedModelError(
-        f"layer {name}: the vocabulary is larger than its table",
+        f"layer {name}: the vocabulary is larger than the {what}",
         expected=f"at most {rows:,} tokens",
         found=f"{tokens:,}",
-        hint=f"build the layer with {option} of at least the vocabulary's size",
+        hint=f"build {kind} with {option} of at least the vocabulary's size",
     )
 
 

@@ -27,6 +27,7 @@ from edgernn_runtime import load
 from edgernn_runtime.reference import softmax
 from tests.edgernn.conftest import reviews, run, write_table
 
+pytestmark = pytest.mark.filterwarnings("ignore:Layer .* was passed an input with a mask")
 FAST = ("--units", "8", "--embedding-dim", "8", "--epochs", 2)
 
 
@@ -124,7 +125,7 @@ def test_an_adversarial_step_moves_each_text_by_a_share_of_its_norm():
     shape = NetworkOptions(units=(4,), embedding_dim=4, dropout=0.0, spatial_dropout=0.0)
     path = RecurrentPath(shape, 12, 2)
     core = PathModel(path, 0.016)
-    core.compile("sgd", tf.keras.losses.BinaryCrossentropy(from_logits=True), ["accuracy"])
+    core.compile("sgd", tf.keras.losses.BinaryCrossentropy(from_logits=True))
     ids, targets = tf.constant([[3, 4, 5, 0]]), tf.constant([1])
     before = [w.copy() for w in core.get_weights()]
     core.train_step((ids, targets, tf.ones(1)))
@@ -230,6 +231,15 @@ def test_sizes_fit_the_bundle(most, tmp_path):
     assert size <= most
     # What fits is used: half of it would be a model cut too far.
     assert size > most / 2 or json.loads((out / "metrics.json").read_text())["deployed"] == "bag"
+
+
+def test_texts_without_a_word_are_left_out(tmp_path, capfd):
+    table = write_table(tmp_path / "t.csv", [*reviews(120, 1), ("!!!", "pos"), ("...", "neg")])
+    out = tmp_path / "model"
+    assert run("train", "--data", table, *FAST, "--out", out) == 0
+    assert "without a word were left out" in capfd.readouterr().err
+    history = json.loads((out / "history.json").read_text())
+    assert np.isfinite(history["loss"]).all()
 
 
 def test_a_size_that_nothing_fits_is_refused():
