@@ -157,15 +157,7 @@ def _write(job: _Job, out: Path) -> Export:
     manifest = _manifest(job, lowered, empty if has_empty else unknown)
     members = {VOCABULARY: vocabulary, **lowered.members}
     with _open(out, manifest, members) as classifier:
-        verdict = verify(
-            classifier,
-            job.source.network,
-            reference,
-            job.examples,
-            job.source.task,
-            job.recipe,
-            job.format.bits,
-        )
+        verdict = _verify(job, classifier, reference)
         vectors = encode_vectors(classifier, job.examples.texts)
     missed = [one for one in verdict.checks if not one.passed]
     # Words drawn at random say too little about a model to refuse it for them.
@@ -233,6 +225,13 @@ def _open(path: Path, manifest: Manifest, members: Mapping[str, bytes]) -> Class
     """Open a bundle that is not written yet, through the reader that a device uses."""
     complete = {**members, VECTORS: b"[]\n", CARD: b"\n"}
     return Classifier(bundle_of(path, _with_manifest(manifest, complete)))
+
+
+def _verify(job: _Job, classifier: Classifier, reference: Array) -> Verdict:
+    source, bits = job.source, job.format.bits
+    return verify(
+        classifier, source.network, reference, job.examples, source.task, job.recipe, bits
+    )
 
 
 def _warning(missed: Check) -> str:
