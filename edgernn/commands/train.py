@@ -26,7 +26,7 @@ from edgernn.training.options import (
     WideOptions,
 )
 from edgernn_runtime.network import Pattern
-from edgernn_runtime.tokenizer import TRUNCATE
+from edgernn_runtime.tokenizer import RULES, TRUNCATE
 
 
 class _Units(click.ParamType[tuple[int, ...]]):
@@ -85,11 +85,8 @@ def _options(function: Any) -> Any:
             click.option("--dense-units", type=click.IntRange(min=0), help="0 for no layer."),
             click.option("--vocabulary-size", type=click.IntRange(min=3), help="Tokens."),
             click.option("--max-length", type=_POSITIVE, help="Tokens read of a text."),
-            click.option(
-                "--truncate",
-                type=click.Choice(TRUNCATE),
-                help="Which tokens of a longer text are read.",
-            ),
+            click.option("--tokenizer", type=click.Choice(RULES), help="unicode: beyond English."),
+            click.option("--truncate", type=click.Choice(TRUNCATE), help="Kept of a long text."),
             click.option("--dropout", type=_SHARE, help="Between layers."),
             click.option(
                 "--spatial-dropout", type=_SHARE, help="Of the embedding, alike at all steps."
