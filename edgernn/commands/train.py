@@ -26,7 +26,7 @@ from edgernn.training.options import (
     WideOptions,
 )
 from edgernn_runtime.network import Pattern
-from edgernn_runtime.tokenizer import TRUNCATE
+from edgernn_runtime.tokenizer import RULES, TRUNCATE
 
 
 class _Units(click.ParamType[tuple[int, ...]]):
@@ -82,6 +82,11 @@ _OPTIONS = (
     ),
     click.option("--dense-units", type=click.IntRange(min=0), help="0 for no layer."),
     click.option("--vocabulary-size", type=click.IntRange(min=3), help="Tokens."),
+    click.option(
+        "--tokenizer",
+        type=click.Choice(RULES),
+        help="Rules of ASCII, or of Unicode: case, words and scripts without spaces.",
+    ),
     click.option("--max-length", type=_POSITIVE, help="Tokens read of a text."),
     click.option(
         "--truncate",

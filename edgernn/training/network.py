@@ -14,6 +14,7 @@ from edgernn.training.options import NetworkOptions, TextOptions
 from edgernn.training.wide import WidePath
 from edgernn_export.hashed_ngrams import HashedNgrams
 from edgernn_export.keep_ends import KeepEnds
+from edgernn_export.unicode_text import UnicodeTextVectorization
 from edgernn_runtime.network import Cell, Pattern
 
 KerasModel = Any  # Keras carries no types.
@@ -27,16 +28,21 @@ _TINY = 1e-12
 def build_tokenizer(texts: Sequence[str], options: TextOptions) -> tuple[KerasLayer, ...]:
     """Return the layers from strings to ids, their vocabulary learned from the texts.
 
-    They are a TextVectorization, and KeepEnds where both ends of a long text are kept.
+    They are a vectorization by the rules asked for, and KeepEnds where both ends of a long text
+    are kept.
 
     The vocabulary goes into the layer's configuration: Keras's own file of an adapted one breaks
     at tokens that hold U+0085 and the like.
     """
     keeps_ends = options.truncate == "head+tail"
-    limits = {
+    limits: dict[str, Any] = {
         "max_tokens": options.vocabulary_size,
         "output_sequence_length": None if keeps_ends else options.max_length,
     }
+    if options.tokenizer == "unicode":
+        layer = UnicodeTextVectorization(**limits)
+        layer.adapt(texts)
+        return (layer, KeepEnds(options.max_length)) if keeps_ends else (layer,)
     adapted = keras.layers.TextVectorization(**limits)
     adapted.adapt(np.asarray(texts, dtype=object), batch_size=1024)
     layer = keras.layers.TextVectorization(**limits, vocabulary=adapted.get_vocabulary())

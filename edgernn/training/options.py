@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from edgernn_runtime.network import Cell, Pattern
-from edgernn_runtime.tokenizer import Truncate
+from edgernn_runtime.tokenizer import Rules, Truncate
 
 PoolingOption = Literal["last", "max+average"]
 Schedule = Literal["linear", "cosine"]
@@ -26,11 +26,13 @@ class TextOptions:
         vocabulary_size: the most tokens that are kept, pad and out of vocabulary included.
         max_length: the most tokens of a text that are read.
         truncate: which tokens of a longer text: the first, or the first and the last.
+        tokenizer: the rules that cut texts: Keras's, which are ASCII's, or Unicode's.
     """
 
     vocabulary_size: int = 10_000
     max_length: int = 400
     truncate: Truncate = "head"
+    tokenizer: Rules = "keras"
 
 
 @dataclass(frozen=True)

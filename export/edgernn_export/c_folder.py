@@ -35,6 +35,7 @@ _SPLITS = {
     "character": "EDGERNN_CHARACTER",
     "none": "EDGERNN_NO_SPLIT",
 }
+_UNICODE = "EDGERNN_UNICODE"
 _MARK = "bundle.json"
 _ENGINE = "edgernn"
 
@@ -205,7 +206,7 @@ def _rules(spec: TokenizerSpec, pad_to: int | None) -> Iterator[str]:
     numbers = (
         int("lower" in spec.standardize),
         int("strip_punctuation" in spec.standardize),
-        _SPLITS[spec.split],
+        _UNICODE if spec.rules == "unicode" else _SPLITS[spec.split],
         "ngrams",
         len(spec.ngrams),
         spec.max_length or 0,

@@ -48,7 +48,7 @@ def ids_model(source: Source) -> KerasModel:
     import keras
 
     keeps_ends = source.task.tokenizer.truncate == "head+tail"
-    last = "KeepEnds" if keeps_ends else "TextVectorization"
+    last = "KeepEnds" if keeps_ends else type(source.vectorizer).__name__
     vectorizers = [x for x in source.model.layers if type(x).__name__ == last]
     everywhere = [x for x in all_layers(source.model) if type(x).__name__ == last]
     tensors = [node.outputs[0] for x in vectorizers for node in x._inbound_nodes]
@@ -58,7 +58,7 @@ def ids_model(source: Source) -> KerasModel:
             f"layer {everywhere[0].name} stands inside a nested model",
             expected=f"{last} in the outermost model",
             found="a model that the generic lowering cannot cut behind it",
-            hint="build the model around the layer: text, TextVectorization, then the rest",
+            hint=f"build the model around the layer: text, {last}, then the rest",
         )
     cut = keras.Model(tensors, source.model.outputs[0])
     return cut if len(tensors) == 1 else _with_one_input(cut)

@@ -75,11 +75,9 @@ def _front(source: Source) -> Callable[[Any], Any]:
     length = spec.max_length
     if spec.truncate == "head" or length is None:
         return cast(Callable[[Any], Any], layer)
-    from keras.layers import TextVectorization
-
     from edgernn_export.keep_ends import KeepEnds
 
-    whole = TextVectorization.from_config({**layer.get_config(), "output_sequence_length": None})
+    whole = type(layer).from_config({**layer.get_config(), "output_sequence_length": None})
     whole.set_vocabulary(layer.get_vocabulary())
     keep = KeepEnds(length)
 

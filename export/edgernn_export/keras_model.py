@@ -24,7 +24,9 @@ Entry = Any  # A Keras layer, or a Joined.
 #: Layers that reduce a sequence to a vector.
 POOLINGS = ("GlobalMaxPooling1D", "GlobalAveragePooling1D")
 #: The layers of ours that a model may contain.
-_OWN_LAYERS = ("edgernn>KeepEnds", "edgernn>HashedNgrams")
+_OWN_LAYERS = ("edgernn>KeepEnds", "edgernn>HashedNgrams", "edgernn>UnicodeTextVectorization")
+#: Layers from strings to ids.
+VECTORIZERS = ("TextVectorization", "UnicodeTextVectorization")
 
 
 def load_keras(path: Path) -> KerasModel:
@@ -152,7 +154,8 @@ def _load(path: Path) -> KerasModel:
 
     # These register the layers of ours.
     import edgernn_export.hashed_ngrams
-    import edgernn_export.keep_ends  # noqa: F401
+    import edgernn_export.keep_ends
+    import edgernn_export.unicode_text  # noqa: F401
 
     mended = with_vocabulary_in_config(path)
     if mended is None:

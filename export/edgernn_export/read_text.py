@@ -1,4 +1,7 @@
-"""The reader of the text side: a TextVectorization layer, inside a model or in front of it."""
+"""The reader of the text side: a TextVectorization layer, inside a model or in front of it.
+
+In place of Keras's TextVectorization, there may be our own UnicodeTextVectorization.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from edgernn_export.errors import ModelFileError, OptionError, UnsupportedModelError
-from edgernn_export.keras_model import KerasModel, all_layers, load_keras
+from edgernn_export.keras_model import VECTORIZERS, KerasModel, all_layers, load_keras
 from edgernn_runtime import EdgernnError
 from edgernn_runtime.tokenizer import SPLIT, STANDARDIZE, TokenizerSpec
 from edgernn_runtime.vocabulary import decode_vocabulary
@@ -22,6 +25,9 @@ def tokenizer_of(layer: KerasModel) -> tuple[TokenizerSpec, int | None]:
     Raises:
         UnsupportedModelError: an option is outside the tokenizer's contract.
     """
+    if type(layer).__name__ == "UnicodeTextVectorization":
+        spec: TokenizerSpec = layer.spec
+        return spec, spec.max_length
     config = layer.get_config()
     for name, expected in (("output_mode", "int"), ("ragged", False), ("encoding", "utf-8")):
         if config[name] != expected:
@@ -101,7 +107,7 @@ def input_length(model: KerasModel) -> int | None:
 
 def _vectorizer_in(path: Path) -> KerasModel:
     layers = all_layers(load_keras(path))
-    found = [layer for layer in layers if type(layer).__name__ == "TextVectorization"]
+    found = [layer for layer in layers if type(layer).__name__ in VECTORIZERS]
     if len(found) != 1:
         raise ModelFileError(
             "this file does not say how texts become ids",

@@ -7,7 +7,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from edgernn_export.errors import OptionError, UncoveredError, UnsupportedModelError
-from edgernn_export.keras_model import Entry, Joined, KerasModel, all_layers, layers_of, tail_of
+from edgernn_export.keras_model import (
+    VECTORIZERS,
+    Entry,
+    Joined,
+    KerasModel,
+    all_layers,
+    layers_of,
+    tail_of,
+)
 from edgernn_export.read_layers import Walk, array, read_layer, read_logits, read_wide
 from edgernn_export.read_text import check_length, input_length, tokenizer_of, vocabulary_of
 from edgernn_runtime.heads import Head
@@ -135,7 +143,7 @@ def _network(source: Source) -> Network:
     layers = [x for x in chain if type(x).__name__ not in NO_OPERATION]
     reads_ids = chain[0]
     if source.has_vectorizer:
-        reads_ids, *layers = _take(layers, "TextVectorization")
+        reads_ids, *layers = _take(layers, type(source.vectorizer).__name__)
         if source.task.tokenizer.truncate == "head+tail":
             reads_ids, *layers = _take(layers, "KeepEnds")
     layers = _without_final_activation(layers)
@@ -249,12 +257,12 @@ def _check_layer(layer: KerasModel) -> None:
 
 def _own_vectorizer(model: KerasModel, given: KerasModel | None) -> KerasModel | None:
     """Return the model's TextVectorization layer, or None for a model that takes ids."""
-    found = [layer for layer in all_layers(model) if type(layer).__name__ == "TextVectorization"]
+    found = [layer for layer in all_layers(model) if type(layer).__name__ in VECTORIZERS]
     if found and given is not None:
         raise OptionError(
             "the model has its own vocabulary",
             expected="no --vocabulary",
-            found=f"layer {found[0].name}, a TextVectorization",
+            found=f"layer {found[0].name}, a {type(found[0]).__name__}",
             hint="leave out --vocabulary",
         )
     for other in found[1:]:

@@ -1,8 +1,9 @@
-"""The tokenizer: text to token ids, equal to Keras's TextVectorization id for id.
+"""The tokenizer: text to token ids.
 
-The contract is `edgernn-tokenizer/1`, described in `docs/tokenizer.md`. Everything works on
-UTF-8 bytes, because that is what TensorFlow's string kernels do: lower-casing, punctuation and
-white space are ASCII only.
+There are two contracts, both described in `docs/tokenizer.md`. `edgernn-tokenizer/1` is equal to
+Keras's TextVectorization id for id. It works on UTF-8 bytes, because that is what TensorFlow's
+string kernels do: lower-casing, punctuation and white space are ASCII only. `edgernn-tokenizer/2`
+has Unicode rules, for languages other than English.
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgernn_runtime.errors import BundleFormatError, TextError
+from edgernn_runtime.unicode_rules import unicode_tokens
 
-CONTRACT = "edgernn-tokenizer/1"
 PAD_ID = 0
 OUT_OF_VOCABULARY_ID = 1
 MAX_TEXT_BYTES = 1 << 20
@@ -24,6 +25,7 @@ MAX_TEXT_BYTES = 1 << 20
 Standardize = Literal["lower_and_strip_punctuation", "lower", "strip_punctuation", "none"]
 Split = Literal["whitespace", "character", "none"]
 Truncate = Literal["head", "head+tail"]
+Rules = Literal["keras", "unicode"]
 
 STANDARDIZE: tuple[Standardize, ...] = (
     "lower_and_strip_punctuation",
@@ -33,6 +35,9 @@ STANDARDIZE: tuple[Standardize, ...] = (
 )
 SPLIT: tuple[Split, ...] = ("whitespace", "character", "none")
 TRUNCATE: tuple[Truncate, ...] = ("head", "head+tail")
+RULES: tuple[Rules, ...] = ("keras", "unicode")
+
+_CONTRACTS: dict[Rules, str] = {"keras": "edgernn-tokenizer/1", "unicode": "edgernn-tokenizer/2"}
 
 _PUNCTUATION = b"!\"#$%&()*+,-./:;<=>?@[\\]^_`{|}~'"
 
@@ -42,12 +47,14 @@ class TokenizerSpec:
     """Everything about a tokenizer except its vocabulary.
 
     Attributes:
-        standardize: what happens to the whole text first.
-        split: how the text is cut into tokens.
+        standardize: what happens to the whole text first; of the rules `keras` only.
+        split: how the text is cut into tokens; of the rules `keras` only.
         ngrams: widths of the n-grams, in the order in which they are emitted; () for none.
         max_length: the largest number of ids that a text keeps, or None for no limit.
         truncate: which ids of a longer text are kept: `head` the first `max_length`, `head+tail`
             the first and the last half of them, the first half being the larger one.
+        rules: `keras` for those of Keras's TextVectorization, `unicode` for case folding and word
+            boundaries beyond ASCII.
     """
 
     standardize: Standardize = "lower_and_strip_punctuation"
@@ -55,13 +62,14 @@ class TokenizerSpec:
     ngrams: tuple[int, ...] = ()
     max_length: int | None = None
     truncate: Truncate = "head"
+    rules: Rules = "keras"
 
     def to_json(self) -> dict[str, Any]:
         """Return the spec as the manifest keeps it, the contract's name included."""
+        has_options = self.rules == "keras"
         return {
-            "contract": CONTRACT,
-            "standardize": self.standardize,
-            "split": self.split,
+            "contract": _CONTRACTS[self.rules],
+            **({"standardize": self.standardize, "split": self.split} if has_options else {}),
             "ngrams": list(self.ngrams),
             "max_length": self.max_length,
             "truncate": self.truncate,
@@ -78,9 +86,11 @@ class TokenizerSpec:
             raise BundleFormatError(
                 "the tokenizer spec is not an object", expected="a JSON object", found=repr(value)
             )
-        _require_one_of("contract", value.get("contract"), (CONTRACT,))
-        _require_one_of("standardize", value.get("standardize"), STANDARDIZE)
-        _require_one_of("split", value.get("split"), SPLIT)
+        _require_one_of("contract", value.get("contract"), tuple(_CONTRACTS.values()))
+        rules = next(name for name in RULES if _CONTRACTS[name] == value["contract"])
+        if rules == "keras":
+            _require_one_of("standardize", value.get("standardize"), STANDARDIZE)
+            _require_one_of("split", value.get("split"), SPLIT)
         _require_one_of("truncate", value.get("truncate"), TRUNCATE)
         ngrams, max_length = value.get("ngrams"), value.get("max_length")
         if not isinstance(ngrams, list) or not all(_is_positive(width) for width in ngrams):
@@ -95,13 +105,10 @@ class TokenizerSpec:
                 expected="null or an integer of at least 1",
                 found=repr(max_length),
             )
-        return cls(
-            standardize=value["standardize"],
-            split=value["split"],
-            ngrams=tuple(ngrams),
-            max_length=max_length,
-            truncate=value["truncate"],
-        )
+        others = {"ngrams": tuple(ngrams), "max_length": max_length, "truncate": value["truncate"]}
+        if rules == "unicode":
+            return cls(**others, rules=rules)
+        return cls(standardize=value["standardize"], split=value["split"], **others)
 
 
 class Tokenizer:
@@ -126,8 +133,11 @@ class Tokenizer:
         Raises:
             TextError: the text is neither str nor bytes, or is over `MAX_TEXT_BYTES` of UTF-8.
         """
-        standardized = _standardize(_utf8(text), self.spec.standardize)
-        pieces = _split(standardized, self.spec.split)
+        encoded = _utf8(text)
+        if self.spec.rules == "unicode":
+            pieces = unicode_tokens(encoded)
+        else:
+            pieces = _split(_standardize(encoded, self.spec.standardize), self.spec.split)
         if self.spec.ngrams:
             pieces = _ngrams(pieces, self.spec.ngrams)
         return _truncated(pieces, self.spec.max_length, self.spec.truncate)

@@ -222,3 +222,36 @@ def test_both_ends_of_long_texts_from_training_to_the_device(tmp_path):
             assert classifier.predict("plot film " * 300 + "good").label == "good"
             assert classifier.predict("plot film " * 300 + "bad").label == "bad"
     assert run("bench", "--model", out, "--seconds", 0.1, "--tokens", 20) == 0
+
+
+def test_unicode_rules_from_training_to_the_device(tmp_path):
+    # Validated in capitals, which are other words to Keras's rules and the same to Unicode's.
+    def rows(count, seed, change):
+        draw = random.Random(seed)
+        fillers = ["фильм", "сюжет", "актёр", "очень", "это"]
+        moods = [("хороший", "pos"), ("плохой", "neg")]
+        chosen = [draw.choice(moods) for _ in range(count)]
+        return [
+            (change(" ".join([*draw.choices(fillers, k=4), word])), mood) for word, mood in chosen
+        ]
+
+    train = write_table(tmp_path / "train.csv", rows(200, 1, str))
+    capitals = write_table(tmp_path / "capitals.csv", rows(60, 2, str.upper))
+    fast = ("--epochs", 12, "--patience", 12, "--learning-rate", 0.02, "--dropout", 0)
+    data = ("--data", train, "--validation", capitals)
+    accuracy = {}
+    for rules in ("keras", "unicode"):
+        out = tmp_path / rules
+        options = ("--tokenizer", rules, "--max-length", 20, "--truncate", "head+tail")
+        assert run("train", *data, *fast, *SMALL, *options, "--out", out) == 0
+        metrics = json.loads((out / "metrics.json").read_text())
+        accuracy[rules] = metrics["validation"]["accuracy"]
+    assert accuracy["unicode"] == 1
+    assert accuracy["keras"] < 0.8
+    out = tmp_path / "unicode"
+    assert run("export", out, "--format", "onnx") == 0
+    with load(out / "onnx-none.edgernn") as classifier:
+        assert classifier.bundle.manifest.tokenizer.rules == "unicode"
+        assert classifier.predict("ХОРОШИЙ фильм!").label == "pos"
+        assert classifier.predict("Фильм «плохой»").label == "neg"
+    assert run("evaluate", out, "--data", capitals) == 0

@@ -17,6 +17,7 @@ from edgernn_runtime.engines import plain
 from edgernn_runtime.tokenizer import SPLIT, Tokenizer, TokenizerSpec, with_padding
 from edgernn_runtime.tokenizer import STANDARDIZE as STANDARDIZE_NAMES
 from edgernn_runtime.vocabulary import encode_vocabulary
+from tests.runtime import test_unicode_rules as unicode
 from tests.runtime.test_native import network_of, texts, written
 from tests.runtime.test_tokenizer_vectors import CASES, VOCABULARY
 
@@ -182,7 +183,7 @@ def ids_in_c(program, folder, spec, vocabulary, texts, pad_to=None):
     path.write_bytes(encode_vocabulary(vocabulary))
     rules = (
         *STANDARDIZE[spec.standardize],
-        SPLIT.index(spec.split),
+        len(SPLIT) if spec.rules == "unicode" else SPLIT.index(spec.split),
         spec.max_length or 0,
         int(spec.truncate == "head+tail"),
         pad_to or 0,
@@ -204,21 +205,41 @@ def tokenize(tmp_path_factory):
     return build("tokenize", tmp_path_factory.mktemp("tokenize") / "tokenize", *options)
 
 
-def test_the_tokenizer_in_c_gives_keras_its_ids(tokenize, tmp_path):
-    """Every vector that was written from the Keras layer, the hostile ones included."""
+@pytest.mark.parametrize(
+    ("cases", "vocabulary", "least"),
+    [(CASES, VOCABULARY, 1000), (unicode.CASES, unicode.VOCABULARY, 600)],
+    ids=["keras", "unicode"],
+)
+def test_the_tokenizer_in_c_gives_the_ids_of_the_vectors(
+    tokenize, tmp_path, cases, vocabulary, least
+):
+    """Every vector: those that were written from the Keras layer, and those of the Unicode rules."""
     by_spec = {}
-    for case in CASES:
+    for case in cases:
         by_spec.setdefault(json.dumps(case["spec"], sort_keys=True), []).append(case)
     compared = 0
-    for spec_text, cases in by_spec.items():
+    for spec_text, group in by_spec.items():
         spec = TokenizerSpec.from_json(json.loads(spec_text))
-        given = [base64.b64decode(case["text"]) for case in cases]
-        found = ids_in_c(tokenize, tmp_path, spec, VOCABULARY, given)
-        for case, ids in zip(cases, found, strict=True):
+        given = [base64.b64decode(case["text"]) for case in group]
+        found = ids_in_c(tokenize, tmp_path, spec, vocabulary, given)
+        for case, ids in zip(group, found, strict=True):
             # Bare ids leave out each 0; the vectors have those in the middle.
             assert ids == [i for i in case["ids"] if i], case
             compared += 1
-    assert compared >= 1000
+    assert compared >= least
+
+
+@needs_compiler
+def test_the_tables_in_c_are_those_in_python(tmp_path):
+    program = build("unicode", tmp_path / "unicode", "-O1", "-fsanitize=address,undefined")
+    done = subprocess.run([program], capture_output=True, check=True)
+    found = np.frombuffer(done.stdout, dtype="<u4")
+    folds = unicode.module._folds()
+    expected = [
+        folds.get(code_point, code_point) << 3 | "SXWAM".index(name)
+        for code_point, name in enumerate(unicode.classes())
+    ]
+    assert found.tolist() == expected
 
 
 @given(
@@ -241,6 +262,50 @@ def test_the_tokenizer_in_c_is_that_in_python(
     python = Tokenizer(spec, vocabulary)
     expected = [with_padding(python.ids(text), pad_to).tolist() for text in given_texts]
     assert ids_in_c(tokenize, tmp_path, spec, vocabulary, given_texts, pad_to) == expected
+
+
+@given(
+    st.lists(
+        st.one_of(
+            st.binary(max_size=40),
+            st.text(max_size=30).map(lambda text: text.encode("utf-8", "replace")),
+            st.text(unicode.ALPHABET, max_size=30).map(str.encode),
+        ),
+        min_size=1,
+        max_size=20,
+    ),
+    st.sampled_from([(), (1, 2), (3, 1)]),
+    st.sampled_from([None, 1, 4, 5]),
+    st.sampled_from(["head", "head+tail"]),
+    st.sampled_from([None, 3, 8]),
+)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_the_unicode_rules_in_c_are_those_in_python(
+    tokenize, tmp_path, given_texts, ngrams, length, truncate, pad_to
+):
+    spec = TokenizerSpec(ngrams=ngrams, max_length=length, truncate=truncate, rules="unicode")
+    words = Tokenizer(TokenizerSpec(ngrams=ngrams, rules="unicode"), []).tokens(
+        b" ".join(given_texts)
+    )
+    # Every other token is in the vocabulary, so that each is seen in whole.
+    vocabulary = [b"", b"[UNK]", *list(dict.fromkeys(words))[::2]]
+    python = Tokenizer(spec, vocabulary)
+    expected = [with_padding(python.ids(text), pad_to).tolist() for text in given_texts]
+    assert ids_in_c(tokenize, tmp_path, spec, vocabulary, given_texts, pad_to) == expected
+
+
+@pytest.mark.parametrize("character", ["Ⱥ", "a", "中", "𐐀", "\xff"])
+def test_the_longest_tokens_of_the_unicode_rules_have_room(tokenize, tmp_path, character):
+    # U+023A has two bytes and becomes U+2C65, which has three. The sanitizers watch the scratch.
+    texts = [
+        character.encode("latin-1" if character == "\xff" else "utf-8") * n
+        for n in (1, 2, 63, 64, 999)
+    ]
+    spec = TokenizerSpec(rules="unicode")
+    vocabulary = [b"", b"[UNK]", *dict.fromkeys(Tokenizer(spec, []).tokens(b" ".join(texts)))]
+    vocabulary = [token for token in vocabulary if len(token) <= 256]
+    expected = [Tokenizer(spec, vocabulary).ids(text).tolist() for text in texts]
+    assert ids_in_c(tokenize, tmp_path, spec, vocabulary, texts) == expected
 
 
 def _is_utf8(word):

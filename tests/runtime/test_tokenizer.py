@@ -166,7 +166,7 @@ def test_a_spec_survives_json(spec):
 @pytest.mark.parametrize(
     ("field", "value"),
     [
-        ("contract", "edgernn-tokenizer/2"),
+        ("contract", "edgernn-tokenizer/3"),
         ("standardize", "upper"),
         ("split", "words"),
         ("truncate", "tail"),

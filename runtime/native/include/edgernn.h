@@ -91,7 +91,14 @@ edgernn_status edgernn_predict_ids_in_pairs(const edgernn_model *model, const in
 
 /* ---- Text to ids: the tokenizer contract, docs/tokenizer.md ------------------------------------ */
 
-typedef enum edgernn_split { EDGERNN_WHITESPACE, EDGERNN_CHARACTER, EDGERNN_NO_SPLIT } edgernn_split;
+typedef enum edgernn_split {
+  EDGERNN_WHITESPACE,
+  EDGERNN_CHARACTER,
+  EDGERNN_NO_SPLIT,
+  /* The rules of edgernn-tokenizer/2, which has its own case folding: `lower` and `strip_punctuation`
+   * have no meaning with it. */
+  EDGERNN_UNICODE
+} edgernn_split;
 
 /* The rules of a tokenizer, as the manifest has them. */
 typedef struct edgernn_rules {

@@ -1,8 +1,10 @@
 /* Text to ids, id for id as docs/tokenizer.md says, on bytes: lower case, punctuation and white space are
- * those of ASCII. */
+ * those of ASCII, but for the Unicode rules, which have tables of their own. */
 #include "edgernn.h"
 
 #include <string.h>
+
+#include "unicode.h"
 
 #define PAD 0
 #define OUT_OF_VOCABULARY 1
@@ -146,8 +148,9 @@ static size_t character(const unsigned char *text, size_t count, int *is_valid) 
 }
 
 /* Cut the text into pieces. U+FFFD, which stands for invalid characters, is kept behind its end. */
-static size_t cut(const edgernn_rules *rules, const unsigned char *text, size_t count, piece *pieces) {
+static size_t cut_ascii(const edgernn_rules *rules, unsigned char *text, size_t count, piece *pieces) {
   size_t used = 0;
+  memcpy(text + count, "\xef\xbf\xbd", 3);
   if (rules->split == EDGERNN_NO_SPLIT) {
     pieces[0].start = 0;
     pieces[0].end = (uint32_t)count;
@@ -172,6 +175,52 @@ static size_t cut(const edgernn_rules *rules, const unsigned char *text, size_t 
     pieces[used++].end = (uint32_t)i;
   }
   return used;
+}
+
+/* Return the code point of a valid character of `length` bytes. */
+static uint32_t code_point_of(const unsigned char *text, size_t length) {
+  uint32_t code_point = length == 1 ? text[0] : text[0] & (0x7fu >> length);
+  for (size_t i = 1; i < length; i++) code_point = code_point << 6 | (text[i] & 0x3fu);
+  return code_point;
+}
+
+/* Write a code point as UTF-8, and return its bytes. */
+static size_t put(uint32_t code_point, unsigned char *out) {
+  size_t length = code_point < 0x80 ? 1 : code_point < 0x800 ? 2 : code_point < 0x10000 ? 3 : 4;
+  for (size_t i = length; i-- > 1; code_point >>= 6) out[i] = (unsigned char)(0x80 | (code_point & 0x3f));
+  out[0] = (unsigned char)(length == 1 ? code_point : (0xf00u >> length & 0xff) | code_point);
+  return length;
+}
+
+/* Cut the text into pieces of `out` by the Unicode rules. Invalid characters separate, as U+FFFD does. */
+static size_t cut_unicode(const unsigned char *text, size_t count, unsigned char *out, piece *pieces) {
+  /* The class of the character before, those that are dropped aside. */
+  edgernn_class open = EDGERNN_SEPARATOR;
+  size_t used = 0, found = 0;
+  for (size_t i = 0, length; i < count; i += length) {
+    int is_valid;
+    length = character(text + i, count - i, &is_valid);
+    uint32_t folded = is_valid ? edgernn_fold(code_point_of(text + i, length)) : 0;
+    edgernn_class kind = edgernn_class_of(folded);
+    if (kind == EDGERNN_DROPPED) continue;
+    int is_joined = kind == EDGERNN_MARK ? open != EDGERNN_SEPARATOR
+                                         : kind == EDGERNN_WORD && open == EDGERNN_WORD;
+    open = kind;
+    if (kind == EDGERNN_SEPARATOR) continue;
+    if (!is_joined) pieces[found++].start = (uint32_t)used;
+    used += put(folded, out + used);
+    pieces[found - 1].end = (uint32_t)used;
+  }
+  return found;
+}
+
+/* Cut a text into pieces of `out`, which has room for `most_bytes`. */
+static size_t cut(const edgernn_rules *rules, const char *text, size_t count, unsigned char *out,
+                  piece *pieces) {
+  if (rules->split == EDGERNN_UNICODE) {
+    return cut_unicode((const unsigned char *)text, count, out, pieces);
+  }
+  return cut_ascii(rules, out, standardized(rules, text, count, out), pieces);
 }
 
 /* Return the id of pieces joined by spaces. */
@@ -199,6 +248,11 @@ static int32_t id_of(const edgernn_tokenizer *t, const unsigned char *text, cons
   return OUT_OF_VOCABULARY;
 }
 
+/* Return the most bytes that the tokens of a text have together, and a replacement character. */
+static size_t most_bytes(const edgernn_rules *rules, size_t text_bytes) {
+  return text_bytes + 3 + (rules->split == EDGERNN_UNICODE ? text_bytes / 2 : 0);
+}
+
 size_t edgernn_tokenizer_scratch_size(const edgernn_tokenizer *tokenizer, size_t text_bytes,
                                       size_t *most) {
   const edgernn_rules *rules = &tokenizer->rules;
@@ -206,7 +260,7 @@ size_t edgernn_tokenizer_scratch_size(const edgernn_tokenizer *tokenizer, size_t
   size_t ids = pieces * (rules->ngram_count ? rules->ngram_count : 1);
   if (rules->max_length && ids > rules->max_length) ids = rules->max_length;
   *most = ids > rules->pad_to ? ids : rules->pad_to;
-  return rounded(text_bytes + 3) + rounded(pieces * sizeof(piece));
+  return rounded(most_bytes(rules, text_bytes)) + rounded(pieces * sizeof(piece));
 }
 
 /* Leave out the pads of bare ids, or cut and pad to the length that the rules ask for. */
@@ -232,10 +286,8 @@ edgernn_status edgernn_tokenize(const edgernn_tokenizer *tokenizer, const char *
   if (scratch_bytes < edgernn_tokenizer_scratch_size(tokenizer, text_bytes, &most)) return EDGERNN_MEMORY;
   if ((uintptr_t)scratch % EDGERNN_ALIGNMENT_BYTES) return EDGERNN_ALIGNMENT;
   unsigned char *bytes = (unsigned char *)scratch;
-  piece *pieces = (piece *)(void *)(bytes + rounded(text_bytes + 3));
-  size_t length = standardized(rules, text, text_bytes, bytes);
-  memcpy(bytes + length, "\xef\xbf\xbd", 3);
-  size_t found = cut(rules, bytes, length, pieces);
+  piece *pieces = (piece *)(void *)(bytes + rounded(most_bytes(rules, text_bytes)));
+  size_t found = cut(rules, text, text_bytes, bytes, pieces);
   const uint32_t *widths = rules->ngram_count ? rules->ngrams : &single;
   uint32_t width_count = rules->ngram_count ? rules->ngram_count : 1;
   for (uint32_t n = 0; n < width_count; n++) {

@@ -18,7 +18,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
   const edgernn_tokenizer *tokenizer;
   size_t memory_bytes, most, count = 0;
   if (size < 3) return 0;
-  edgernn_rules rules = {bytes[0] & 1, bytes[0] >> 1 & 1, (edgernn_split)((bytes[0] >> 2 & 3) % 3),
+  edgernn_rules rules = {bytes[0] & 1, bytes[0] >> 1 & 1, (edgernn_split)(bytes[0] >> 2 & 3),
                          ngrams, (bytes[0] >> 4 & 3) % 4, bytes[1] & 7, bytes[0] >> 6 & 1,
                          bytes[1] >> 3 & 7};
   size_t vocabulary_size = bytes[2] < size - 3 ? bytes[2] : size - 3;

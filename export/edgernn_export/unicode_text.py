@@ -1,0 +1,133 @@
+"""A Keras layer from strings to ids by the tokenizer contract's Unicode rules.
+
+Importing the module registers the layer, and imports Keras.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from edgernn_runtime.tokenizer import Tokenizer, TokenizerSpec
+from edgernn_runtime.vocabulary import MAX_TOKEN_BYTES
+
+_SPECIAL = ("", "[UNK]")
+
+
+@keras.saving.register_keras_serializable("edgernn")
+class UnicodeTextVectorization(keras.layers.Layer):  # type: ignore[misc]
+    """Ids int64 [N, T] of strings [N] or [N, 1], as TextVectorization, with Unicode rules.
+
+    The rules are `edgernn-tokenizer/2` of `docs/tokenizer.md`. The layer calls the runtime's own
+    tokenizer, so it gives the ids of the device; it needs Python, and no SavedModel can hold it.
+
+    Example:
+        layer = UnicodeTextVectorization(max_tokens=10_000, output_sequence_length=200)
+        layer.adapt(["Хороший фильм", "плохой фильм"])
+        layer(["ФИЛЬМ"])
+    """
+
+    def __init__(
+        self,
+        max_tokens: int | None = None,
+        ngrams: int | Sequence[int] | None = None,
+        output_sequence_length: int | None = None,
+        vocabulary: Sequence[str] | None = None,
+        **options: Any,
+    ) -> None:
+        """Take the options that TextVectorization has of these names.
+
+        Args:
+            max_tokens: the most tokens that `adapt` keeps, pad and out of vocabulary included.
+            ngrams: 2 for words and pairs of words, (2,) for pairs alone; None for words.
+            output_sequence_length: the length to cut and pad to, or None to pad each batch to its
+                longest text.
+            vocabulary: the tokens in id order, pad and out of vocabulary first or left out.
+            options: those of every Keras layer.
+        """
+        super().__init__(**options)
+        self.max_tokens, self.ngrams = max_tokens, ngrams
+        self.output_sequence_length = output_sequence_length
+        self.set_vocabulary(vocabulary or ())
+        self._convert_input_args = False
+        self._allow_non_tensor_positional_args = True
+        self.supports_jit = False
+
+    @property
+    def spec(self) -> TokenizerSpec:
+        """The rules."""
+        widths: Sequence[int] = ()
+        if self.ngrams is not None:
+            is_number = isinstance(self.ngrams, int)
+            widths = range(1, self.ngrams + 1) if is_number else self.ngrams  # type: ignore[assignment,operator]
+        return TokenizerSpec(
+            ngrams=tuple(widths), max_length=self.output_sequence_length, rules="unicode"
+        )
+
+    def adapt(self, texts: Iterable[str]) -> None:
+        """Learn the vocabulary: the most frequent tokens of the texts first.
+
+        Of two that are equally frequent, the one with the larger UTF-8 comes first, as in
+        TextVectorization. Tokens that no `vocab.txt` can hold are left out.
+        """
+        tokenizer = Tokenizer(TokenizerSpec(ngrams=self.spec.ngrams, rules="unicode"), ())
+        counts = Counter(token for text in texts for token in tokenizer.tokens(text))
+        ordered = sorted(counts, key=lambda token: (counts[token], token), reverse=True)
+        kept = [token.decode() for token in ordered if len(token) <= MAX_TOKEN_BYTES]
+        most = None if self.max_tokens is None else self.max_tokens - len(_SPECIAL)
+        self.set_vocabulary(kept[:most])
+
+    def set_vocabulary(self, vocabulary: Sequence[str]) -> None:
+        """Set the tokens, in id order, pad and out of vocabulary first or left out."""
+        tokens = tuple(vocabulary)
+        if tokens[: len(_SPECIAL)] != _SPECIAL:
+            tokens = (*_SPECIAL, *tokens)
+        self._tokenizer = Tokenizer(self.spec, [token.encode() for token in tokens])
+
+    def get_vocabulary(self) -> list[str]:
+        """Return the tokens in id order, pad and out of vocabulary first."""
+        return [token.decode() for token in self._tokenizer.vocabulary]
+
+    def vocabulary_size(self) -> int:
+        """Return the number of tokens, pad and out of vocabulary included."""
+        return len(self._tokenizer.vocabulary)
+
+    def call(self, texts: Any) -> Any:
+        """Return the ids int64 [N, T] of strings [N] or [N, 1], padded with 0 at their end."""
+        flat = tf.reshape(tf.convert_to_tensor(texts, dtype=tf.string), [-1])
+        ids = tf.numpy_function(self._ids, [flat], tf.int64, stateful=False)
+        return tf.ensure_shape(ids, (flat.shape[0], self.output_sequence_length))
+
+    def _ids(self, texts: NDArray[np.object_]) -> NDArray[np.int64]:
+        rows = [self._tokenizer.ids(text) for text in texts]
+        length = self.output_sequence_length
+        if length is None:
+            length = max(map(len, rows), default=0)
+        ids = np.zeros((len(rows), length), dtype=np.int64)
+        for i, row in enumerate(rows):
+            ids[i, : len(row)] = row
+        return ids
+
+    def compute_output_shape(self, shape: tuple[int | None, ...]) -> tuple[int | None, int | None]:
+        """Return (N, T)."""
+        return shape[0], self.output_sequence_length
+
+    def compute_output_spec(self, texts: Any) -> Any:
+        """Return the symbolic ids."""
+        return keras.KerasTensor(self.compute_output_shape(texts.shape), dtype="int64")
+
+    def get_config(self) -> dict[str, Any]:
+        """Return what `model.save` keeps of the layer, the vocabulary included."""
+        return {
+            **super().get_config(),
+            "max_tokens": self.max_tokens,
+            "ngrams": self.ngrams,
+            "output_sequence_length": self.output_sequence_length,
+            "vocabulary": self.get_vocabulary(),
+        }

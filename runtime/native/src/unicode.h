@@ -1,0 +1,24 @@
+/* The Unicode rules of a tokenizer, edgernn-tokenizer/2: docs/tokenizer.md. */
+#ifndef EDGERNN_UNICODE_H
+#define EDGERNN_UNICODE_H
+
+#include <stdint.h>
+
+/* What a code point does to the tokens; the order is that of the tables. */
+typedef enum edgernn_class {
+  EDGERNN_SEPARATOR,
+  EDGERNN_DROPPED,
+  EDGERNN_WORD,
+  EDGERNN_ALONE,
+  EDGERNN_MARK
+} edgernn_class;
+
+/* Return the code point without its case, and narrow where it is a full-width form.
+ *
+ * Its UTF-8 is at most one and a half times as long: two bytes become three. */
+uint32_t edgernn_fold(uint32_t code_point);
+
+/* Return the class of a code point, which is below 0x110000. */
+edgernn_class edgernn_class_of(uint32_t code_point);
+
+#endif
