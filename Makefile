@@ -26,14 +26,14 @@ $(STAMP): constraints.txt $(PROJECTS) $(NATIVE)
 	  --editable runtime --editable export --editable '.[demo,dev]'
 	@touch $@
 
-demo: $(STAMP)  ## train on film reviews, export nine bundles, classify, compare (about 12 minutes)
+demo: $(STAMP)  ## train on film reviews, export, classify, compare (about 8 minutes)
 	$(BIN)/edgernn train --force
-	for format in tflite onnx native; do for recipe in none float16 int8; do \
-	  $(BIN)/edgernn export --format $$format --quantize $$recipe || exit 1; done; done
-	$(BIN)/edgernn predict model/tflite-int8.edgernn \
+	for format in tflite onnx native; do \
+	  $(BIN)/edgernn export --format $$format --quantize int8 --force || exit 1; done
+	$(BIN)/edgernn predict model/native-int8.edgernn \
 	  "A film to remember, I loved every minute." "Two hours that I will never get back."
 	$(BIN)/python -m edgernn_runtime model/onnx-int8.edgernn "An honest, warm and funny film."
-	$(BIN)/edgernn bench
+	$(BIN)/edgernn bench --quick
 
 test: $(STAMP)  ## run the tests
 	$(BIN)/python -m pytest

@@ -1,4 +1,4 @@
-"""Four trained models, each through every format and recipe: accuracy on the whole test set.
+"""Four trained models of the preset `tutorial`, each through every format and recipe: accuracy on the whole test set.
 
 python benchmarks/trained.py DATA [--out FOLDER] [--only NAME]
 
@@ -94,7 +94,7 @@ def _trained(data: Path, out: Path, data_set: DataSet) -> ModelFolder:
             )
             table.write_text("\n".join(lines), encoding="utf-8")
             command = [sys.executable, "-m", "edgernn", "train", "--data", str(table)]
-            command += ["--out", str(out), *data_set.options]
+            command += ["--preset", "tutorial", "--out", str(out), *data_set.options]
             subprocess.run(command, check=True, stdout=sys.stderr)
     return read_model_folder(out)
 
