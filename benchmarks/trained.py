@@ -1,4 +1,4 @@
-"""Four trained models of the preset `tutorial`, each through every format and recipe: accuracy on the whole test set.
+"""Four models of the preset `tutorial` through every format and recipe: accuracy on the test set.
 
 python benchmarks/trained.py DATA [--out FOLDER] [--only NAME]
 

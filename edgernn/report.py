@@ -26,16 +26,16 @@ def scores_table(title: str, scores: Scores, note: str | None) -> Table:
 
 
 def paths_table(scored: Scored, deployed: str, texts: int) -> Table:
-    """Return the validation accuracy of each path and of their sum, and which one the model has."""
+    """Return the validation scores of each path and of their sum, and which one the model has."""
     names = {
         "bag": ("words and n-grams (bag)", scored.bag),
         "network": ("recurrent network", scored.network),
         "both": ("both, added up", scored.both),
     }
     rows = [
-        (name, percent(accuracy), "yes" if key == deployed else "")
-        for key, (name, accuracy) in names.items()
-        if accuracy is not None
+        (name, percent(score.accuracy), f"{score.log_loss:.3f}", "yes" if key == deployed else "")
+        for key, (name, score) in names.items()
+        if score is not None
     ]
-    title = f"Is it worth it? Accuracy on {texts:,} validation texts"
-    return Table(title, ("model", "accuracy", "deployed"), tuple(rows))
+    title = f"Is the network worth it? {texts:,} validation texts; the lower log loss is deployed"
+    return Table(title, ("model", "accuracy", "log loss", "deployed"), tuple(rows))

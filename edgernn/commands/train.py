@@ -173,7 +173,7 @@ def train(**values: Any) -> None:
     """Train a classifier on labeled texts.
 
     A linear classifier of words and n-grams is fitted in seconds and a recurrent network beside
-    it; their sum is kept where it is at least as accurate on the validation texts as the linear
+    it; their sum is kept where it has a lower log loss on the validation texts than the linear
     one alone. Ctrl-C ends the training and keeps the best epoch so far.
 
     Example: edgernn train --data reviews.csv --preset small --max-size 500KB

@@ -183,19 +183,22 @@ def assemble(
         parts.append(path(ids))
         path.logits.set_weights([kernel * total.network, bias * total.network + total.shift])
     if wide is not None:
-        parts.append(_wide_layer(wide, patterns, total.wide)(ids))
+        shift = total.shift if path is None else 0.0
+        parts.append(_wide_layer(wide, patterns, total.wide, shift)(ids))
     logits = parts[0] if len(parts) == 1 else keras.layers.Add()(parts)
     activation = "sigmoid" if logits.shape[1] == 1 else "softmax"
     return keras.Model(text, keras.layers.Activation(activation, name="probabilities")(logits))
 
 
-def _wide_layer(wide: WidePath, patterns: tuple[Pattern, ...], factor: float) -> KerasLayer:
+def _wide_layer(
+    wide: WidePath, patterns: tuple[Pattern, ...], factor: float, shift: float
+) -> KerasLayer:
     buckets, outputs = len(wide.checksums), wide.weights.shape[1]
     layer = HashedNgrams(len(wide.weights) - buckets, buckets, outputs, patterns)
     layer.build(None)
     layer.table.assign(wide.weights * factor)
     layer.checksums.assign(wide.checksums)
-    layer.bias.assign(wide.bias * factor)
+    layer.bias.assign(wide.bias * factor + shift)
     return layer
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -91,13 +92,24 @@ def run_training(request: TrainRequest, *, as_json: bool) -> None:
     else:
         show(scores_table(f"{request.out}: validation", scores, corpus.note))
         show(paths_table(trained.scores, trained.deployed, len(validation)))
+    for warning in _advice(preset, trained):
+        warn(warning)
+
+
+def _advice(preset: Preset, trained: Trained) -> Iterator[str]:
+    """Yield what the comparison of the paths advises."""
+    scores = trained.scores
     if trained.deployed == "bag" and preset.network is not None:
-        warn(
+        yield (
             "the network does not beat words and n-grams alone on the validation texts, and was "
             "left out; --preset bag gives the same model in seconds"
         )
-    elif trained.deployed == "network" and (trained.scores.network or 0) < trained.scores.bag:
-        warn("words and n-grams alone score higher on the validation texts: try --preset small")
+    elif (
+        trained.deployed == "network"
+        and scores.network
+        and scores.network.log_loss > (scores.bag.log_loss)
+    ):
+        yield "words and n-grams alone score higher on the validation texts: try --preset small"
 
 
 def _parts(corpus: Corpus, request: TrainRequest) -> tuple[Rows, Rows]:
@@ -130,7 +142,7 @@ def _metrics(
         "parameters": int(sum(np.prod(w.shape) for w in trained.model.weights)),
         "preset": asdict(preset),
         "deployed": trained.deployed,
-        "validation_accuracy": asdict(trained.scores),
+        "paths": asdict(trained.scores),
         "wide": {
             "buckets": len(trained.wide.checksums),
             "scaling": trained.wide.scaling,

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from edgernn.data.rows import Rows
 from edgernn.training.batches import Encoded, balanced_weights, batch_order, to_dataset
-from edgernn.training.join import Deployed, Sum, accuracy, calibrated_sum
+from edgernn.training.join import Deployed, Sum, accuracy, calibrated_sum, helps, log_loss
 from edgernn.training.loop import VALIDATION_BATCH, Fit, Report, fit
 from edgernn.training.network import (
     KerasLayer,
@@ -35,18 +35,32 @@ _FEWEST_TOKENS = 1_000_000
 
 
 @dataclass(frozen=True)
-class Scored:
-    """Accuracy on the validation texts, 0 to 1; None for a path that was not trained.
+class PathScore:
+    """How a path, calibrated, fares on the validation texts.
 
     Attributes:
-        bag: of the wide path alone.
-        network: of the recurrent path alone.
-        both: of their calibrated sum.
+        accuracy: the share of right labels, 0 to 1.
+        log_loss: the mean cross-entropy of its probabilities; it tells classifiers apart on fewer
+            texts than the accuracy does.
     """
 
-    bag: float
-    network: float | None
-    both: float | None
+    accuracy: float
+    log_loss: float
+
+
+@dataclass(frozen=True)
+class Scored:
+    """The scores of each path; None for one that was not trained.
+
+    Attributes:
+        bag: the wide path alone.
+        network: the recurrent path alone.
+        both: their sum.
+    """
+
+    bag: PathScore
+    network: PathScore | None = None
+    both: PathScore | None = None
 
 
 @dataclass(frozen=True)
@@ -84,8 +98,8 @@ def train(
 ) -> Trained:
     """Train a classifier and return it with the weights of its best epoch.
 
-    The wide path is fitted in any case, to compare with. Where the sum of both paths is not at
-    least as accurate on the validation texts, the wide path alone is kept.
+    The wide path is fitted in any case, to compare with. Where the network does not lower its log
+    loss on the validation texts, the wide path alone is kept.
 
     Args:
         training: the rows to learn from, each with a token at least: the mean over no token is
@@ -129,7 +143,7 @@ def train(
         best_epoch=paths.fit.best_epoch,
         interrupted=paths.fit.interrupted,
         scores=paths.scores,
-        deployed="bag" if not total.network else "both" if total.wide else "network",
+        deployed=paths.deployed,
         wide=paths.wide,
     )
 
@@ -155,6 +169,11 @@ class _Paths:
     fit: Fit
     total: Sum
     scores: Scored
+
+    @property
+    def deployed(self) -> Deployed:
+        """Which of them the model has."""
+        return "bag" if not self.total.network else "both" if self.total.wide else "network"
 
     def probabilities(self, wide: Array, encoded: Encoded) -> Array:
         """Return the probabilities [N, classes] of texts whose wide logits are known."""
@@ -214,26 +233,38 @@ def _distilled(preset: Preset, data: _Data, teacher: _Paths, report: Report, not
     )
     empty = data.unlabeled[:0]
     student = _paths(preset, replace(data, training=labeled, unlabeled=empty), report, note)
-    return max(teacher, student, key=lambda paths: _best(paths.scores))
+    return min(teacher, student, key=_loss)
 
 
-def _best(scores: Scored) -> float:
-    return max(score for score in (scores.bag, scores.network, scores.both) if score is not None)
+def _loss(paths: _Paths) -> float:
+    """Return the log loss of what is deployed."""
+    scores = paths.scores
+    score = {"bag": scores.bag, "network": scores.network, "both": scores.both}[paths.deployed]
+    assert score is not None
+    return score.log_loss
 
 
 def _joined(
     preset: Preset, wide: Array, network: Array | None, targets: NDArray[np.int32]
 ) -> tuple[Sum, Scored]:
-    """Return how the paths are added up, and their accuracy on the validation texts."""
-    bag = accuracy(wide, targets)
+    """Return how the paths are added up, and their scores on the validation texts."""
+    nothing = np.zeros_like(wide)
+
+    def fitted(a: Array, b: Array) -> tuple[Sum, PathScore]:
+        total = calibrated_sum(a, b, targets)
+        logits = total.logits(a, b)
+        return total, PathScore(accuracy(logits, targets), log_loss(logits, targets))
+
+    bag, bag_score = fitted(wide, nothing)
+    bag = replace(bag, network=0.0)
     if network is None:
-        return Sum(1.0, 0.0, 0.0), Scored(bag, None, None)
-    alone = accuracy(network, targets)
+        return bag, Scored(bag_score)
+    _, alone_score = fitted(nothing, network)
     if preset.wide is None:
-        return Sum(0.0, 1.0, 0.0), Scored(bag, alone, None)
-    total = calibrated_sum(wide, network, targets)
-    both = accuracy(total.logits(wide, network), targets)
-    return total if both >= bag else Sum(1.0, 0.0, 0.0), Scored(bag, alone, both)
+        return Sum(0.0, 1.0, 0.0), Scored(bag_score, alone_score)
+    both, both_score = fitted(wide, network)
+    scored = Scored(bag_score, alone_score, both_score)
+    return both if helps(wide, network, targets) else bag, scored
 
 
 def _logits(core: KerasModel, encoded: Encoded) -> Array:

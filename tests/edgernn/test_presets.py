@@ -11,17 +11,19 @@ import pytest
 import tensorflow as tf
 
 from edgernn.commands.options import Size
+from edgernn.console import markdown
 from edgernn.data.rows import Rows
 from edgernn.errors import UsageError
+from edgernn.report import paths_table
 from edgernn.training.batches import Encoded
-from edgernn.training.join import accuracy, calibrated_sum, log_loss
+from edgernn.training.join import accuracy, calibrated_sum, helps, log_loss
 from edgernn.training.network import PathModel, RecurrentPath
 from edgernn.training.options import PRESETS, NetworkOptions, TrainingOptions, WideOptions
+from edgernn.training.run import _advice
 from edgernn.training.sizing import fitted
-from edgernn.training.trainer import train
+from edgernn.training.trainer import Trained, _joined, train
 from edgernn.training.vectors import skip_gram
 from edgernn.training.wide import fit_wide
-from edgernn_export.keras_model import load_keras
 from edgernn_export.reader import read_network
 from edgernn_runtime import load
 from edgernn_runtime.reference import softmax
@@ -101,6 +103,16 @@ def test_a_path_that_knows_nothing_gets_no_weight():
     assert total.network < 0.02 * total.wide
 
 
+def test_a_network_helps_only_where_it_lowers_the_loss_on_other_texts():
+    draw = np.random.default_rng(0)
+    targets = draw.integers(0, 2, 1000).astype(np.int32)
+    sign = (2 * targets - 1)[:, np.newaxis].astype(np.float32)
+    wide = sign + draw.normal(0, 1, sign.shape).astype(np.float32)
+    assert helps(wide, sign + draw.normal(0, 1, sign.shape).astype(np.float32), targets)
+    noise = [draw.normal(0, 1, sign.shape).astype(np.float32) for _ in range(20)]
+    assert sum(helps(wide, one, targets) for one in noise) <= 5
+
+
 def test_log_loss_of_known_logits():
     assert log_loss(np.array([[0.0]]), np.array([1])) == pytest.approx(np.log(2))
     logits = np.array([[2.0, 0.0, -1.0]], dtype=np.float32)
@@ -145,7 +157,7 @@ def test_each_preset_trains_exports_and_predicts(name, tmp_path):
     assert run("train", "--data", table, "--preset", name, *fast, "--out", out) == 0
     metrics = json.loads((out / "metrics.json").read_text())
     assert metrics["preset"]["name"] == name
-    assert metrics["validation_accuracy"]["bag"] > 0.9
+    assert metrics["paths"]["bag"]["accuracy"] > 0.9
     # Two epochs teach the network little: then the sum leaves it out.
     assert metrics["deployed"] == {"tutorial": "network", "bag": "bag"}.get(
         name, metrics["deployed"]
@@ -176,25 +188,25 @@ def test_the_saved_model_is_the_sum_of_both_paths():
     assert len(network.layers) == 3
     outputs = trained.model(tf.constant([[text] for text in validation.texts])).numpy()[:, 0]
     found = np.where(outputs > 0.5, "pos", "neg")
-    assert (found == np.array(validation.labels)).mean() == trained.scores.both
+    assert (found == np.array(validation.labels)).mean() == trained.scores.both.accuracy
 
 
-def test_a_network_that_does_not_help_is_left_out_and_said_so(tmp_path, capfd):
-    table = write_table(tmp_path / "reviews.csv", reviews(300, 1))
-    out = tmp_path / "model"
-    useless = ("--learning-rate", 1e-9, "--epochs", 1, "--units", "2", "--embedding-dim", "2")
-    assert run("train", "--data", table, *useless, "--out", out) == 0
-    printed = capfd.readouterr()
-    metrics = json.loads((out / "metrics.json").read_text())
-    scores = metrics["validation_accuracy"]
-    assert scores["network"] < scores["bag"]
-    best = max(scores["bag"], scores["both"] or 0)
-    assert metrics["validation"]["accuracy"] == pytest.approx(best)
-    assert "words and n-grams (bag)" in printed.out
-    if metrics["deployed"] == "bag":
-        assert "--preset bag gives the same model in seconds" in printed.err
-        kinds = {type(layer).__name__ for layer in load_keras(out / "model.keras").layers}
-        assert "Bidirectional" not in kinds
+def test_a_network_that_does_not_help_is_left_out_and_said_so():
+    draw = np.random.default_rng(0)
+    targets = draw.integers(0, 2, 600).astype(np.int32)
+    wide = (2 * targets - 1)[:, np.newaxis] + draw.normal(0, 1, (600, 1))
+    noise = draw.normal(0, 1, (600, 1)).astype(np.float32)
+    total, scored = _joined(PRESETS["small"], wide.astype(np.float32), noise, targets)
+    assert total.network == 0 < total.wide
+    assert scored.network.log_loss > scored.bag.log_loss
+    trained = Trained(None, {}, 1, False, scored, "bag", None)
+    (advice,) = _advice(PRESETS["small"], trained)
+    assert "--preset bag gives the same model in seconds" in advice
+    printed = markdown(paths_table(scored, "bag", 600))
+    assert "words and n-grams (bag)" in printed
+    assert not list(_advice(PRESETS["small"], replace(trained, deployed="both")))
+    worse = replace(trained, deployed="network")
+    assert "try --preset small" in next(_advice(PRESETS["tutorial"], worse))
 
 
 def test_an_option_of_a_path_that_the_preset_lacks_is_refused(tmp_path, capfd):
@@ -213,7 +225,7 @@ def test_texts_without_labels_are_learned_from(tmp_path):
     out = tmp_path / "model"
     options = ("--preset", "bag", "--unlabeled", unlabeled)
     assert run("train", "--data", table, *options, "--out", out) == 0
-    assert json.loads((out / "metrics.json").read_text())["validation_accuracy"]["bag"] > 0.9
+    assert json.loads((out / "metrics.json").read_text())["paths"]["bag"]["accuracy"] > 0.9
     missing = ("--preset", "bag", "--unlabeled", tmp_path / "none.txt")
     assert run("train", "--data", table, *missing, "--out", tmp_path / "n") == 2
 
