@@ -57,7 +57,7 @@ class NetworkOptions:
     pooling: PoolingOption = "max+average"
     dense_units: int = 0
     dropout: float = 0.5
-    spatial_dropout: float = 0.5
+    spatial_dropout: float = 0.2
 
 
 @dataclass(frozen=True)
