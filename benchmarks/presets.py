@@ -1,7 +1,7 @@
 """The presets of `edgernn train` on five data sets, beside bags of words and fastText.
 
 python benchmarks/presets.py DATA [--only NAME ...] [--presets bag,small] [--seeds 1,2,3]
-    [--unlabeled] [--out FOLDER] [--peers]
+    [--unlabeled] [--out FOLDER] [--peers] [--kept]
 
 DATA holds imdb/, agnews/, trec6/, sms_spam/ and banking77/ with train and test tables. Each model
 is trained by `edgernn train` in a process of its own, on the training table alone: a tenth of it,
@@ -76,8 +76,16 @@ def main() -> None:
     parser.add_argument("--unlabeled", action="store_true", help="IMDB's texts without labels too")
     parser.add_argument("--peers", action="store_true")
     parser.add_argument("--out", type=Path, default=Path("presets"))
+    parser.add_argument("--kept", action="store_true", help="run nothing, print what --out keeps")
     options = parser.parse_args()
     options.out.mkdir(exist_ok=True)
+    runs = _kept(options.out) if options.kept else _runs(options)
+    for line in table(runs):
+        print(line)
+
+
+def _runs(options: argparse.Namespace) -> list[Run]:
+    """Return the runs that were asked for; those that are kept are not run again."""
     runs = []
     for data in options.only:
         train, test = (read_rows(options.data / part) for part in DATA_SETS[data])
@@ -88,8 +96,17 @@ def main() -> None:
                 print(_line(runs[-1]), file=sys.stderr, flush=True)
         if options.peers:
             runs += _peers(options.out, data, train, test)
-    for line in table(runs):
-        print(line)
+    return runs
+
+
+def _kept(out: Path) -> list[Run]:
+    """Return the runs that a folder keeps, in the order of the data sets."""
+    runs = []
+    for data in DATA_SETS:
+        for file in sorted(out.glob(f"{data}-*.json")):
+            found = json.loads(file.read_text())
+            runs += [Run(**one) for one in (found if isinstance(found, list) else [found])]
+    return runs
 
 
 def read_rows(path: Path) -> Rows:

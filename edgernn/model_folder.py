@@ -33,11 +33,13 @@ class ModelFolder:
         path: the folder.
         labels: the names of the classes.
         validation: texts that the model was not trained on, with their labels.
+        about: what the model was trained on, for the model card.
     """
 
     path: Path
     labels: tuple[str, ...]
     validation: Rows
+    about: str | None = None
 
     @property
     def model(self) -> Path:
@@ -75,15 +77,32 @@ def read_model_folder(path: Path) -> ModelFolder:
         lines = (path / VALIDATION).read_text(encoding="utf-8").split("\n")
         rows = [json.loads(line) for line in lines if line]
         texts, names = tuple(r["text"] for r in rows), tuple(r["label"] for r in rows)
+        about = _about(path / METRICS)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ModelFolderError(
             "the model folder is damaged",
             path=path,
-            expected=f"{LABELS} and {VALIDATION} as `edgernn train` writes them",
+            expected=f"{LABELS}, {METRICS} and {VALIDATION} as `edgernn train` writes them",
             found=f"{type(error).__name__}: {error}",
             hint="train again",
         ) from error
-    return ModelFolder(path, labels, Rows(texts, names))
+    return ModelFolder(path, labels, Rows(texts, names), about)
+
+
+def _about(path: Path) -> str | None:
+    """Return what a model was trained on, in sentences; None for a folder without metrics."""
+    metrics = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    preset = metrics.get("preset")
+    if preset is None:
+        return None
+    sentences = [
+        metrics.get("source") or f"The data set {Path(metrics['data']).name}.",
+        f"Trained on {metrics['training_texts']:,} texts with the preset {preset['name']}.",
+    ]
+    if metrics.get("note"):
+        note = str(metrics["note"])
+        sentences.append(note[0].upper() + note[1:] + ".")
+    return " ".join(sentences)
 
 
 def check_output_folder(path: Path, *, overwrite: bool) -> None:

@@ -123,15 +123,27 @@ def _function(core: Any) -> Any:
 
 
 def _parts(model: Any) -> tuple[list[Any], Any]:
-    """Return a model's layers from strings to ids, and the rest of it as a model on ids."""
+    """Return a model's layers from strings to ids, and the rest of it on ids of any length.
+
+    Raises:
+        UnsupportedModelError: the tokenizer is in a nested model.
+    """
     import keras
 
-    from edgernn_export.keras_model import layers_of
+    from edgernn_export.generic import ids_model
+    from edgernn_export.keras_model import all_layers
+    from edgernn_export.reader import read_source
 
-    layers = [layer for layer in layers_of(model) if type(layer).__name__ != "InputLayer"]
-    front = 2 if type(layers[1]).__name__ == "KeepEnds" else 1
-    core = keras.Sequential([keras.Input((None,), dtype="int64"), *layers[front:]])
-    return layers[:front], core
+    source = read_source(model)
+    ends = [layer for layer in all_layers(model) if type(layer).__name__ == "KeepEnds"]
+    # The cut model takes ids padded to the tokenizer's length; built anew on a longer or shorter
+    # input it has the same layers.
+    core = keras.models.clone_model(
+        ids_model(source),
+        input_tensors=[keras.Input((None,), dtype="int64")],
+        clone_function=lambda layer: layer,
+    )
+    return [source.vectorizer, *ends], core
 
 
 def both_classes(output: NDArray[np.float32]) -> list[float]:

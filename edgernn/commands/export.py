@@ -79,7 +79,7 @@ def export(model: Path, model_format: str, quantize: str, **values: Any) -> None
     # Checked before tensorflow is imported, which takes seconds.
     bundle_format = "native" if model_format == C else model_format
     check_form(format_named(bundle_format), recipe_named(quantize), flavour)
-    keras_file, known_labels, rows = _inputs(model)
+    keras_file, known_labels, rows, about = _inputs(model)
     examples = None if rows is None else _examples(rows, known_labels, "model folder")
     labels = labels or known_labels
     if values["texts"] is not None:
@@ -105,6 +105,7 @@ def export(model: Path, model_format: str, quantize: str, **values: Any) -> None
         vocabulary=values["vocabulary"],
         max_length=values["max_length"],
         truncate=values["truncate"],
+        about=about,
         allow_drop=values["allow_drop"],
         overwrite=values["force"],
     )
@@ -118,8 +119,10 @@ def export(model: Path, model_format: str, quantize: str, **values: Any) -> None
         show(_table(done))
 
 
-def _inputs(model: Path) -> tuple[Path, tuple[str, ...] | None, Rows | None]:
-    """Return the Keras file, the labels and the validation texts that a path leads to."""
+def _inputs(
+    model: Path,
+) -> tuple[Path, tuple[str, ...] | None, Rows | None, str | None]:
+    """Return the Keras file, its labels, validation texts and data that a path leads to."""
     if not model.exists() and model.suffix:
         raise UsageError(
             "there is no model here",
@@ -129,8 +132,8 @@ def _inputs(model: Path) -> tuple[Path, tuple[str, ...] | None, Rows | None]:
         )
     if is_model_folder(model) or not (model.is_file() or (model / MODEL).is_file()):
         folder = read_model_folder(model)
-        return folder.model, folder.labels, folder.validation
-    return model / MODEL if model.is_dir() else model, None, None
+        return folder.model, folder.labels, folder.validation, folder.about
+    return model / MODEL if model.is_dir() else model, None, None, None
 
 
 def _examples(rows: Rows, labels: tuple[str, ...] | None, source: Any) -> Examples:

@@ -49,6 +49,7 @@ class Corpus:
         train: the rows to learn from.
         validation: rows that were set aside for validation, or None.
         test: rows of an official test set, or None.
+        source: what the rows are and where they come from, a sentence, or None.
         note: what to keep in mind when a score on it is read, or None.
     """
 
@@ -56,6 +57,7 @@ class Corpus:
     train: Rows
     validation: Rows | None = None
     test: Rows | None = None
+    source: str | None = None
     note: str | None = None
 
 

@@ -136,6 +136,7 @@ def _metrics(
 ) -> dict[str, Any]:
     return {
         "data": corpus.name,
+        "source": corpus.source,
         "training_texts": texts,
         "epoch": trained.best_epoch,
         "interrupted": trained.interrupted,

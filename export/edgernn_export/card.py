@@ -21,7 +21,7 @@ A text classifier for devices, written by {created_by}.
 | model | {model_bytes:,} bytes |
 | vocabulary | {vocabulary_bytes:,} bytes |
 
-## Use
+{about}## Use
 
     import edgernn_runtime
 
@@ -38,7 +38,9 @@ Measured at export on {texts:,} texts ({source}).
 """
 
 
-def model_card(title: str, manifest: Manifest, model: int, vocabulary: int) -> bytes:
+def model_card(
+    title: str, manifest: Manifest, model: int, vocabulary: int, about: str | None = None
+) -> bytes:
     """Return the card as UTF-8 Markdown.
 
     Args:
@@ -46,6 +48,7 @@ def model_card(title: str, manifest: Manifest, model: int, vocabulary: int) -> b
         manifest: what the card tells; its figures must hold `comparison`.
         model: the model file's size in bytes.
         vocabulary: the vocabulary file's size in bytes.
+        about: what the model was trained on, a sentence or more, or None.
     """
     comparison: Mapping[str, Any] = manifest.figures["comparison"]
     rows = [
@@ -59,6 +62,7 @@ def model_card(title: str, manifest: Manifest, model: int, vocabulary: int) -> b
     return _CARD.format(
         title=title,
         created_by=manifest.created_by,
+        about=f"## Data\n\n{about}\n\n" if about else "",
         labels=", ".join(manifest.labels),
         format=manifest.format,
         lowering=manifest.lowering,

@@ -52,6 +52,7 @@ class Options:
             `head+tail`, the first and the last half.
         max_length: of a vocabulary of one token a line: the length to cut and pad to, where the
             model does not say it.
+        about: what the model was trained on, for the model card; None leaves it out.
         allow_drop: write the bundle even where a gate is missed.
         overwrite: replace a bundle that stands there.
     """
@@ -63,6 +64,7 @@ class Options:
     vocabulary: Path | None = None
     max_length: int | None = None
     truncate: Truncate = "head"
+    about: str | None = None
     allow_drop: bool = False
     overwrite: bool = False
 
@@ -167,7 +169,8 @@ def _write(job: _Job, out: Path) -> Export:
         raise _gate_error(out, failed, verdict.of_texts)
     manifest = replace(manifest, figures=_figures(verdict, lowered))
     sizes = len(lowered.members[lowered.model]), len(vocabulary)
-    members = {**members, VECTORS: vectors, CARD: model_card(out.stem, manifest, *sizes)}
+    card = model_card(out.stem, manifest, *sizes, job.options.about)
+    members = {**members, VECTORS: vectors, CARD: card}
     data = zip_members(_with_manifest(manifest, members))
     write_file(out, data)
     return Export(
