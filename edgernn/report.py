@@ -37,5 +37,5 @@ def paths_table(scored: Scored, deployed: str, texts: int) -> Table:
         for key, (name, score) in names.items()
         if score is not None
     ]
-    title = f"Is the network worth it? {texts:,} validation texts; the lower log loss is deployed"
+    title = f"Paths on {texts:,} validation texts; the network is kept where it lowers the log loss"
     return Table(title, ("model", "accuracy", "log loss", "deployed"), tuple(rows))

@@ -76,12 +76,24 @@ def without_duplicates(rows: Rows) -> Rows:
 
 
 def with_tokens(rows: Rows) -> Rows:
-    """Return the rows whose text has a token, with a warning about the others."""
+    """Return the rows whose text has a token, with a warning about the others.
+
+    Raises:
+        DataError: there is none.
+    """
     tokenizer = Tokenizer(TokenizerSpec(), (b"", b"[UNK]"))
     kept = [i for i, text in enumerate(rows.texts) if tokenizer.tokens(text)]
     if len(kept) == len(rows):
         return rows
-    warning = f"{len(rows) - len(kept)} texts without a word were left out"
+    if not kept:
+        raise DataError(
+            "no text to train or to validate on has a word",
+            expected="texts with words",
+            found=f"{len(rows)} without any",
+            hint="give more rows, or a file to validate on with --validation",
+        )
+    left_out = len(rows) - len(kept)
+    warning = f"{left_out} text{'s' if left_out > 1 else ''} without a word left out"
     return replace(rows.take(kept), warnings=(*rows.warnings, warning))
 
 

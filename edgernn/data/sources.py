@@ -88,7 +88,14 @@ def read_texts(path: Path, text_column: str) -> tuple[str, ...]:
         UsageError: the file or the column is not there, or it is another kind of file.
         DataError: it cannot be read.
     """
-    if path.suffix == ".txt" and path.is_file():
+    if not path.is_file():
+        raise UsageError(
+            "there is no file of texts here",
+            path=path,
+            expected=f"a file ({', '.join((*SUFFIXES, '.txt'))})",
+            found="a folder" if path.is_dir() else "nothing",
+        )
+    if path.suffix == ".txt":
         lines = decode(path.read_bytes(), path).split("\n")
         return tuple(line for line in lines if line.strip())
     return load_rows(path, DataOptions(text_column=text_column, label_column=text_column)).texts

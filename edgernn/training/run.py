@@ -25,6 +25,7 @@ from edgernn.training.sizing import describe, fitted
 from edgernn.training.trainer import Trained, train
 
 _VALIDATION_SPLIT = 0.1
+_FEW_TEXTS = 100
 
 
 @dataclass(frozen=True)
@@ -92,12 +93,14 @@ def run_training(request: TrainRequest, *, as_json: bool) -> None:
     else:
         show(scores_table(f"{request.out}: validation", scores, corpus.note))
         show(paths_table(trained.scores, trained.deployed, len(validation)))
-    for warning in _advice(preset, trained):
+    for warning in _advice(preset, trained, len(validation)):
         warn(warning)
 
 
-def _advice(preset: Preset, trained: Trained) -> Iterator[str]:
+def _advice(preset: Preset, trained: Trained, texts: int) -> Iterator[str]:
     """Yield what the comparison of the paths advises."""
+    if texts < _FEW_TEXTS:
+        yield f"only {texts:,} validation texts: scores on so few mean little"
     scores = trained.scores
     if trained.deployed == "bag" and preset.network is not None:
         yield (

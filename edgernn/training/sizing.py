@@ -11,8 +11,10 @@ from edgernn.training.options import Preset
 from edgernn_runtime.network import GATES
 from edgernn_runtime.tokenizer import Tokenizer, TokenizerSpec
 
-#: Bytes of a bundle beside vocabulary and weights: manifest, card, test vectors, the zip itself.
-_OVERHEAD = 40_000
+#: Bytes of a bundle beside vocabulary, weights and test vectors: manifest, card, the zip itself.
+_OVERHEAD = 12_000
+#: Test vectors of a bundle, and their bytes for each byte of text: the text, its ids.
+_VECTORS, _BYTES_OF_TEXT = 25, 2.2
 _SMALLEST = {"embedding_dim": 8, "vocabulary_size": 500, "buckets": 1024, "units": 8}
 
 
@@ -31,14 +33,16 @@ def fitted(preset: Preset, texts: Sequence[str], classes: int, most: int) -> Pre
         UsageError: not even the smallest sizes fit.
     """
     lengths = _token_lengths(texts)
-    while (size := _estimate(preset, lengths, classes)) > most:
-        smaller = next(_smaller(preset, lengths, classes, size), None)
+    mean = sum(len(text.encode()) for text in texts) / len(texts)
+    vectors = round(_VECTORS * _BYTES_OF_TEXT * mean)
+    while (size := vectors + _estimate(preset, lengths, classes)) > most:
+        smaller = next(_smaller(preset, lengths, classes), None)
         if smaller is None:
             raise UsageError(
                 "no model fits --max-size",
                 expected=f"at least {size:,} bytes",
                 found=f"{most:,}",
-                hint="try --preset bag",
+                hint="try --preset bag" if preset.network else "allow more bytes",
             )
         preset = smaller
     return preset
@@ -83,8 +87,9 @@ def _estimate(preset: Preset, lengths: list[int], classes: int) -> int:
     return size
 
 
-def _smaller(preset: Preset, lengths: list[int], classes: int, size: int) -> Iterator[Preset]:
+def _smaller(preset: Preset, lengths: list[int], classes: int) -> Iterator[Preset]:
     """Yield presets a step smaller, the one that saves the most bytes first."""
+    size = _estimate(preset, lengths, classes)
     steps = []
     text, network, wide = preset.text, preset.network, preset.wide
     if text.vocabulary_size > _SMALLEST["vocabulary_size"]:

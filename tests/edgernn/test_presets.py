@@ -16,12 +16,12 @@ from edgernn.data.rows import Rows
 from edgernn.errors import UsageError
 from edgernn.report import paths_table
 from edgernn.training.batches import Encoded
-from edgernn.training.join import accuracy, calibrated_sum, helps, log_loss
+from edgernn.training.join import accuracy, calibrated_sum, log_loss, log_loss_elsewhere
 from edgernn.training.network import PathModel, RecurrentPath
 from edgernn.training.options import PRESETS, NetworkOptions, TrainingOptions, WideOptions
 from edgernn.training.run import _advice
 from edgernn.training.sizing import fitted
-from edgernn.training.trainer import Trained, _joined, train
+from edgernn.training.trainer import LEAST_GAIN, Trained, _joined, train
 from edgernn.training.vectors import skip_gram
 from edgernn.training.wide import fit_wide
 from edgernn_export.reader import read_network
@@ -103,14 +103,30 @@ def test_a_path_that_knows_nothing_gets_no_weight():
     assert total.network < 0.02 * total.wide
 
 
-def test_a_network_helps_only_where_it_lowers_the_loss_on_other_texts():
+def test_noise_does_not_lower_the_log_loss_on_other_texts():
     draw = np.random.default_rng(0)
     targets = draw.integers(0, 2, 1000).astype(np.int32)
     sign = (2 * targets - 1)[:, np.newaxis].astype(np.float32)
     wide = sign + draw.normal(0, 1, sign.shape).astype(np.float32)
-    assert helps(wide, sign + draw.normal(0, 1, sign.shape).astype(np.float32), targets)
+    alone = log_loss_elsewhere(wide, np.zeros_like(wide), targets)
+    useful = sign + draw.normal(0, 1, sign.shape).astype(np.float32)
+    assert log_loss_elsewhere(wide, useful, targets) < 0.8 * alone
     noise = [draw.normal(0, 1, sign.shape).astype(np.float32) for _ in range(20)]
-    assert sum(helps(wide, one, targets) for one in noise) <= 5
+    losses = [log_loss_elsewhere(wide, one, targets) for one in noise]
+    assert min(losses) > (1 - LEAST_GAIN) * alone
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+def test_few_texts_that_are_told_apart_perfectly_do_not_make_a_model_certain(classes):
+    targets = (np.arange(24) % classes).astype(np.int32)
+    logits = np.eye(classes, dtype=np.float32)[targets]
+    if classes == 2:
+        logits = 2 * logits[:, 1:] - 1
+    total = calibrated_sum(logits, logits, targets)
+    found = total.logits(logits, logits)
+    if classes == 2:
+        found = np.concatenate([np.zeros_like(found), found], axis=1)
+    assert 0.9 < softmax(found).max() < 0.99
 
 
 def test_log_loss_of_known_logits():
@@ -202,13 +218,13 @@ def test_a_network_that_does_not_help_is_left_out_and_said_so():
     assert total.network == 0 < total.wide
     assert scored.network.log_loss > scored.bag.log_loss
     trained = Trained(None, {}, 1, False, scored, "bag", None)
-    (advice,) = _advice(PRESETS["small"], trained)
+    (advice,) = _advice(PRESETS["small"], trained, 600)
     assert "--preset bag gives the same model in seconds" in advice
     printed = markdown(paths_table(scored, "bag", 600))
     assert "words and n-grams (bag)" in printed
-    assert not list(_advice(PRESETS["small"], replace(trained, deployed="both")))
+    assert not list(_advice(PRESETS["small"], replace(trained, deployed="both"), 600))
     worse = replace(trained, deployed="network")
-    assert "try --preset small" in next(_advice(PRESETS["tutorial"], worse))
+    assert "try --preset small" in next(_advice(PRESETS["tutorial"], worse, 600))
 
 
 def test_an_option_of_a_path_that_the_preset_lacks_is_refused(tmp_path, capfd):
@@ -251,14 +267,21 @@ def test_texts_without_a_word_are_left_out(tmp_path, capfd):
     table = write_table(tmp_path / "t.csv", [*reviews(120, 1), ("!!!", "pos"), ("...", "neg")])
     out = tmp_path / "model"
     assert run("train", "--data", table, *FAST, "--out", out) == 0
-    assert "without a word were left out" in capfd.readouterr().err
+    assert "without a word left out" in capfd.readouterr().err
     history = json.loads((out / "history.json").read_text())
     assert np.isfinite(history["loss"]).all()
 
 
+def test_too_few_texts_with_a_word_are_refused(tmp_path, capfd):
+    table = write_table(tmp_path / "t.csv", [("a good day", "x"), ("?!", "x"), ("bad", "y")])
+    options = ("--validation", write_table(tmp_path / "v.csv", [("?!", "x"), ("...", "y")]))
+    assert run("train", "--data", table, "--preset", "bag", *options, "--out", tmp_path / "m") == 1
+    assert "no text to train or to validate on has a word" in capfd.readouterr().err
+
+
 def test_a_size_that_nothing_fits_is_refused():
     with pytest.raises(UsageError, match="no model fits"):
-        fitted(PRESETS["small"], ["a b c"] * 10, 2, 10_000)
+        fitted(PRESETS["small"], ["a b c"] * 10, 2, 5_000)
 
 
 @pytest.mark.parametrize(
