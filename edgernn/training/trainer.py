@@ -121,16 +121,18 @@ def train(
     keras.utils.set_random_seed(preset.training.seed)
     tokenizer = build_tokenizer(training.texts, preset.text)
     is_balanced = preset.training.balance_classes
+    further = _ids(tokenizer, unlabeled)
     data = _Data(
         training=_encode(tokenizer, training, labels, balanced=is_balanced),
         validation=_encode(tokenizer, validation, labels, balanced=is_balanced),
-        unlabeled=_ids(tokenizer, unlabeled),
+        # A text without a token would make every weight NaN.
+        unlabeled=further[further.any(axis=1)],
         words=tokenizer[0].vocabulary_size(),
         classes=len(labels),
     )
     with without_mask_warnings():
         paths = _paths(preset, data, report, note)
-        if unlabeled:
+        if len(data.unlabeled):
             paths = _distilled(preset, data, paths, report, note)
         total = paths.total
         model = assemble(

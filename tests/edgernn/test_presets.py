@@ -248,6 +248,17 @@ def test_texts_without_labels_are_learned_from(tmp_path):
     assert run("train", "--data", table, *missing, "--out", tmp_path / "n") == 2
 
 
+def test_unlabeled_texts_without_a_word_do_no_harm(tmp_path, capfd):
+    table = write_table(tmp_path / "reviews.csv", reviews(200, 1))
+    unlabeled = tmp_path / "more.txt"
+    texts = [text for text, _ in reviews(60, 2)]
+    unlabeled.write_text("\n".join([*texts, "!!!", "..."]), encoding="utf-8")
+    out = tmp_path / "model"
+    assert run("train", "--data", table, *FAST, "--unlabeled", unlabeled, "--out", out) == 0
+    assert "log loss with their labels" in capfd.readouterr().err
+    assert np.isfinite(json.loads((out / "history.json").read_text())["loss"]).all()
+
+
 @pytest.mark.parametrize("most", [60_000, 100_000, 300_000])
 def test_sizes_fit_the_bundle(most, tmp_path):
     draw = random.Random(0)
