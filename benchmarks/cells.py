@@ -18,7 +18,7 @@ from edgernn_export.census import Census
 from edgernn_export.formats import FORMATS
 from edgernn_export.recipes import RECIPES
 from edgernn_runtime.engines import Engine, open_engine
-from edgernn_runtime.network import GATES, Cell, Dense, Direction, Network, Recurrent, Task
+from edgernn_runtime.ir import GATES, Cell, Dense, Direction, Network, Recurrent, Task
 from edgernn_runtime.tokenizer import TokenizerSpec
 
 _VOCABULARY, _EMBEDDING, _UNITS, _DENSE, _TOKENS = 10_000, 64, (64, 32), 64, 200

@@ -34,7 +34,7 @@ from edgernn_export.reader import Source, read_source
 from edgernn_export.recipes import Recipe
 from edgernn_export.verify import compare, outputs_of, outputs_of_other_words, verify
 from edgernn_runtime.engines import open_engine
-from edgernn_runtime.network import Array, Network
+from edgernn_runtime.ir import Array, Network
 from edgernn_runtime.tokenizer import Tokenizer, with_padding
 
 NAMES = ("none", "float16", "int8")

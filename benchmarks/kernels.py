@@ -21,8 +21,8 @@ import numpy as np
 
 from edgernn_runtime import _native, load
 from edgernn_runtime.engines.native import Engine
+from edgernn_runtime.ir import Recurrent
 from edgernn_runtime.model_bin import decode_model
-from edgernn_runtime.network import Recurrent
 
 _STARTS = 15
 _NATIVE = Path(__file__).resolve().parents[1] / "runtime" / "native"

@@ -17,7 +17,7 @@ from edgernn.heavy import import_tensorflow
 from edgernn_export.formats import FORMATS
 from edgernn_export.recipes import RECIPES
 from edgernn_runtime.engines import open_engine
-from edgernn_runtime.network import Dense, Direction, Network, Recurrent, Task
+from edgernn_runtime.ir import Dense, Direction, Network, Recurrent, Task
 from edgernn_runtime.tokenizer import TokenizerSpec
 
 _VOCABULARY, _EMBEDDING, _UNITS, _DENSE = 10_000, 64, (64, 32), 64

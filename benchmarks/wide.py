@@ -23,7 +23,7 @@ from edgernn_export.formats import FORMATS
 from edgernn_export.formats.tflite_graph import pack
 from edgernn_export.recipes import RECIPES
 from edgernn_runtime.engines import open_engine
-from edgernn_runtime.network import HashedNgrams, Network, Task
+from edgernn_runtime.ir import HashedNgrams, Network, Task
 from edgernn_runtime.tokenizer import TokenizerSpec
 
 _WORDS, _BUCKETS, _LENGTHS = 10_000, 65_536, (20, 200, 400)

@@ -8,7 +8,7 @@ import numpy as np
 
 from edgernn_export.quantize import quantize
 from edgernn_export.rounding import map_weights
-from edgernn_runtime.network import Dense, Recurrent
+from edgernn_runtime.ir import Dense, Recurrent
 
 
 def change_first(network, change):

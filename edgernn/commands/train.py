@@ -25,7 +25,7 @@ from edgernn.training.options import (
     TrainingOptions,
     WideOptions,
 )
-from edgernn_runtime.network import Pattern
+from edgernn_runtime.ir import Pattern
 from edgernn_runtime.tokenizer import RULES, TRUNCATE
 
 

@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from edgernn_runtime.network import Array
+from edgernn_runtime.ir import Array
 
 Deployed = Literal["bag", "network", "both"]
 

@@ -15,7 +15,7 @@ from edgernn.training.wide import WidePath
 from edgernn_export.hashed_ngrams import HashedNgrams
 from edgernn_export.keep_ends import KeepEnds
 from edgernn_export.unicode_text import UnicodeTextVectorization
-from edgernn_runtime.network import Cell, Pattern
+from edgernn_runtime.ir import Cell, Pattern
 
 KerasModel = Any  # Keras carries no types.
 KerasLayer = Any

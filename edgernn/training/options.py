@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from edgernn_runtime.network import Cell, Pattern
+from edgernn_runtime.ir import Cell, Pattern
 from edgernn_runtime.tokenizer import Rules, Truncate
 
 PoolingOption = Literal["last", "max+average"]

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from edgernn.errors import UsageError
 from edgernn.training.options import Preset
-from edgernn_runtime.network import GATES
+from edgernn_runtime.ir import GATES
 from edgernn_runtime.tokenizer import Tokenizer, TokenizerSpec
 
 #: Bytes of a bundle beside vocabulary, weights and test vectors: manifest, card, the zip itself.

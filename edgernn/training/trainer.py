@@ -25,7 +25,7 @@ from edgernn.training.options import NetworkOptions, Preset, TrainingOptions, Wi
 from edgernn.training.vectors import skip_gram
 from edgernn.training.wide import WidePath, fit_wide
 from edgernn_export.keras_model import without_mask_warnings
-from edgernn_runtime.network import Array
+from edgernn_runtime.ir import Array
 from edgernn_runtime.reference import softmax
 
 Note = Callable[[str], None]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from edgernn_runtime.network import Array
+from edgernn_runtime.ir import Array
 
 #: Deviation of the vectors' values, about what a trained embedding has.
 _DEVIATION = 0.3

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from edgernn.training.batches import Encoded
 from edgernn.training.join import accuracy
 from edgernn.training.options import WideOptions
-from edgernn_runtime.network import CHECKSUMS, Array, HashedNgrams, Pattern
+from edgernn_runtime.ir import CHECKSUMS, Array, HashedNgrams, Pattern
 from edgernn_runtime.ngrams import keys
 from edgernn_runtime.reference import run_wide
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from edgernn_runtime.network import Network, Recurrent
+from edgernn_runtime.ir import Network, Recurrent
 from edgernn_runtime.reference import merged, run_layer, walk
 
 #: Texts to calibrate on; more change no figure here.

@@ -31,8 +31,8 @@ from edgernn_export.verify import (
 from edgernn_export.write import describe_members, write_file, zip_members
 from edgernn_runtime import Classifier, __version__
 from edgernn_runtime.bundle import CARD, MANIFEST, VECTORS, VOCABULARY, bundle_of
+from edgernn_runtime.ir import Array
 from edgernn_runtime.manifest import Manifest, encode_manifest
-from edgernn_runtime.network import Array
 from edgernn_runtime.tokenizer import Truncate
 from edgernn_runtime.vocabulary import encode_vocabulary
 

@@ -11,7 +11,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from edgernn_runtime.network import CHECKSUMS
+from edgernn_runtime.ir import CHECKSUMS
 from edgernn_runtime.ngrams import COEFFICIENTS
 
 

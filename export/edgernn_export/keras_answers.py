@@ -10,7 +10,7 @@ import numpy as np
 from edgernn_export.errors import UnsupportedModelError
 from edgernn_export.keras_model import without_mask_warnings
 from edgernn_export.reader import Source
-from edgernn_runtime.network import Array
+from edgernn_runtime.ir import Array
 from edgernn_runtime.reference import sigmoid, softmax
 from edgernn_runtime.tokenizer import Tokenizer
 

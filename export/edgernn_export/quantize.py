@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from edgernn_runtime.network import Array
+from edgernn_runtime.ir import Array
 
 
 @dataclass(frozen=True)

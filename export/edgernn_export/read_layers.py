@@ -9,7 +9,7 @@ import numpy as np
 
 from edgernn_export.errors import UncoveredError
 from edgernn_export.keras_model import Entry, Joined, KerasModel
-from edgernn_runtime.network import (
+from edgernn_runtime.ir import (
     GATES,
     Activation,
     Array,

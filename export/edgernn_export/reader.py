@@ -19,7 +19,7 @@ from edgernn_export.keras_model import (
 from edgernn_export.read_layers import Walk, array, read_layer, read_logits, read_wide
 from edgernn_export.read_text import check_length, input_length, tokenizer_of, vocabulary_of
 from edgernn_runtime.heads import Head
-from edgernn_runtime.network import HashedNgrams, Network, Task
+from edgernn_runtime.ir import HashedNgrams, Network, Task
 from edgernn_runtime.tokenizer import Truncate
 
 #: Layers that do nothing at inference.

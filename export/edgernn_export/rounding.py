@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from edgernn_export.quantize import quantize
 from edgernn_export.recipes import WeightType
-from edgernn_runtime.network import Array, Network
+from edgernn_runtime.ir import Array, Network
 from edgernn_runtime.reference import probabilities
 
 #: Returns an array of the shape of the one it is given.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 from edgernn_export.verify import Examples
-from edgernn_runtime.network import Task
+from edgernn_runtime.ir import Task
 
 COUNT = 300
 _LENGTHS = (1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 144)

@@ -14,7 +14,7 @@ from edgernn_export.recipes import Gate, Recipe
 from edgernn_export.rounding import Storage, rounding_errors
 from edgernn_runtime import Classifier
 from edgernn_runtime.heads import Head
-from edgernn_runtime.network import Array, Network, Task
+from edgernn_runtime.ir import Array, Network, Task
 from edgernn_runtime.tokenizer import PAD_ID
 
 Source = Literal["model folder", "file", "synthetic"]

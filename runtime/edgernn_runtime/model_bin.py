@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from edgernn_runtime.bundle import Buffer
 from edgernn_runtime.errors import EngineError
 from edgernn_runtime.heads import HEADS, Head
-from edgernn_runtime.network import (
+from edgernn_runtime.ir import (
     GATES,
     Activation,
     Array,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from edgernn_runtime.network import CHECKSUMS, Pattern
+from edgernn_runtime.ir import CHECKSUMS, Pattern
 
 #: Multipliers of the ids at t, t + 1 and t + 2, and what is added. The factors are primes of
 #: xxHash; ids are below 2**24, so that sums stay below 2**58.

@@ -1,6 +1,6 @@
 """The definition of a Network's answer, in NumPy: slow, obvious, and what engines are held to.
 
-T is the number of tokens; the other letters are those of `edgernn_runtime.network`. The cells are
+T is the number of tokens; the other letters are those of `edgernn_runtime.ir`. The cells are
 those of the Keras layers LSTM, GRU and SimpleRNN. Everything is computed in the dtype of the
 weights: float32 in a Network, float64 where the exporter measures rounding errors.
 """
@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgernn_runtime.heads import Head
-from edgernn_runtime.network import (
+from edgernn_runtime.ir import (
     CHECKSUMS,
     Activation,
     Array,

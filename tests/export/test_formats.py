@@ -16,7 +16,7 @@ from edgernn_export.formats import FORMATS, format_named
 from edgernn_export.reader import read_network
 from edgernn_export.recipes import RECIPES
 from edgernn_runtime.engines import open_engine
-from edgernn_runtime.network import Dense, Direction, Network, Recurrent, Task
+from edgernn_runtime.ir import Dense, Direction, Network, Recurrent, Task
 from edgernn_runtime.reference import probabilities
 from edgernn_runtime.tokenizer import TokenizerSpec
 from tests.conftest import make_model

@@ -10,7 +10,7 @@ from edgernn_export.errors import UncoveredError
 from edgernn_export.keras_answers import keras_outputs
 from edgernn_export.keras_model import load_keras
 from edgernn_export.reader import read_network, read_source
-from edgernn_runtime.network import Pooling
+from edgernn_runtime.ir import Pooling
 from edgernn_runtime.reference import probabilities
 from edgernn_runtime.tokenizer import Tokenizer
 from tests.conftest import make_model, make_texts, make_tokenizer

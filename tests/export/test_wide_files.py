@@ -21,7 +21,7 @@ from edgernn_export.reader import read_network
 from edgernn_export.recipes import RECIPES
 from edgernn_runtime import load
 from edgernn_runtime.engines import open_engine
-from edgernn_runtime.network import HashedNgrams, Network, Task
+from edgernn_runtime.ir import HashedNgrams, Network, Task
 from edgernn_runtime.ngrams import COEFFICIENTS, hashes, keys
 from edgernn_runtime.reference import probabilities
 from edgernn_runtime.replay import replay

@@ -13,7 +13,7 @@ from edgernn_export.formats import FORMATS
 from edgernn_export.recipes import RECIPES
 from edgernn_runtime.engines import plain
 from edgernn_runtime.errors import EngineError
-from edgernn_runtime.network import (
+from edgernn_runtime.ir import (
     GATES,
     Activation,
     Dense,

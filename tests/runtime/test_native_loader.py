@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from edgernn_runtime.errors import EngineError
+from edgernn_runtime.ir import Dense, PadRow, Pooling, Recurrent
 from edgernn_runtime.model_bin import decode_model
-from edgernn_runtime.network import Dense, PadRow, Pooling, Recurrent
 from tests.runtime import wide_networks
 from tests.runtime.test_native import direction, network_of, written
 from tests.runtime.test_native_c import NATIVE, build, needs_compiler

@@ -11,8 +11,8 @@ from edgernn_export.errors import UncoveredError
 from edgernn_export.formats import FORMATS
 from edgernn_runtime.engines import plain
 from edgernn_runtime.errors import EngineError
+from edgernn_runtime.ir import HashedNgrams, Pooling
 from edgernn_runtime.model_bin import HEADER, JOINED_POOLINGS, LAYER, TENSOR, WIDE, decode_model
-from edgernn_runtime.network import HashedNgrams, Pooling
 from edgernn_runtime.ngrams import keys
 from edgernn_runtime.reference import probabilities
 from tests.runtime import wide_networks

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from edgernn_runtime.network import Dense, HashedNgrams, Network, PadRow, Pooling
+from edgernn_runtime.ir import Dense, HashedNgrams, Network, PadRow, Pooling
 from edgernn_runtime.ngrams import hashes
 from tests.runtime.test_native import VOCABULARY, network_of
 

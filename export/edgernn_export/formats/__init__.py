@@ -12,7 +12,7 @@ from edgernn_export.errors import OptionError
 from edgernn_export.names import row_named
 from edgernn_export.reader import Source
 from edgernn_export.recipes import Arithmetic, Recipe
-from edgernn_runtime.network import Network
+from edgernn_runtime.ir import Network
 
 #: What a file may be written as: `stateless` needs no reset between calls, `ort` is for the mobile
 #: builds of ONNX Runtime.

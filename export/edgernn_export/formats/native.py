@@ -17,6 +17,16 @@ from edgernn_export.errors import UncoveredError
 from edgernn_export.quantize import quantize, quantize_rows
 from edgernn_export.recipes import Recipe
 from edgernn_runtime.heads import HEADS
+from edgernn_runtime.ir import (
+    Array,
+    Dense,
+    Direction,
+    HashedNgrams,
+    Layer,
+    Network,
+    Pooling,
+    Recurrent,
+)
 from edgernn_runtime.model_bin import (
     ACTIVATIONS,
     ALIGNMENT,
@@ -39,16 +49,6 @@ from edgernn_runtime.model_bin import (
     TENSOR,
     VERSION,
     WIDE,
-)
-from edgernn_runtime.network import (
-    Array,
-    Dense,
-    Direction,
-    HashedNgrams,
-    Layer,
-    Network,
-    Pooling,
-    Recurrent,
 )
 
 INTERFACE: dict[str, Any] = {

@@ -19,7 +19,7 @@ from edgernn_export.formats.onnx_graph import GraphBuilder
 from edgernn_export.formats.onnx_layers import Lowering
 from edgernn_export.recipes import Recipe
 from edgernn_runtime.bundle import VOCABULARY_HASH_KEY
-from edgernn_runtime.network import Network, Task
+from edgernn_runtime.ir import Network, Task
 
 INTERFACE = {
     "inputs": [

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from edgernn_export.formats.onnx_graph import GraphBuilder
-from edgernn_runtime.network import Activation
+from edgernn_runtime.ir import Activation
 
 #: What the recurrent operators call an activation, with its alpha and its beta where it has them.
 RECURRENT: dict[Activation, tuple[str, tuple[float, ...], tuple[float, ...]]] = {

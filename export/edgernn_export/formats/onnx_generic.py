@@ -16,7 +16,7 @@ from edgernn_export.quantize import quantize
 from edgernn_export.quiet import quiet
 from edgernn_export.reader import Source
 from edgernn_export.recipes import Recipe
-from edgernn_runtime.network import Array
+from edgernn_runtime.ir import Array
 
 #: Matrices of fewer weights stay as they are, as with the TFLite converter.
 _SMALL = 1024

@@ -16,7 +16,7 @@ from edgernn_export.formats.onnx_graph import MICROSOFT_DOMAIN, GraphBuilder
 from edgernn_export.formats.onnx_wide import lower_wide
 from edgernn_export.quantize import quantize, quantize_rows
 from edgernn_export.recipes import Recipe
-from edgernn_runtime.network import (
+from edgernn_runtime.ir import (
     Activation,
     Array,
     Cell,

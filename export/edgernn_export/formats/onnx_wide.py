@@ -14,7 +14,7 @@ import onnx
 from edgernn_export.formats.onnx_graph import GraphBuilder
 from edgernn_export.formats.wide_tables import wide_tables
 from edgernn_export.recipes import WeightType
-from edgernn_runtime.network import CHECKSUMS, HashedNgrams, Pattern
+from edgernn_runtime.ir import CHECKSUMS, HashedNgrams, Pattern
 from edgernn_runtime.ngrams import COEFFICIENTS
 
 _INT64 = onnx.TensorProto.INT64

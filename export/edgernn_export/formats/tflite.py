@@ -19,7 +19,7 @@ from edgernn_export.formats.tflite_integer import IntegerLowering
 from edgernn_export.formats.tflite_layers import TIME, Lowering
 from edgernn_export.recipes import Recipe
 from edgernn_runtime.bundle import VOCABULARY_HASH_KEY
-from edgernn_runtime.network import Network, Task
+from edgernn_runtime.ir import Network, Task
 
 INTERFACE = {
     "inputs": [{"name": "ids", "dtype": "int32", "shape": [1, "T"]}],

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from ai_edge_litert import schema_py_generated as schema
 
 from edgernn_export.formats.tflite_graph import GraphBuilder
-from edgernn_runtime.network import Activation
+from edgernn_runtime.ir import Activation
 
 Shape = tuple[int, ...]
 Build = Callable[[GraphBuilder, int, Shape], int]

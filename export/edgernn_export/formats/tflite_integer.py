@@ -23,7 +23,7 @@ from edgernn_export.errors import UnsupportedModelError
 from edgernn_export.formats.tflite_graph import NO_TENSOR, GraphBuilder
 from edgernn_export.formats.tflite_wide import lower_head, lower_wide
 from edgernn_export.quantize import quantize
-from edgernn_runtime.network import (
+from edgernn_runtime.ir import (
     Array,
     Dense,
     Direction,

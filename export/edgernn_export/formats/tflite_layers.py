@@ -17,7 +17,7 @@ from edgernn_export.formats.tflite_graph import NO_TENSOR, GraphBuilder
 from edgernn_export.formats.tflite_wide import lower_head, lower_wide
 from edgernn_export.quantize import quantize, quantize_rows
 from edgernn_export.recipes import Recipe
-from edgernn_runtime.network import (
+from edgernn_runtime.ir import (
     Activation,
     Array,
     Dense,

@@ -12,7 +12,7 @@ import numpy as np
 
 from edgernn_export.formats.tflite_activations import activate
 from edgernn_export.formats.tflite_graph import GraphBuilder
-from edgernn_runtime.network import GATES, Direction
+from edgernn_runtime.ir import GATES, Direction
 
 if TYPE_CHECKING:
     from edgernn_export.formats.tflite_layers import Lowering

@@ -17,7 +17,7 @@ from edgernn_export.errors import UnsupportedModelError
 from edgernn_export.formats.tflite_graph import GraphBuilder
 from edgernn_export.formats.wide_tables import largest_key, wide_tables
 from edgernn_export.recipes import WeightType
-from edgernn_runtime.network import CHECKSUMS, HashedNgrams, Pattern, Task
+from edgernn_runtime.ir import CHECKSUMS, HashedNgrams, Pattern, Task
 from edgernn_runtime.ngrams import COEFFICIENTS
 
 #: A dimension that is known at run time only: the tokens, or the keys.

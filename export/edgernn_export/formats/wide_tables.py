@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from edgernn_export.quantize import quantize
 from edgernn_export.recipes import WeightType
-from edgernn_runtime.network import CHECKSUMS, HashedNgrams
+from edgernn_runtime.ir import CHECKSUMS, HashedNgrams
 
 
 @dataclass(frozen=True)
