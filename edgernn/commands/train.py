@@ -54,8 +54,10 @@ class _Patterns(click.ParamType[tuple[Pattern, ...]]):
             return value
         known = get_args(Pattern)
         parts = tuple(value.split(","))
-        if not set(parts) <= set(known) or len(set(parts)) != len(parts):
+        if not set(parts) <= set(known):
             self.fail(f"{value!r} is not a list of {' | '.join(known)}", param, ctx)
+        if len(set(parts)) != len(parts):
+            self.fail(f"{value!r} lists a pattern twice", param, ctx)
         return parts
 
 
@@ -70,58 +72,83 @@ _FIELDS = {
 }
 
 
+#: Fields of `TrainingOptions` that the linear classifier has a use for, too.
+_OF_EVERY_PRESET = {"seed", "balance_classes"}
+
 #: An option for each field of a preset.
 _OPTIONS = (
-    click.option("--cell", type=click.Choice(["lstm", "gru", "rnn"])),
-    click.option("--units", type=_Units(), help="Hidden sizes, a layer each."),
-    click.option("--embedding-dim", type=_POSITIVE),
+    click.option(
+        "--cell", type=click.Choice(["lstm", "gru", "rnn"]), help="Kind of recurrent cell."
+    ),
+    click.option("--units", type=_Units(), help="Hidden size of each recurrent layer."),
+    click.option("--embedding-dim", type=_POSITIVE, help="Size of a token's vector."),
     click.option(
         "--pooling",
         type=click.Choice(["last", "max+average"]),
-        help="What is taken of the states of the last layer.",
+        help="Last states of the last layer, or their maximum and average over time.",
     ),
-    click.option("--dense-units", type=click.IntRange(min=0), help="0 for no layer."),
-    click.option("--vocabulary-size", type=click.IntRange(min=3), help="Tokens."),
+    click.option(
+        "--dense-units", type=click.IntRange(min=0), help="Dense layer before the logits; 0: none."
+    ),
+    click.option("--vocabulary-size", type=click.IntRange(min=3), help="Most tokens to keep."),
     click.option(
         "--tokenizer",
         type=click.Choice(RULES),
-        help="Rules of ASCII, or of Unicode: case, words and scripts without spaces.",
+        help="Keras's ASCII rules, or Unicode's: case, words, and scripts without spaces.",
     ),
-    click.option("--max-length", type=_POSITIVE, help="Tokens read of a text."),
+    click.option("--max-length", type=_POSITIVE, help="Most tokens to read of a text."),
     click.option(
         "--truncate",
         type=click.Choice(TRUNCATE),
-        help="Which tokens of a longer text are read.",
+        help="Tokens to read of a longer text: the first, or both ends.",
     ),
-    click.option("--dropout", type=_SHARE, help="Between layers."),
-    click.option("--spatial-dropout", type=_SHARE, help="Of the embedding, alike at all steps."),
-    click.option("--buckets", type=_POSITIVE, help="The most hashed n-grams."),
-    click.option("--patterns", type=_Patterns(), help="Which n-grams are hashed."),
+    click.option("--dropout", type=_SHARE, help="Share of values dropped between layers."),
+    click.option(
+        "--spatial-dropout",
+        type=_SHARE,
+        help="Share of embedding dimensions dropped, the same at all steps of a text.",
+    ),
+    click.option("--buckets", type=_POSITIVE, help="Most hashed n-grams with a weight."),
+    click.option("--patterns", type=_Patterns(), help="Kinds of n-grams that are hashed."),
     click.option("--epochs", type=_POSITIVE, help="Passes over the data."),
     click.option(
         "--steps",
         type=_POSITIVE,
-        help="Batches in all for two classes, where --epochs is not given.",
+        help="Without --epochs: batches in all for two classes; more classes take more.",
     ),
-    click.option("--batch-size", type=_POSITIVE),
+    click.option("--batch-size", type=_POSITIVE, help="Texts in a batch."),
     click.option(
         "--learning-rate",
         type=click.FloatRange(0, min_open=True),
-        help="Adam's at the start.",
+        help="Learning rate of Adam at the start.",
     ),
-    click.option("--schedule", type=click.Choice(["linear", "cosine"])),
-    click.option("--averaging", type=_SHARE, help="Decay of the average of the weights."),
+    click.option(
+        "--schedule",
+        type=click.Choice(["linear", "cosine"]),
+        help="Decay of the learning rate: linear to a twentieth, or cosine to 0.",
+    ),
+    click.option(
+        "--averaging", type=_SHARE, help="Decay of the moving average of the weights; 0: off."
+    ),
     click.option(
         "--vectors",
         type=click.IntRange(min=0),
-        help="Epochs of skip-gram on the texts, for the embedding to start from.",
+        help="Epochs of skip-gram on the texts to initialize the embedding; 0: random.",
     ),
-    click.option("--adversarial", type=_SHARE, help="Size of an adversarial step; 0 for none."),
     click.option(
-        "--keep", type=click.Choice(["loss", "accuracy"]), help="What the best epoch is best by."
+        "--adversarial",
+        type=_SHARE,
+        help="Adversarial step as a share of the embedded text's norm; 0: off.",
     ),
-    click.option("--patience", type=_POSITIVE, help="Epochs without a better loss."),
-    click.option("--seed", type=click.IntRange(0, 2**31 - 1)),
+    click.option(
+        "--keep",
+        type=click.Choice(["loss", "accuracy"]),
+        help="Validation figure that chooses the epoch.",
+    ),
+    click.option(
+        "--patience", type=_POSITIVE, help="Epochs without improvement before training stops."
+    ),
+    click.option("--seed", type=click.IntRange(0, 2**31 - 1), help="Seed of every random choice."),
 )
 
 
@@ -159,7 +186,13 @@ def _options(function: Any) -> Any:
     help="The share to validate on, where the data has no part of its own for it.  [default: 0.1]",
 )
 @_options
-@click.option("--class-weight", type=click.Choice(["none", "balanced"]), default="none")
+@click.option(
+    "--class-weight",
+    type=click.Choice(["none", "balanced"]),
+    default="none",
+    show_default=True,
+    help="balanced: each class weighs the same, however rare.",
+)
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
@@ -205,15 +238,28 @@ def _preset(values: dict[str, Any]) -> Preset:
         given["balance_classes"] = True
     for name, value in given.items():
         section = _FIELDS[name]
-        options = getattr(preset, section)
-        if options is None:
-            having = [one.name for one in PRESETS.values() if getattr(one, section) is not None]
-            option = "--" + name.replace("_", "-")
-            raise UsageError(
-                f"{option} does not fit the preset",
-                expected=f"--preset {' | '.join(having)}",
-                found=f"--preset {preset.name}, which has no {section} path",
-                hint=f"leave out {option}",
-            )
-        preset = replace(preset, **{section: replace(options, **{name: value})})
+        _check_fit(preset, name, section)
+        options = replace(getattr(preset, section), **{name: value})
+        preset = replace(preset, **{section: options})
     return preset
+
+
+def _check_fit(preset: Preset, name: str, section: str) -> None:
+    """Check that an option has an effect on a preset.
+
+    Raises:
+        UsageError: it belongs to a path that the preset does not train.
+    """
+    path = section
+    if section == "training":
+        path = "text" if name in _OF_EVERY_PRESET else "network"
+    if getattr(preset, path) is not None:
+        return
+    having = [one.name for one in PRESETS.values() if getattr(one, path) is not None]
+    option = "--" + name.replace("_", "-")
+    raise UsageError(
+        f"{option} does not fit the preset",
+        expected=f"--preset {' | '.join(having)}",
+        found=f"--preset {preset.name}, which has no {path} path",
+        hint=f"leave out {option}",
+    )

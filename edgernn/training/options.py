@@ -31,7 +31,7 @@ class TextOptions:
 
     vocabulary_size: int = 10_000
     max_length: int = 400
-    truncate: Truncate = "head"
+    truncate: Truncate = "head+tail"
     tokenizer: Rules = "keras"
 
 
@@ -153,6 +153,7 @@ PRESETS = {
         Preset(
             "tutorial",
             "two BiLSTM layers, the last states, no wide path",
+            text=TextOptions(truncate="head"),
             network=NetworkOptions(
                 units=(64, 32),
                 embedding_dim=64,

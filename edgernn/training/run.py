@@ -13,6 +13,7 @@ import numpy as np
 from edgernn.console import say, show, show_json, warn
 from edgernn.data.rows import Corpus, Rows, label_indices, label_names, split, with_tokens
 from edgernn.data.sources import DataOptions, load_corpus, load_rows, read_texts
+from edgernn.errors import DataError
 from edgernn.metrics import Scores, score
 from edgernn.model_folder import check_output_folder, write_model_folder
 from edgernn.progress import epoch_progress
@@ -62,7 +63,7 @@ def run_training(request: TrainRequest, *, as_json: bool) -> None:
     check_output_folder(request.out, overwrite=request.overwrite)
     corpus = load_corpus(request.data)
     training, validation = map(with_tokens, _parts(corpus, request))
-    for warning in (*training.warnings, *validation.warnings):
+    for warning in (*training.warnings, *validation.warnings, *_overlap(training, validation)):
         warn(warning)
     labels = label_names(training, corpus.name)
     truth = label_indices(validation, labels, str(request.validation or corpus.name))
@@ -115,6 +116,17 @@ def _advice(preset: Preset, trained: Trained, texts: int) -> Iterator[str]:
         yield "words and n-grams alone score higher on the validation texts: try --preset small"
 
 
+def _overlap(training: Rows, validation: Rows) -> Iterator[str]:
+    """Yield a warning if texts are in both parts: the scores on them say nothing."""
+    known = set(training.texts)
+    both = sum(text in known for text in validation.texts)
+    if both:
+        yield (
+            f"{both:,} of {len(validation):,} validation texts are training texts too: the "
+            "validation scores are too high"
+        )
+
+
 def _parts(corpus: Corpus, request: TrainRequest) -> tuple[Rows, Rows]:
     """Return the rows to train on and those to validate on."""
     if request.validation is not None:
@@ -130,6 +142,13 @@ def _unlabeled(request: TrainRequest) -> tuple[str, ...]:
     if request.unlabeled is None:
         return ()
     texts = read_texts(request.unlabeled, request.data.text_column)
+    if not texts:
+        raise DataError(
+            "the file has no texts",
+            path=request.unlabeled,
+            expected="a text on each line, or a table with a column of texts",
+            found="an empty file",
+        )
     say(f"{len(texts):,} texts without labels: {request.unlabeled}")
     return texts
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -76,36 +76,80 @@ def fit_wide(
     """
     buckets = _bucket_count(training, words, classes, options)
     find = _finder(words, options, buckets)
-    found = [find(row) for row in _bare(training)]
-    features, texts = np.unique(np.concatenate(found), return_counts=True)
-    is_kept = (texts >= options.fewest) | (features < CHECKSUMS * words)
-    features, texts = features[is_kept], texts[is_kept]
-    x = _matrix(found, features)
-    held_out = [find(row) for row in _bare(validation)]
-    x_validation = _matrix(held_out, features)
-    fits = [
-        (scaling, strength, *_fit(x, texts, training, classes, scaling, strength))
-        for scaling, strength in CANDIDATES
-    ]
-    scores = [accuracy(x_validation @ fit[2] + fit[3], validation.targets) for fit in fits]
-    scaling, strength, weights, _ = fits[int(np.argmax(scores))]
-    chosen = _selected(features, np.abs(weights).max(axis=1) * np.sqrt(texts), words)
-    x, features, texts = x[:, chosen], features[chosen], texts[chosen]
-    weights, bias = _fit(x, texts, training, classes, scaling, strength)
+    found, held_out = ([find(row) for row in _bare(part)] for part in (training, validation))
+    problem = _problem(found, training, classes, words, options.fewest)
+    scaling, strength, weights = _best_fit(problem, held_out, validation)
+    importance = np.abs(weights).max(axis=1) * np.sqrt(problem.texts)
+    problem = problem.take(_selected(problem.features, importance, words))
+    weights, bias = _fit(problem, scaling, strength)
     weights = _rounded(weights)
-    table = np.zeros((words + buckets, weights.shape[1]), dtype=np.float32)
-    table[features // CHECKSUMS] = weights
-    checksums = np.zeros(buckets, dtype=np.uint8)
-    is_ngram = features >= CHECKSUMS * words
-    checksums[features[is_ngram] // CHECKSUMS - words] = features[is_ngram] % CHECKSUMS
+    table, checksums = _tables(problem.features, weights, words, buckets)
+    logits = _matrix(held_out, problem.features) @ weights + bias
     return WidePath(
         weights=table,
         checksums=checksums,
         bias=bias,
         scaling=scaling,
         strength=strength,
-        validation=np.asarray(_matrix(held_out, features) @ weights + bias, dtype=np.float32),
+        validation=np.asarray(logits, dtype=np.float32),
     )
+
+
+@dataclass(frozen=True)
+class _Problem:
+    """What a linear classifier is fitted to.
+
+    Attributes:
+        features: the keys of the features, int64 [F], ascending.
+        texts: the number of texts with each feature, int64 [F].
+        x: whether a text has a feature, sparse float32 [N, F] of ones.
+        training: the texts, with their classes and weights.
+        classes: the number of classes.
+    """
+
+    features: Keys
+    texts: NDArray[np.int64]
+    x: Matrix
+    training: Encoded
+    classes: int
+
+    def take(self, places: NDArray[np.intp]) -> _Problem:
+        """Return the same problem with the features at the places alone."""
+        return replace(
+            self, features=self.features[places], texts=self.texts[places], x=self.x[:, places]
+        )
+
+
+def _problem(
+    found: list[Keys], training: Encoded, classes: int, words: int, fewest: int
+) -> _Problem:
+    """Return the problem of every word, and every n-gram that enough texts contain."""
+    features, texts = np.unique(np.concatenate(found), return_counts=True)
+    is_kept = (texts >= fewest) | (features < CHECKSUMS * words)
+    features, texts = features[is_kept], texts[is_kept]
+    return _Problem(features, texts, _matrix(found, features), training, classes)
+
+
+def _best_fit(
+    problem: _Problem, held_out: list[Keys], validation: Encoded
+) -> tuple[Scaling, float, Array]:
+    """Return the candidate with the highest validation accuracy, and its weights [F, C]."""
+    x = _matrix(held_out, problem.features)
+    fits = [(*candidate, *_fit(problem, *candidate)) for candidate in CANDIDATES]
+    scores = [accuracy(x @ weights + bias, validation.targets) for _, _, weights, bias in fits]
+    return fits[int(np.argmax(scores))][:3]
+
+
+def _tables(
+    features: Keys, weights: Array, words: int, buckets: int
+) -> tuple[Array, NDArray[np.uint8]]:
+    """Return the weights by word and bucket, float32 [V + B, C], and the checksums uint8 [B]."""
+    table = np.zeros((words + buckets, weights.shape[1]), dtype=np.float32)
+    table[features // CHECKSUMS] = weights
+    checksums = np.zeros(buckets, dtype=np.uint8)
+    is_ngram = features >= CHECKSUMS * words
+    checksums[features[is_ngram] // CHECKSUMS - words] = features[is_ngram] % CHECKSUMS
+    return table, checksums
 
 
 def _bare(encoded: Encoded) -> list[NDArray[np.int32]]:
@@ -143,25 +187,19 @@ def _matrix(found: list[Keys], features: Keys) -> Matrix:
     return scipy.sparse.csr_matrix((values, indices, ends), shape=(len(found), len(features)))
 
 
-def _fit(
-    x: Matrix,
-    texts: NDArray[np.int64],
-    training: Encoded,
-    classes: int,
-    scaling: Scaling,
-    strength: float,
-) -> tuple[Array, Array]:
+def _fit(problem: _Problem, scaling: Scaling, strength: float) -> tuple[Array, Array]:
     """Return the weights [F, C] and the bias [C] of a logistic regression for each label."""
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
 
+    x, training = problem.x, problem.training
     weights, bias = [], []
-    for label in (1,) if classes == 2 else range(classes):
+    for label in (1,) if problem.classes == 2 else range(problem.classes):
         is_label = training.targets == label
         if scaling == "ratio":
             scale = _log_count_ratio(x, is_label)
         else:
-            scale = 0.1 * (np.log((1 + x.shape[0]) / (1 + texts)) + 1)
+            scale = 0.1 * (np.log((1 + x.shape[0]) / (1 + problem.texts)) + 1)
         scaled = x.copy()
         scaled.data = scale[x.indices].astype(np.float32)
         model = LogisticRegression(

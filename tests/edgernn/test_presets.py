@@ -6,6 +6,7 @@ import json
 import random
 from dataclasses import replace
 
+import click
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -234,6 +235,44 @@ def test_an_option_of_a_path_that_the_preset_lacks_is_refused(tmp_path, capfd):
     assert "--preset tutorial | small | best" in error
     assert run("train", "--preset", "tutorial", "--buckets", "8", "--out", tmp_path / "m") == 2
     assert "--buckets does not fit" in capfd.readouterr().err
+    assert run("train", "--preset", "bag", "--epochs", 3, "--out", tmp_path / "m") == 2
+    assert "--epochs does not fit the preset" in capfd.readouterr().err
+    assert run("train", "--patterns", "bigram,bigram", "--out", tmp_path / "m") == 2
+    assert "lists a pattern twice" in capfd.readouterr().err
+
+
+def test_every_option_of_train_has_a_help_text():
+    from edgernn.commands.train import train as command
+
+    options = [one for one in command.params if isinstance(one, click.Option)]
+    assert len(options) > 25
+    assert not [one.name for one in options if not one.help]
+
+
+def test_texts_that_are_in_both_parts_are_named(tmp_path, capfd):
+    table = write_table(tmp_path / "reviews.csv", reviews(60, 1))
+    out = tmp_path / "model"
+    options = ("--preset", "bag", "--seed", 3, "--out", out)
+    assert run("train", "--data", table, "--validation", table, *options) == 0
+    error = " ".join(capfd.readouterr().err.split())
+    assert "60 of 60 validation texts are training texts too" in error
+
+
+def test_a_file_without_texts_is_refused(tmp_path, capfd):
+    table = write_table(tmp_path / "reviews.csv", reviews(60, 1))
+    empty = tmp_path / "empty.txt"
+    empty.write_text("\n\n")
+    options = ("--preset", "bag", "--unlabeled", empty, "--out", tmp_path / "model")
+    assert run("train", "--data", table, *options) == 1
+    assert "the file has no texts" in capfd.readouterr().err
+
+
+def test_the_default_reads_both_ends_of_a_long_text(tmp_path):
+    rows = [(f"{'word ' * 450}{mood}", mood) for mood in ("good", "bad") for _ in range(30)]
+    table = write_table(tmp_path / "long.csv", rows)
+    out = tmp_path / "model"
+    assert run("train", "--data", table, "--preset", "bag", "--out", out) == 0
+    assert json.loads((out / "metrics.json").read_text())["validation"]["accuracy"] == 1
 
 
 def test_texts_without_labels_are_learned_from(tmp_path):
