@@ -11,7 +11,7 @@ from edgernn.data.rows import Rows, label_indices
 from edgernn.metrics import wilson_interval
 from edgernn.model_folder import ModelFolder
 from edgernn.scoring import bundle_probabilities, keras_probabilities
-from edgernn_export.keras_model import load_keras
+from edgernn_export.keras.model_file import load_keras
 from edgernn_runtime import load
 
 HEADER = (

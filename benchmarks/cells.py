@@ -13,10 +13,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from edgernn_export.calibrate import calibrate
-from edgernn_export.census import Census
-from edgernn_export.formats import FORMATS
+from edgernn_export.model_stats import Census
 from edgernn_export.recipes import RECIPES
+from edgernn_export.targets import FORMATS
+from edgernn_export.tflite.calibration import calibrate
 from edgernn_runtime.engines import Engine, open_engine
 from edgernn_runtime.ir import GATES, Cell, Dense, Direction, Network, Recurrent, Task
 from edgernn_runtime.tokenizer import TokenizerSpec

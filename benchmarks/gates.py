@@ -26,13 +26,13 @@ from edgernn.heavy import import_tensorflow
 from edgernn.model_folder import read_model_folder
 from edgernn_export import RECIPES, Examples
 from edgernn_export.errors import UncoveredError
-from edgernn_export.formats import FORMATS, Format
-from edgernn_export.keras_answers import keras_outputs
-from edgernn_export.keras_model import load_keras
-from edgernn_export.lower import lower
-from edgernn_export.reader import Source, read_source
+from edgernn_export.keras.model_file import load_keras
+from edgernn_export.keras.predictions import keras_outputs
+from edgernn_export.keras.reader import Source, read_source
+from edgernn_export.lowering import lower
 from edgernn_export.recipes import Recipe
-from edgernn_export.verify import compare, outputs_of, outputs_of_other_words, verify
+from edgernn_export.targets import FORMATS, Format
+from edgernn_export.verification import compare, outputs_of, outputs_of_other_words, verify
 from edgernn_runtime.engines import open_engine
 from edgernn_runtime.ir import Array, Network
 from edgernn_runtime.tokenizer import Tokenizer, with_padding

@@ -14,8 +14,8 @@ from dataclasses import replace
 import numpy as np
 
 from edgernn.heavy import import_tensorflow
-from edgernn_export.formats import FORMATS
 from edgernn_export.recipes import RECIPES
+from edgernn_export.targets import FORMATS
 from edgernn_runtime.engines import open_engine
 from edgernn_runtime.ir import Dense, Direction, Network, Recurrent, Task
 from edgernn_runtime.tokenizer import TokenizerSpec

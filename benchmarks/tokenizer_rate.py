@@ -17,8 +17,8 @@ from pathlib import Path
 
 from edgernn.heavy import import_tensorflow
 from edgernn.model_folder import read_model_folder
-from edgernn_export.keras_model import load_keras
-from edgernn_export.reader import read_source
+from edgernn_export.keras.model_file import load_keras
+from edgernn_export.keras.reader import read_source
 from edgernn_runtime.tokenizer import Tokenizer
 
 _BYTES, _ROUNDS, _BATCH = 20_000_000, 3, 128

@@ -19,9 +19,9 @@ import numpy as np
 import onnx
 from ai_edge_litert import schema_py_generated as schema
 
-from edgernn_export.formats import FORMATS
-from edgernn_export.formats.tflite_graph import pack
 from edgernn_export.recipes import RECIPES
+from edgernn_export.targets import FORMATS
+from edgernn_export.tflite.graph import pack
 from edgernn_runtime.engines import open_engine
 from edgernn_runtime.ir import HashedNgrams, Network, Task
 from edgernn_runtime.tokenizer import TokenizerSpec

@@ -24,8 +24,8 @@ def keras_probabilities(model: KerasModel, texts: Sequence[str]) -> NDArray[np.f
     Raises:
         UnsupportedModelError: the exporter cannot read the model.
     """
-    from edgernn_export.keras_answers import keras_outputs
-    from edgernn_export.reader import read_source
+    from edgernn_export.keras.predictions import keras_outputs
+    from edgernn_export.keras.reader import read_source
 
     source = read_source(model)
     with amount_progress("answering with Keras") as report:

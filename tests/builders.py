@@ -5,9 +5,9 @@ from __future__ import annotations
 import keras
 import numpy as np
 
-from edgernn_export.hashed_ngrams import HashedNgrams
-from edgernn_export.keras_answers import keras_outputs
-from edgernn_export.reader import read_source
+from edgernn_export.keras.hashed_ngrams import HashedNgrams
+from edgernn_export.keras.predictions import keras_outputs
+from edgernn_export.keras.reader import read_source
 from edgernn_runtime.ngrams import hashes
 from tests.conftest import make_texts, make_tokenizer
 

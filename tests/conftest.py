@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from edgernn_export import Examples, Options, export
-from edgernn_export.reader import read_network
+from edgernn_export.keras.reader import read_network
 from edgernn_runtime import load
 
 # A shared machine is slow at times, which says nothing about the code. CI draws the same examples

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from edgernn_export.quantize import quantize
+from edgernn_export.quantization import quantize
 from edgernn_export.rounding import map_weights
 from edgernn_runtime.ir import Dense, Recurrent
 

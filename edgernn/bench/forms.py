@@ -75,7 +75,7 @@ class KerasForm:
 
         tf.config.threading.set_intra_op_parallelism_threads(threads)
         tf.config.threading.set_inter_op_parallelism_threads(threads)
-        from edgernn_export.keras_model import load_keras
+        from edgernn_export.keras.model_file import load_keras
 
         self._model = load_keras(Path(path))
         self._tokenizer, core = _parts(self._model)
@@ -130,9 +130,9 @@ def _parts(model: Any) -> tuple[list[Any], Any]:
     """
     import keras
 
-    from edgernn_export.generic import ids_model
-    from edgernn_export.keras_model import all_layers
-    from edgernn_export.reader import read_source
+    from edgernn_export.keras.ids_model import ids_model
+    from edgernn_export.keras.layer_chain import all_layers
+    from edgernn_export.keras.reader import read_source
 
     source = read_source(model)
     ends = [layer for layer in all_layers(model) if type(layer).__name__ == "KeepEnds"]

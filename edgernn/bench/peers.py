@@ -30,9 +30,9 @@ Run = Callable[[NDArray[np.int32]], NDArray[np.float32]]
 
 def _core(model: Path) -> Any:
     """Return the Keras model behind its tokenizer, from ids to probabilities."""
-    from edgernn_export.generic import ids_model
-    from edgernn_export.keras_model import load_keras
-    from edgernn_export.reader import read_source
+    from edgernn_export.keras.ids_model import ids_model
+    from edgernn_export.keras.model_file import load_keras
+    from edgernn_export.keras.reader import read_source
 
     return ids_model(read_source(load_keras(model)))
 

@@ -91,7 +91,7 @@ def bench(ctx: click.Context, /, bundles: tuple[Path, ...], **values: Any) -> No
 def _write(report: Report, values: dict[str, Any]) -> None:
     """Print the report, and write the page and the picture that were asked for."""
     from edgernn.bench.tables import tables
-    from edgernn_export.write import write_file
+    from edgernn_export.bundle_writer import write_file
 
     if values["as_json"]:
         show_json(report.to_json())

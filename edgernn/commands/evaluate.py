@@ -15,7 +15,7 @@ from edgernn.data.sources import load_corpus
 from edgernn.evaluation import evaluation
 from edgernn.model_folder import DEFAULT, is_model_folder, read_model_folder
 from edgernn.scoring import bundle_probabilities, keras_probabilities
-from edgernn_export.write import write_file
+from edgernn_export.bundle_writer import write_file
 from edgernn_runtime import load
 
 
@@ -65,7 +65,7 @@ def _score_keras(model: Path, texts: tuple[str, ...]) -> tuple[tuple[str, ...], 
     from edgernn.heavy import import_tensorflow
 
     import_tensorflow()
-    from edgernn_export.keras_model import load_keras
+    from edgernn_export.keras.model_file import load_keras
 
     folder = read_model_folder(model)
     return folder.labels, keras_probabilities(load_keras(folder.model), texts)

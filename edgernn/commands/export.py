@@ -22,8 +22,8 @@ from edgernn.model_folder import (
     read_model_folder,
 )
 from edgernn_export import FORMATS, RECIPES, Examples, Export
-from edgernn_export.formats import Flavour, check_form, format_named
 from edgernn_export.recipes import recipe_named
+from edgernn_export.targets import Flavour, check_form, format_named
 from edgernn_runtime.tokenizer import TRUNCATE
 
 #: A folder of C, which is made of a bundle of the format native.

@@ -12,9 +12,9 @@ import tensorflow as tf
 from edgernn.training.join import Sum
 from edgernn.training.options import NetworkOptions, TextOptions
 from edgernn.training.wide import WidePath
-from edgernn_export.hashed_ngrams import HashedNgrams
-from edgernn_export.keep_ends import KeepEnds
-from edgernn_export.unicode_text import UnicodeTextVectorization
+from edgernn_export.keras.hashed_ngrams import HashedNgrams
+from edgernn_export.keras.head_tail_truncation import KeepEnds
+from edgernn_export.keras.unicode_text import UnicodeTextVectorization
 from edgernn_runtime.ir import Cell, Pattern
 
 KerasModel = Any  # Keras carries no types.

@@ -24,7 +24,7 @@ from edgernn.training.network import (
 from edgernn.training.options import NetworkOptions, Preset, TrainingOptions, WideOptions
 from edgernn.training.vectors import skip_gram
 from edgernn.training.wide import WidePath, fit_wide
-from edgernn_export.keras_model import without_mask_warnings
+from edgernn_export.keras.model_file import without_mask_warnings
 from edgernn_runtime.ir import Array
 from edgernn_runtime.reference import softmax
 

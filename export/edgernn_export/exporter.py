@@ -9,26 +9,26 @@ from typing import Any
 
 import numpy as np
 
-from edgernn_export.card import model_card
-from edgernn_export.census import Census, Lowering
+from edgernn_export.bundle_writer import describe_members, write_file, zip_members
 from edgernn_export.errors import GateError, OutputError, UnsupportedModelError
-from edgernn_export.formats import Flavour, Format, check_form, format_named
-from edgernn_export.keras_answers import keras_outputs
-from edgernn_export.keras_model import load_keras
-from edgernn_export.lower import Lowered, lower
-from edgernn_export.read_text import load_vectorizer
-from edgernn_export.reader import Source, read_source
+from edgernn_export.keras.model_file import load_keras
+from edgernn_export.keras.predictions import keras_outputs
+from edgernn_export.keras.reader import Source, read_source
+from edgernn_export.keras.text_vectorization import load_vectorizer
+from edgernn_export.lowering import Lowered, lower
+from edgernn_export.model_card import model_card
+from edgernn_export.model_stats import Census, Lowering
 from edgernn_export.recipes import Recipe, recipe_named
-from edgernn_export.texts import synthetic_examples
-from edgernn_export.vectors import encode_vectors
-from edgernn_export.verify import (
+from edgernn_export.synthetic_texts import synthetic_examples
+from edgernn_export.targets import Flavour, Format, check_form, format_named
+from edgernn_export.test_vectors import encode_vectors
+from edgernn_export.verification import (
     Check,
     Comparison,
     Examples,
     Verdict,
     verify,
 )
-from edgernn_export.write import describe_members, write_file, zip_members
 from edgernn_runtime import Classifier, __version__
 from edgernn_runtime.bundle import CARD, MANIFEST, VECTORS, VOCABULARY, bundle_of
 from edgernn_runtime.ir import Array

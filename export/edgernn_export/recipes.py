@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from edgernn_export.names import row_named
+from edgernn_export.lookup import row_named
 
 WeightType = Literal["float32", "float16", "int8"]
 Arithmetic = Literal["float", "hybrid", "integer"]

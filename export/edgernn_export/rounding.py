@@ -13,7 +13,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from edgernn_export.quantize import quantize
+from edgernn_export.quantization import quantize
 from edgernn_export.recipes import WeightType
 from edgernn_runtime.ir import Array, Network
 from edgernn_runtime.reference import probabilities

@@ -25,7 +25,7 @@ from edgernn.training.sizing import fitted
 from edgernn.training.trainer import LEAST_GAIN, Trained, _joined, train
 from edgernn.training.vectors import skip_gram
 from edgernn.training.wide import fit_wide
-from edgernn_export.reader import read_network
+from edgernn_export.keras.reader import read_network
 from edgernn_runtime import load
 from edgernn_runtime.reference import softmax
 from tests.edgernn.conftest import reviews, run, write_table

@@ -9,7 +9,7 @@ from pathlib import Path
 import keras
 import pytest
 
-from edgernn_export.keep_ends import KeepEnds
+from edgernn_export.keras.head_tail_truncation import KeepEnds
 from tests.conftest import make_tokenizer
 from tests.edgernn.conftest import run
 from tests.models import cell, dense, sequences, text_model

@@ -22,7 +22,7 @@ from edgernn.model_folder import read_model_folder
 from edgernn.training.batches import Encoded, balanced_weights, batch_order, to_dataset
 from edgernn.training.options import PRESETS, TrainingOptions
 from edgernn.training.trainer import train
-from edgernn_export.keras_model import load_keras
+from edgernn_export.keras.model_file import load_keras
 from edgernn_runtime import load
 from tests.edgernn.conftest import SMALL, reviews, run, write_table
 

@@ -13,13 +13,13 @@ import pytest
 import tensorflow as tf
 
 from edgernn_export import RECIPES, Examples, Options, export
+from edgernn_export.bundle_writer import write_file, zip_members
 from edgernn_export.errors import GateError, OptionError, OutputError
-from edgernn_export.keras_answers import keras_outputs
-from edgernn_export.keras_model import load_keras
-from edgernn_export.reader import read_source
+from edgernn_export.keras.model_file import load_keras
+from edgernn_export.keras.predictions import keras_outputs
+from edgernn_export.keras.reader import read_source
 from edgernn_export.recipes import Gate
-from edgernn_export.verify import check, compare, outputs_of, repeats_itself
-from edgernn_export.write import write_file, zip_members
+from edgernn_export.verification import check, compare, outputs_of, repeats_itself
 from edgernn_runtime import load
 from tests.conftest import make_model, make_texts
 

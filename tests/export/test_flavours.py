@@ -11,9 +11,9 @@ from ai_edge_litert.interpreter import Interpreter
 
 from edgernn_export import Examples, Options, export
 from edgernn_export.errors import CensusError, OptionError
-from edgernn_export.formats import FORMATS
-from edgernn_export.reader import read_network
+from edgernn_export.keras.reader import read_network
 from edgernn_export.recipes import RECIPES
+from edgernn_export.targets import FORMATS
 from edgernn_runtime import load
 from tests.conftest import make_texts
 from tests.models import both, cell, dense, text_model

@@ -10,11 +10,11 @@ import onnx
 import pytest
 from ai_edge_litert import schema_py_generated as schema
 
-from edgernn_export.census import Census, check_census, check_generic_census
 from edgernn_export.errors import CensusError
-from edgernn_export.formats import FORMATS, format_named
-from edgernn_export.reader import read_network
+from edgernn_export.keras.reader import read_network
+from edgernn_export.model_stats import Census, check_census, check_generic_census
 from edgernn_export.recipes import RECIPES
+from edgernn_export.targets import FORMATS, format_named
 from edgernn_runtime.engines import open_engine
 from edgernn_runtime.ir import Dense, Direction, Network, Recurrent, Task
 from edgernn_runtime.reference import probabilities

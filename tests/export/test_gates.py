@@ -9,12 +9,12 @@ import pytest
 
 from edgernn_export import RECIPES, Examples, Options, export, exporter
 from edgernn_export.errors import GateError
-from edgernn_export.keras_answers import keras_outputs
-from edgernn_export.lower import lower
-from edgernn_export.reader import read_source
+from edgernn_export.keras.predictions import keras_outputs
+from edgernn_export.keras.reader import read_source
+from edgernn_export.lowering import lower
 from edgernn_export.recipes import Fit, Gate
 from edgernn_export.rounding import Storage, map_weights, rounding_errors
-from edgernn_export.verify import check, compare, fit_gate
+from edgernn_export.verification import check, compare, fit_gate
 from edgernn_runtime.reference import probabilities
 from tests.builders import centre
 from tests.conftest import make_texts

@@ -10,13 +10,13 @@ import pytest
 from ai_edge_litert import schema_py_generated as schema
 
 from edgernn_export import Examples, Options, export
-from edgernn_export.calibrate import calibrate
 from edgernn_export.errors import OptionError, UnsupportedModelError
-from edgernn_export.formats import FORMATS, tflite_integer
-from edgernn_export.keras_answers import keras_outputs
-from edgernn_export.lower import lower
-from edgernn_export.reader import read_source
+from edgernn_export.keras.predictions import keras_outputs
+from edgernn_export.keras.reader import read_source
+from edgernn_export.lowering import lower
 from edgernn_export.recipes import RECIPES
+from edgernn_export.targets import FORMATS, tflite_integer
+from edgernn_export.tflite.calibration import calibrate
 from edgernn_runtime.engines import open_engine
 from edgernn_runtime.reference import probabilities
 from tests.conftest import make_texts

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from edgernn_export import Options, export
-from edgernn_export.keras_answers import keras_outputs
-from edgernn_export.keras_model import load_keras
-from edgernn_export.keras_vocabulary import with_vocabulary_in_config
-from edgernn_export.reader import read_source
+from edgernn_export.keras.model_file import load_keras
+from edgernn_export.keras.predictions import keras_outputs
+from edgernn_export.keras.reader import read_source
+from edgernn_export.keras.saved_vocabulary import with_vocabulary_in_config
 from edgernn_runtime import load
 from tests.conftest import make_model, make_texts
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edgernn_export.formats import FORMATS
-from edgernn_export.keras_answers import keras_outputs
-from edgernn_export.lower import lower
-from edgernn_export.reader import read_source
+from edgernn_export.keras.predictions import keras_outputs
+from edgernn_export.keras.reader import read_source
+from edgernn_export.lowering import lower
 from edgernn_export.recipes import RECIPES
+from edgernn_export.targets import FORMATS
 from edgernn_runtime.engines import open_engine
 from edgernn_runtime.reference import probabilities
 from edgernn_runtime.tokenizer import Tokenizer, with_padding

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as stn
 
-from edgernn_export.quantize import quantize
+from edgernn_export.quantization import quantize
 
 MATRICES = stn.arrays(
     np.float32,

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edgernn_export.formats import FORMATS
-from edgernn_export.hashed_ngrams import HashedNgrams
-from edgernn_export.keras_answers import keras_outputs
-from edgernn_export.reader import read_source
+from edgernn_export.keras.hashed_ngrams import HashedNgrams
+from edgernn_export.keras.predictions import keras_outputs
+from edgernn_export.keras.reader import read_source
 from edgernn_export.recipes import RECIPES
+from edgernn_export.targets import FORMATS
 from edgernn_runtime.engines import open_engine
 from edgernn_runtime.reference import probabilities
 from tests.builders import know, spread, text_model

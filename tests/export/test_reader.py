@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from edgernn_export.errors import UncoveredError
-from edgernn_export.keras_answers import keras_outputs
-from edgernn_export.keras_model import load_keras
-from edgernn_export.reader import read_network, read_source
+from edgernn_export.keras.model_file import load_keras
+from edgernn_export.keras.predictions import keras_outputs
+from edgernn_export.keras.reader import read_network, read_source
 from edgernn_runtime.ir import Pooling
 from edgernn_runtime.reference import probabilities
 from edgernn_runtime.tokenizer import Tokenizer

@@ -13,8 +13,8 @@ import tensorflow as tf
 from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.interpreter import Interpreter
 
-from edgernn_export.formats import FORMATS
 from edgernn_export.recipes import RECIPES
+from edgernn_export.targets import FORMATS
 from edgernn_runtime.engines import open_engine
 from tests.conftest import make_model
 

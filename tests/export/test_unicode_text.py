@@ -17,10 +17,10 @@ from keras import layers
 
 from edgernn_export import Examples, Options, export, export_c
 from edgernn_export.errors import OptionError, UnsupportedModelError
-from edgernn_export.generic import ids_model
-from edgernn_export.keras_model import load_keras
-from edgernn_export.reader import read_source
-from edgernn_export.unicode_text import UnicodeTextVectorization
+from edgernn_export.keras.ids_model import ids_model
+from edgernn_export.keras.model_file import load_keras
+from edgernn_export.keras.reader import read_source
+from edgernn_export.keras.unicode_text import UnicodeTextVectorization
 from edgernn_runtime import load
 from edgernn_runtime.tokenizer import Tokenizer, TokenizerSpec
 from tests.export.test_c_folder import PASSED, made

@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgernn_export.errors import UncoveredError, UnsupportedModelError
-from edgernn_export.hashed_ngrams import HashedNgrams
-from edgernn_export.keras_answers import keras_outputs
-from edgernn_export.read_layers import read_wide
-from edgernn_export.reader import read_network, read_source
+from edgernn_export.keras.hashed_ngrams import HashedNgrams
+from edgernn_export.keras.layers import read_wide
+from edgernn_export.keras.predictions import keras_outputs
+from edgernn_export.keras.reader import read_network, read_source
 from edgernn_runtime.ngrams import COEFFICIENTS, hashes, keys
 from edgernn_runtime.reference import probabilities, run_wide
 from edgernn_runtime.tokenizer import Tokenizer, with_padding

@@ -13,12 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edgernn_export import Examples, Options, export
-from edgernn_export.calibrate import calibrate
 from edgernn_export.errors import UnsupportedModelError
-from edgernn_export.formats import FORMATS
-from edgernn_export.quantize import quantize
-from edgernn_export.reader import read_network
+from edgernn_export.keras.reader import read_network
+from edgernn_export.quantization import quantize
 from edgernn_export.recipes import RECIPES
+from edgernn_export.targets import FORMATS
+from edgernn_export.tflite.calibration import calibrate
 from edgernn_runtime import load
 from edgernn_runtime.engines import open_engine
 from edgernn_runtime.ir import HashedNgrams, Network, Task

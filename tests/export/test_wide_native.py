@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from edgernn_export import Examples, Options, export, export_c
-from edgernn_export.formats import FORMATS
-from edgernn_export.keras_answers import keras_outputs
-from edgernn_export.lower import lower
-from edgernn_export.reader import read_source
+from edgernn_export.keras.predictions import keras_outputs
+from edgernn_export.keras.reader import read_source
+from edgernn_export.lowering import lower
 from edgernn_export.recipes import RECIPES
+from edgernn_export.targets import FORMATS
 from edgernn_runtime import load
 from edgernn_runtime.engines import plain
 from edgernn_runtime.reference import probabilities

@@ -10,15 +10,15 @@ from pathlib import Path
 
 import pytest
 
+from edgernn_export.bundle_writer import write_file
 from edgernn_export.errors import OutputError
-from edgernn_export.write import write_file
 from edgernn_runtime import load
 
 #: Writes two contents in turns until it is killed; the parent kills it at a random moment.
 _KILLED = """
 import os, random, signal, sys, time
 from pathlib import Path
-from edgernn_export.write import write_file
+from edgernn_export.bundle_writer import write_file
 
 path, count = Path(sys.argv[1]), int(sys.argv[2])
 contents = [bytes([value]) * 400_000 for value in (1, 2)]

@@ -7,8 +7,8 @@ import struct
 import numpy as np
 import pytest
 
-from edgernn_export.formats import FORMATS
 from edgernn_export.recipes import RECIPES
+from edgernn_export.targets import FORMATS
 from edgernn_runtime.engines import open_engine
 from edgernn_runtime.errors import EngineError
 from edgernn_runtime.model_bin import HEADER, LAYER, TENSOR, decode_model

@@ -9,8 +9,8 @@ from typing import get_args
 import numpy as np
 import pytest
 
-from edgernn_export.formats import FORMATS
 from edgernn_export.recipes import RECIPES
+from edgernn_export.targets import FORMATS
 from edgernn_runtime.engines import plain
 from edgernn_runtime.errors import EngineError
 from edgernn_runtime.ir import (

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from edgernn_export.errors import UncoveredError
-from edgernn_export.formats import FORMATS
+from edgernn_export.targets import FORMATS
 from edgernn_runtime.engines import plain
 from edgernn_runtime.errors import EngineError
 from edgernn_runtime.ir import HashedNgrams, Pooling

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from edgernn_export.keras_answers import keras_outputs
-from edgernn_export.reader import read_source
+from edgernn_export.keras.predictions import keras_outputs
+from edgernn_export.keras.reader import read_source
 from edgernn_runtime.reference import probabilities, sigmoid, softmax
 from edgernn_runtime.tokenizer import Tokenizer, with_padding
 from tests.conftest import make_model, make_texts

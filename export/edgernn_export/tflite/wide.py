@@ -14,9 +14,9 @@ import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
 from edgernn_export.errors import UnsupportedModelError
-from edgernn_export.formats.tflite_graph import GraphBuilder
-from edgernn_export.formats.wide_tables import largest_key, wide_tables
 from edgernn_export.recipes import WeightType
+from edgernn_export.tflite.graph import GraphBuilder
+from edgernn_export.wide_tables import largest_key, wide_tables
 from edgernn_runtime.ir import CHECKSUMS, HashedNgrams, Pattern, Task
 from edgernn_runtime.ngrams import COEFFICIENTS
 

@@ -6,12 +6,12 @@ import importlib
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, cast
 
-from edgernn_export.calibrate import LayerRange
-from edgernn_export.census import Census
 from edgernn_export.errors import OptionError
-from edgernn_export.names import row_named
-from edgernn_export.reader import Source
+from edgernn_export.keras.reader import Source
+from edgernn_export.lookup import row_named
+from edgernn_export.model_stats import Census
 from edgernn_export.recipes import Arithmetic, Recipe
+from edgernn_export.tflite.calibration import LayerRange
 from edgernn_runtime.ir import Network
 
 #: What a file may be written as: `stateless` needs no reset between calls, `ort` is for the mobile
@@ -105,8 +105,8 @@ FORMATS = {
         Format(
             name="tflite",
             member="model.tflite",
-            module="edgernn_export.formats.tflite",
-            generic_module="edgernn_export.formats.tflite_generic",
+            module="edgernn_export.tflite.writer",
+            generic_module="edgernn_export.tflite.fallback",
             converter="the TFLite converter",
             flavours=("stateless",),
             arithmetics=("float", "hybrid", "integer"),
@@ -114,8 +114,8 @@ FORMATS = {
         Format(
             name="onnx",
             member="model.onnx",
-            module="edgernn_export.formats.onnx",
-            generic_module="edgernn_export.formats.onnx_generic",
+            module="edgernn_export.onnx.writer",
+            generic_module="edgernn_export.onnx.fallback",
             converter="tf2onnx",
             flavours=("ort",),
             arithmetics=("float", "hybrid"),
@@ -124,7 +124,7 @@ FORMATS = {
         Format(
             name="native",
             member="model.bin",
-            module="edgernn_export.formats.native",
+            module="edgernn_export.native.writer",
             generic_module=None,
             converter="",
             flavours=(),

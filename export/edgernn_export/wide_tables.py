@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from edgernn_export.quantize import quantize
+from edgernn_export.quantization import quantize
 from edgernn_export.recipes import WeightType
 from edgernn_runtime.ir import CHECKSUMS, HashedNgrams
 

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from edgernn_export.errors import ModelFileError, OptionError, UnsupportedModelError
-from edgernn_export.keras_model import VECTORIZERS, KerasModel, all_layers, load_keras
+from edgernn_export.keras.layer_chain import VECTORIZERS, KerasModel, all_layers
+from edgernn_export.keras.model_file import load_keras
 from edgernn_runtime import EdgernnError
 from edgernn_runtime.tokenizer import SPLIT, STANDARDIZE, TokenizerSpec
 from edgernn_runtime.vocabulary import decode_vocabulary

@@ -11,12 +11,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
-from edgernn_export.formats import tflite_loop
-from edgernn_export.formats.tflite_activations import FUSED, activate
-from edgernn_export.formats.tflite_graph import NO_TENSOR, GraphBuilder
-from edgernn_export.formats.tflite_wide import lower_head, lower_wide
-from edgernn_export.quantize import quantize, quantize_rows
+from edgernn_export.quantization import quantize, quantize_rows
 from edgernn_export.recipes import Recipe
+from edgernn_export.tflite import loop
+from edgernn_export.tflite.activations import FUSED, activate
+from edgernn_export.tflite.graph import NO_TENSOR, GraphBuilder
+from edgernn_export.tflite.wide import lower_head, lower_wide
 from edgernn_runtime.ir import (
     Activation,
     Array,
@@ -172,7 +172,7 @@ class Lowering:
         if direction.reverse:
             x = self._reversed(x)
         if not self._has_operator(direction):
-            return tflite_loop.run(self, name, direction, x, is_sequence)
+            return loop.run(self, name, direction, x, is_sequence)
         if self.is_stateless:
             direction, x = self._with_flush(name, direction, x)
         states = (self._lstm if direction.cell == "lstm" else self._rnn)(name, direction, x)

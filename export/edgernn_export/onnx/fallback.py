@@ -9,13 +9,13 @@ import onnx
 from onnx import helper, numpy_helper
 
 from edgernn_export.errors import UnsupportedModelError
-from edgernn_export.formats.onnx import graphs, metadata
-from edgernn_export.formats.onnx_graph import IR_VERSION, OPSET
-from edgernn_export.generic import ids_function
-from edgernn_export.quantize import quantize
-from edgernn_export.quiet import quiet
-from edgernn_export.reader import Source
+from edgernn_export.keras.ids_model import ids_function
+from edgernn_export.keras.reader import Source
+from edgernn_export.onnx.graph import IR_VERSION, OPSET
+from edgernn_export.onnx.writer import graphs, metadata
+from edgernn_export.quantization import quantize
 from edgernn_export.recipes import Recipe
+from edgernn_export.silence import quiet
 from edgernn_runtime.ir import Array
 
 #: Matrices of fewer weights stay as they are, as with the TFLite converter.

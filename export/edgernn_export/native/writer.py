@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgernn_export.calibrate import LayerRange
-from edgernn_export.census import Census
 from edgernn_export.errors import UncoveredError
-from edgernn_export.quantize import quantize, quantize_rows
+from edgernn_export.model_stats import Census
+from edgernn_export.quantization import quantize, quantize_rows
 from edgernn_export.recipes import Recipe
+from edgernn_export.tflite.calibration import LayerRange
 from edgernn_runtime.heads import HEADS
 from edgernn_runtime.ir import (
     Array,

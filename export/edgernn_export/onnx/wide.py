@@ -11,9 +11,9 @@ from collections.abc import Sequence
 import numpy as np
 import onnx
 
-from edgernn_export.formats.onnx_graph import GraphBuilder
-from edgernn_export.formats.wide_tables import wide_tables
+from edgernn_export.onnx.graph import GraphBuilder
 from edgernn_export.recipes import WeightType
+from edgernn_export.wide_tables import wide_tables
 from edgernn_runtime.ir import CHECKSUMS, HashedNgrams, Pattern
 from edgernn_runtime.ngrams import COEFFICIENTS
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from ai_edge_litert import schema_py_generated as schema
 
 from edgernn_export.errors import UnsupportedModelError
-from edgernn_export.formats.tflite import INTERFACE, metadata
-from edgernn_export.formats.tflite_graph import pack
-from edgernn_export.generic import ids_function
-from edgernn_export.quiet import quiet
-from edgernn_export.reader import Source
+from edgernn_export.keras.ids_model import ids_function
+from edgernn_export.keras.reader import Source
 from edgernn_export.recipes import Recipe
+from edgernn_export.silence import quiet
+from edgernn_export.tflite.graph import pack
+from edgernn_export.tflite.writer import INTERFACE, metadata
 
 __all__ = ["INTERFACE", "convert"]
 

@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 
 from edgernn_export.errors import UnsupportedModelError
-from edgernn_export.quiet import quiet
+from edgernn_export.silence import quiet
 
 #: The name of the model in a bundle.
 MODEL = "model.ort"

@@ -21,7 +21,7 @@ import numpy as np
 
 from edgernn_export.errors import OutputError
 from edgernn_export.exporter import Export, Options, export
-from edgernn_export.verify import Examples
+from edgernn_export.verification import Examples
 from edgernn_runtime.bundle import Bundle, read_bundle
 from edgernn_runtime.manifest import encode_manifest
 from edgernn_runtime.replay import Vector, decode_vectors, tolerance_of
@@ -118,7 +118,7 @@ def _check_place(out: Path, *, overwrite: bool) -> None:
 def _parts(bundle: Bundle) -> dict[str, bytes]:
     """Return the folder's files by their names."""
     parts = {f"{_ENGINE}/{path.name}": path.read_bytes() for path in engine_sources()}
-    templates = files("edgernn_export").joinpath("c")
+    templates = files("edgernn_export.c").joinpath("templates")
     parts |= {name: templates.joinpath(name).read_bytes() for name in _TEMPLATES}
     parts["model.h"] = _header(bundle).encode()
     parts["model.c"] = "\n".join(_source(bundle)).encode() + b"\n"

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from edgernn_export.formats.onnx_graph import GraphBuilder
+from edgernn_export.onnx.graph import GraphBuilder
 from edgernn_runtime.ir import Activation
 
 #: What the recurrent operators call an activation, with its alpha and its beta where it has them.

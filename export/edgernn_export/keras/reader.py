@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from edgernn_export.errors import OptionError, UncoveredError, UnsupportedModelError
-from edgernn_export.keras_model import (
+from edgernn_export.keras.layer_chain import (
     VECTORIZERS,
     Entry,
     Joined,
@@ -16,8 +16,13 @@ from edgernn_export.keras_model import (
     layers_of,
     tail_of,
 )
-from edgernn_export.read_layers import Walk, array, read_layer, read_logits, read_wide
-from edgernn_export.read_text import check_length, input_length, tokenizer_of, vocabulary_of
+from edgernn_export.keras.layers import Walk, array, read_layer, read_logits, read_wide
+from edgernn_export.keras.text_vectorization import (
+    check_length,
+    input_length,
+    tokenizer_of,
+    vocabulary_of,
+)
 from edgernn_runtime.heads import Head
 from edgernn_runtime.ir import HashedNgrams, Network, Task
 from edgernn_runtime.tokenizer import Truncate

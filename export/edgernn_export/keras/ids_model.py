@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 from edgernn_export.errors import UnsupportedModelError
-from edgernn_export.keras_model import KerasModel, all_layers
-from edgernn_export.reader import Source
+from edgernn_export.keras.layer_chain import KerasModel, all_layers
+from edgernn_export.keras.reader import Source
 
 
 def ids_function(source: Source) -> Any:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from ai_edge_litert import schema_py_generated as schema
 
-from edgernn_export.formats.tflite_graph import GraphBuilder
+from edgernn_export.tflite.graph import GraphBuilder
 from edgernn_runtime.ir import Activation
 
 Shape = tuple[int, ...]

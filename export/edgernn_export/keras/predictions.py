@@ -8,8 +8,8 @@ from typing import Any, cast
 import numpy as np
 
 from edgernn_export.errors import UnsupportedModelError
-from edgernn_export.keras_model import without_mask_warnings
-from edgernn_export.reader import Source
+from edgernn_export.keras.model_file import without_mask_warnings
+from edgernn_export.keras.reader import Source
 from edgernn_runtime.ir import Array
 from edgernn_runtime.reference import sigmoid, softmax
 from edgernn_runtime.tokenizer import Tokenizer
@@ -75,7 +75,7 @@ def _front(source: Source) -> Callable[[Any], Any]:
     length = spec.max_length
     if spec.truncate == "head" or length is None:
         return cast(Callable[[Any], Any], layer)
-    from edgernn_export.keep_ends import KeepEnds
+    from edgernn_export.keras.head_tail_truncation import KeepEnds
 
     whole = type(layer).from_config({**layer.get_config(), "output_sequence_length": None})
     whole.set_vocabulary(layer.get_vocabulary())

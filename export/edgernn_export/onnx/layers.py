@@ -11,10 +11,10 @@ import onnx
 from numpy.typing import NDArray
 
 from edgernn_export.errors import UncoveredError
-from edgernn_export.formats.onnx_activations import RECURRENT, activate
-from edgernn_export.formats.onnx_graph import MICROSOFT_DOMAIN, GraphBuilder
-from edgernn_export.formats.onnx_wide import lower_wide
-from edgernn_export.quantize import quantize, quantize_rows
+from edgernn_export.onnx.activations import RECURRENT, activate
+from edgernn_export.onnx.graph import MICROSOFT_DOMAIN, GraphBuilder
+from edgernn_export.onnx.wide import lower_wide
+from edgernn_export.quantization import quantize, quantize_rows
 from edgernn_export.recipes import Recipe
 from edgernn_runtime.ir import (
     Activation,

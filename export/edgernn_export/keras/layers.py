@@ -8,7 +8,7 @@ from typing import Any, get_args
 import numpy as np
 
 from edgernn_export.errors import UncoveredError
-from edgernn_export.keras_model import Entry, Joined, KerasModel
+from edgernn_export.keras.layer_chain import Entry, Joined, KerasModel
 from edgernn_runtime.ir import (
     GATES,
     Activation,

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from edgernn_export.formats.tflite_activations import activate
-from edgernn_export.formats.tflite_graph import GraphBuilder
+from edgernn_export.tflite.activations import activate
+from edgernn_export.tflite.graph import GraphBuilder
 from edgernn_runtime.ir import GATES, Direction
 
 if TYPE_CHECKING:
-    from edgernn_export.formats.tflite_layers import Lowering
+    from edgernn_export.tflite.layers import Lowering
 
 _TIME = -1
 

@@ -18,11 +18,11 @@ import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 from numpy.typing import NDArray
 
-from edgernn_export.calibrate import LayerRange
 from edgernn_export.errors import UnsupportedModelError
-from edgernn_export.formats.tflite_graph import NO_TENSOR, GraphBuilder
-from edgernn_export.formats.tflite_wide import lower_head, lower_wide
-from edgernn_export.quantize import quantize
+from edgernn_export.quantization import quantize
+from edgernn_export.tflite.calibration import LayerRange
+from edgernn_export.tflite.graph import NO_TENSOR, GraphBuilder
+from edgernn_export.tflite.wide import lower_head, lower_wide
 from edgernn_runtime.ir import (
     Array,
     Dense,

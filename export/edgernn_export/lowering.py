@@ -6,17 +6,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from edgernn_export.calibrate import calibrate
-from edgernn_export.census import Census, Lowering, check_census, check_generic_census
 from edgernn_export.errors import (
     CensusError,
     OptionError,
     UncoveredError,
     UnsupportedModelError,
 )
-from edgernn_export.formats import Flavour, Format
-from edgernn_export.reader import Source
+from edgernn_export.keras.reader import Source
+from edgernn_export.model_stats import Census, Lowering, check_census, check_generic_census
 from edgernn_export.recipes import Recipe
+from edgernn_export.targets import Flavour, Format
+from edgernn_export.tflite.calibration import calibrate
 from edgernn_runtime.tokenizer import Tokenizer, with_padding
 
 #: What an .ort file may be larger than its .onnx file, by share and by bytes.
@@ -156,7 +156,7 @@ def _generic(
 
 
 def _as_ort(lowered: Lowered, recipe: Recipe) -> Lowered:
-    from edgernn_export.formats import ort
+    from edgernn_export.onnx import ort
 
     (data,) = lowered.members.values()
     model, operators = ort.convert(data)

@@ -12,12 +12,12 @@ from collections.abc import Iterator
 import numpy as np
 import onnx
 
-from edgernn_export.calibrate import LayerRange
-from edgernn_export.census import Census, is_weight, part_of
 from edgernn_export.errors import CensusError
-from edgernn_export.formats.onnx_graph import GraphBuilder
-from edgernn_export.formats.onnx_layers import Lowering
+from edgernn_export.model_stats import Census, is_weight, part_of
+from edgernn_export.onnx.graph import GraphBuilder
+from edgernn_export.onnx.layers import Lowering
 from edgernn_export.recipes import Recipe
+from edgernn_export.tflite.calibration import LayerRange
 from edgernn_runtime.bundle import VOCABULARY_HASH_KEY
 from edgernn_runtime.ir import Network, Task
 

@@ -12,12 +12,12 @@ from typing import Any
 
 from ai_edge_litert import schema_py_generated as schema
 
-from edgernn_export.calibrate import LayerRange
-from edgernn_export.census import Census, is_weight, part_of
-from edgernn_export.formats.tflite_graph import FileBuilder
-from edgernn_export.formats.tflite_integer import IntegerLowering
-from edgernn_export.formats.tflite_layers import TIME, Lowering
+from edgernn_export.model_stats import Census, is_weight, part_of
 from edgernn_export.recipes import Recipe
+from edgernn_export.tflite.calibration import LayerRange
+from edgernn_export.tflite.graph import FileBuilder
+from edgernn_export.tflite.integer import IntegerLowering
+from edgernn_export.tflite.layers import TIME, Lowering
 from edgernn_runtime.bundle import VOCABULARY_HASH_KEY
 from edgernn_runtime.ir import Network, Task
 

@@ -1,4 +1,4 @@
-"""Keras models: load one safely, and see what it is made of.
+"""Loading of Keras models, without running code from the file.
 
 Keras and tensorflow take seconds to import, and so are imported where they are needed.
 """
@@ -11,22 +11,16 @@ import tempfile
 import warnings
 import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from edgernn_export.errors import ModelFileError, UncoveredError, UnsupportedModelError
-from edgernn_export.keras_vocabulary import with_vocabulary_in_config
+from edgernn_export.errors import ModelFileError, UnsupportedModelError
+from edgernn_export.keras.layer_chain import KerasModel, is_model
+from edgernn_export.keras.saved_vocabulary import with_vocabulary_in_config
 from edgernn_runtime import EdgernnError
 
-KerasModel = Any  # Keras carries no types.
-Entry = Any  # A Keras layer, or a Joined.
-#: Layers that reduce a sequence to a vector.
-POOLINGS = ("GlobalMaxPooling1D", "GlobalAveragePooling1D")
 #: The layers of ours that a model may contain.
 _OWN_LAYERS = ("edgernn>KeepEnds", "edgernn>HashedNgrams", "edgernn>UnicodeTextVectorization")
-#: Layers from strings to ids.
-VECTORIZERS = ("TextVectorization", "UnicodeTextVectorization")
 
 
 def load_keras(path: Path) -> KerasModel:
@@ -58,7 +52,7 @@ def load_keras(path: Path) -> KerasModel:
             found=reason[0][:300],
             hint="load it in Keras and save it again; Keras must be able to read it first",
         ) from error
-    if not _is_model(model):
+    if not is_model(model):
         raise UnsupportedModelError(
             "the model is a class of its own",
             path=path,
@@ -153,9 +147,9 @@ def _load(path: Path) -> KerasModel:
     import keras
 
     # These register the layers of ours.
-    import edgernn_export.hashed_ngrams
-    import edgernn_export.keep_ends
-    import edgernn_export.unicode_text  # noqa: F401
+    import edgernn_export.keras.hashed_ngrams
+    import edgernn_export.keras.head_tail_truncation
+    import edgernn_export.keras.unicode_text  # noqa: F401
 
     mended = with_vocabulary_in_config(path)
     if mended is None:
@@ -174,106 +168,3 @@ def without_mask_warnings() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Layer .* was passed an input with a mask")
         yield
-
-
-def all_layers(model: KerasModel) -> list[KerasModel]:
-    """Return every layer of a model and of the models and wrappers inside it, in no set order."""
-    return [layer for layer in model._flatten_layers(include_self=False) if not _is_model(layer)]
-
-
-@dataclass(frozen=True)
-class Joined:
-    """Layers that stand side by side in a model, and the layer that joins their outputs.
-
-    Attributes:
-        layer: the joining layer: a Concatenate of poolings, or an Add of two logits.
-        branches: the layers that it joins, apart from the chain itself.
-        source: the layer whose output the branches read.
-    """
-
-    layer: KerasModel
-    branches: tuple[KerasModel, ...]
-    source: KerasModel
-
-
-def layers_of(model: KerasModel) -> list[Entry]:
-    """Return the layers of a model in order, nested models opened.
-
-    Poolings of one sequence that are concatenated, and the wide path that is added to the logits,
-    are one entry: a `Joined`.
-
-    Raises:
-        UncoveredError: the model is not such a chain.
-    """
-    if type(model).__name__ == "Sequential":
-        return [inner for layer in model.layers for inner in _flat(layer)]
-    layers: list[Entry] = []
-    tensor = model.outputs[0]
-    while tensor is not None:
-        layer, inputs = _origin(tensor)
-        if len(inputs) > 1:
-            joined, tensor = _joined(layer, inputs)
-            layers.append(joined)
-            continue
-        layers += reversed(_flat(layer))
-        tensor = inputs[0] if inputs else None
-    return layers[::-1]
-
-
-def _joined(layer: KerasModel, inputs: list[Any]) -> tuple[Joined, Any]:
-    """Return layers side by side, and the tensor at which the chain goes on in front of them."""
-    kind = type(layer).__name__
-    origins = [_origin(tensor) for tensor in inputs]
-    branches = tuple(branch for branch, _ in origins)
-    if kind == "Concatenate" and all(type(x).__name__ in POOLINGS for x in branches):
-        sources = {id(read[0]): read[0] for _, read in origins}
-        if len(sources) == 1 and layer.axis in (-1, 1):
-            (source,) = sources.values()
-            return Joined(layer, branches, _origin(source)[0]), source
-    if kind == "Add" and len(inputs) == 2:
-        for i, (branch, read) in enumerate(origins):
-            if type(branch).__name__ == "HashedNgrams":
-                return Joined(layer, (branch,), _origin(read[0])[0]), inputs[1 - i]
-    names = ", ".join(tensor._keras_history.operation.name for tensor in inputs)
-    raise UncoveredError(
-        f"layer {layer.name} joins several inputs",
-        expected="a chain of layers, poolings side by side, or HashedNgrams added to the logits",
-        found=f"a {kind} of {names}",
-    )
-
-
-def tail_of(model: KerasModel) -> list[KerasModel]:
-    """Return the layers from the output backwards, to the first that has several inputs."""
-    tail, tensor = [], model.outputs[0]
-    while True:
-        layer, inputs = _origin(tensor)
-        tail += tail_of(layer) if _is_model(layer) else [layer]
-        if len(inputs) != 1:
-            return tail
-        tensor = inputs[0]
-
-
-def _origin(tensor: Any) -> tuple[KerasModel, list[Any]]:
-    """Return the layer that computes a tensor, and the tensors that it reads.
-
-    A mask is not counted: in a functional model, Keras hands it from layer to layer as a tensor
-    of its own.
-    """
-    history = tensor._keras_history
-    node = history.operation._inbound_nodes[history.node_index]
-    masks = {id(one) for one in _flattened(node.arguments.kwargs.get("mask"))}
-    return history.operation, [one for one in node.input_tensors if id(one) not in masks]
-
-
-def _flattened(value: Any) -> list[Any]:
-    if isinstance(value, list | tuple):
-        return [inner for item in value for inner in _flattened(item)]
-    return [value]
-
-
-def _flat(layer: KerasModel) -> list[Entry]:
-    return layers_of(layer) if _is_model(layer) else [layer]
-
-
-def _is_model(layer: KerasModel) -> bool:
-    return type(layer).__name__ in ("Sequential", "Functional")

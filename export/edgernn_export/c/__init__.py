@@ -1,0 +1,1 @@
+"""The target `c`: a folder of C source files."""

@@ -1,0 +1,1 @@
+"""Keras models: loading, reading, our own layers, and Keras's predictions."""

@@ -1,0 +1,1 @@
+"""The target `native`: `model.bin` of our own C engine."""

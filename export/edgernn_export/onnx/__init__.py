@@ -1,0 +1,1 @@
+"""The target `onnx`: fused ONNX files, `.ort` files, and the fallback conversion."""

@@ -1,0 +1,1 @@
+"""The target `tflite`: fused TFLite files, and the fallback conversion."""
