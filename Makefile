@@ -5,7 +5,9 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PROJECTS := pyproject.toml export/pyproject.toml runtime/pyproject.toml
 # The engine in C is compiled when the runtime is installed.
-NATIVE := runtime/setup.py $(wildcard runtime/native/*/*.[ch] runtime/native/src/*.inc)
+NATIVE := runtime/setup.py $(wildcard runtime/bindings/python/*.c \
+  runtime/libedgernn/*/*.[ch] runtime/libedgernn/src/*/*.[ch] runtime/libedgernn/src/*.inc \
+  runtime/libedgernn/src/*/*.inc)
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo test check format clean

@@ -4,7 +4,7 @@
  * loop. */
 #define _POSIX_C_SOURCE 200112L
 
-#include "kernels.h"
+#include "kernels/kernels.h"
 
 #include <stdio.h>
 #include <stdlib.h>

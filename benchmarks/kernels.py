@@ -25,7 +25,7 @@ from edgernn_runtime.ir import Recurrent
 from edgernn_runtime.model_bin import decode_model
 
 _STARTS = 15
-_NATIVE = Path(__file__).resolve().parents[1] / "runtime" / "native"
+_NATIVE = Path(__file__).resolve().parents[1] / "runtime" / "libedgernn"
 #: What kernels.c prints of each layer: its name there, and in words.
 _KERNELS = {
     "inputs1": "layer 1: inputs, 64 by 256",
@@ -98,7 +98,7 @@ def _seconds(call: Callable[[], object]) -> float:
 def _compiled(program: Path, source: Path) -> Path:
     """Compile a program with the engine."""
     includes = [f"-I{_NATIVE / name}" for name in ("include", "src")]
-    sources = [source, *sorted(_NATIVE.glob("src/*.c"))]
+    sources = [source, *sorted(_NATIVE.glob("src/**/*.c"))]
     command = ["cc", "-std=c99", "-O3", *includes, *sources, "-lm", "-o", program]
     subprocess.run(command, check=True)
     return program

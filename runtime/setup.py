@@ -6,11 +6,12 @@ from pathlib import Path
 from setuptools import Extension, setup
 from setuptools.command.build_py import build_py
 
-SOURCES = [*sorted(Path("native/src").glob("*.c")), Path("native/python/_native.c")]
+LIBRARY = Path("libedgernn")
+SOURCES = [*sorted(LIBRARY.glob("src/**/*.c")), Path("bindings/python/_native.c")]
 #: A second thread for an answer needs POSIX threads.
 HAS_THREADS = os.name == "posix"
 if HAS_THREADS:
-    SOURCES.append(Path("native/threads/edgernn_helper.c"))
+    SOURCES.append(LIBRARY / "threads/edgernn_helper.c")
 
 
 class BuildWithSources(build_py):
@@ -21,10 +22,10 @@ class BuildWithSources(build_py):
         super().run()
         if self.editable_mode:
             return
-        for name in ("include", "src"):
+        for name in ("include", "src", "src/kernels"):
             target = Path(self.build_lib) / "edgernn_runtime" / "_sources" / name
             self.mkpath(str(target))
-            for path in sorted(Path("native", name).iterdir()):
+            for path in sorted((LIBRARY / name).glob("*.*")):
                 self.copy_file(str(path), str(target / path.name))
 
 
@@ -34,9 +35,9 @@ setup(
         Extension(
             "edgernn_runtime._native",
             [path.as_posix() for path in SOURCES],
-            include_dirs=["native/include", "native/threads"],
+            include_dirs=["libedgernn/include", "libedgernn/src", "libedgernn/threads"],
             define_macros=[("EDGERNN_THREADS", "1")] if HAS_THREADS else [],
-            depends=[path.as_posix() for path in Path("native").rglob("*.[hi]*")],
+            depends=[path.as_posix() for path in LIBRARY.rglob("*.[hi]*")],
             extra_compile_args=["-std=c99", "-O3"],
             libraries=["m", "pthread"] if HAS_THREADS else [],
             py_limited_api=True,

@@ -9,16 +9,20 @@ from edgernn_runtime.errors import EngineMissingError
 _PACKAGE = Path(__file__).parent
 
 
-def engine_sources() -> tuple[Path, ...]:
-    """Return the files that compile to the engine: headers, sources and what they include.
+def engine_sources() -> dict[str, Path]:
+    """Return the files of the engine by the names that their `#include`s expect, in one folder.
 
     Raises:
         EngineMissingError: they were not installed.
     """
-    for folder in (_PACKAGE / "_sources", _PACKAGE.parent / "native"):
-        found = [*folder.glob("include/*.h"), *folder.glob("src/*.[ch]"), *folder.glob("src/*.inc")]
+    for folder in (_PACKAGE / "_sources", _PACKAGE.parent / "libedgernn"):
+        found = {
+            path.relative_to(folder / part).as_posix(): path
+            for part in ("include", "src")
+            for path in sorted((folder / part).rglob("*.*"))
+        }
         if found:
-            return tuple(sorted(found, key=lambda path: path.name))
+            return found
     raise EngineMissingError(
         "the engine's sources are not here",
         path=_PACKAGE,

@@ -2,7 +2,7 @@
 
 python3.11 runtime/tools/make_unicode_tables.py
 
-It writes `edgernn_runtime/unicode_tables.py` and `native/src/unicode_tables.inc`, and needs a
+It writes `edgernn_runtime/unicode_tables.py` and `libedgernn/src/unicode_tables.inc`, and needs a
 Python whose `unicodedata` is of the contract's version. `class_of` and `fold_of` are the rules.
 """
 
@@ -18,7 +18,7 @@ UNICODE_VERSION = "14.0.0"
 CODE_POINTS = 0x110000
 RUNTIME = Path(__file__).resolve().parent.parent
 PYTHON_TABLES = RUNTIME / "edgernn_runtime" / "unicode_tables.py"
-C_TABLES = RUNTIME / "native" / "src" / "unicode_tables.inc"
+C_TABLES = RUNTIME / "libedgernn" / "src" / "unicode_tables.inc"
 
 #: The classes, by the letter that stands for each in the tables; a class's number is its place.
 CLASSES = "SXWAM"

@@ -22,7 +22,7 @@ make_image() { # name, files...
   arm-none-eabi-gcc -mcpu=cortex-m7 -mthumb -mfloat-abi=hard -mfpu=fpv5-sp-d16 -std=gnu99 -Os \
     -ffunction-sections -fdata-sections -Wl,--gc-sections -nostartfiles --specs=rdimon.specs \
     -T "$here/memory.ld" -I"$folder" -I"$folder/edgernn" "$here/startup.c" "$@" \
-    "$folder/model.c" "$folder"/edgernn/*.c -lm -o "$image"
+    "$folder/model.c" "$folder"/edgernn/*.c "$folder"/edgernn/kernels/*.c -lm -o "$image"
   echo "flash and RAM of $(basename "$image"): $(arm-none-eabi-size "$image" | tail -1)"
 }
 run_image() {

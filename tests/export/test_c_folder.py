@@ -153,7 +153,7 @@ def test_it_is_c_plus_plus_too(compiler, tmp_path):
     export_c(tmp_path / "model.keras", folder, Options("native", "int8", allow_drop=True), EXAMPLES)
     flags = ["-std=c++11", "-O1", "-Wall", "-Wextra", "-Werror", "-pedantic", "-Iedgernn", "-I."]
     flags += ["-x", "c++"]
-    files = ["selftest.c", "classifier.c", "model.c", *sorted(folder.glob("edgernn/*.c"))]
+    files = ["selftest.c", "classifier.c", "model.c", *sorted(folder.glob("edgernn/**/*.c"))]
     command = [compiler, *flags, *files, "-lm", "-o", "selftest"]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

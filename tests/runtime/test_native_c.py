@@ -21,9 +21,9 @@ from tests.runtime import test_unicode_rules as unicode
 from tests.runtime.test_native import network_of, texts, written
 from tests.runtime.test_tokenizer_vectors import CASES, VOCABULARY
 
-NATIVE = Path(__file__).resolve().parents[2] / "runtime" / "native"
+NATIVE = Path(__file__).resolve().parents[2] / "runtime" / "libedgernn"
 FLAGS = ("-std=c99", "-Wall", "-Wextra", "-Werror", "-pedantic", "-Iinclude", "-Isrc")
-SOURCES = sorted(str(path.relative_to(NATIVE)) for path in NATIVE.glob("src/*.c"))
+SOURCES = sorted(str(path.relative_to(NATIVE)) for path in NATIVE.glob("src/**/*.c"))
 #: The hash of integer products that every processor gives.
 PRODUCTS = "07f41a524ec5f329"
 #: The largest error of a gate, absolute.

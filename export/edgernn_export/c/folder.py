@@ -83,8 +83,8 @@ def write_c_folder(bundle: Bundle, out: Path, *, overwrite: bool) -> None:
         out.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}.") as place:
             folder = Path(place) / "c"
-            (folder / _ENGINE).mkdir(parents=True)
             for name, text in parts.items():
+                (folder / name).parent.mkdir(parents=True, exist_ok=True)
                 (folder / name).write_bytes(text)
             if out.exists():
                 out.rename(Path(place) / "old")
@@ -117,7 +117,7 @@ def _check_place(out: Path, *, overwrite: bool) -> None:
 
 def _parts(bundle: Bundle) -> dict[str, bytes]:
     """Return the folder's files by their names."""
-    parts = {f"{_ENGINE}/{path.name}": path.read_bytes() for path in engine_sources()}
+    parts = {f"{_ENGINE}/{name}": path.read_bytes() for name, path in engine_sources().items()}
     templates = files("edgernn_export.c").joinpath("templates")
     parts |= {name: templates.joinpath(name).read_bytes() for name in _TEMPLATES}
     parts["model.h"] = _header(bundle).encode()

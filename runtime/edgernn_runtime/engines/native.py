@@ -1,4 +1,4 @@
-"""The engine for `model.bin` files in C: `runtime/native`, built where there was a compiler."""
+"""The engine for `model.bin` files in C: `runtime/libedgernn`, built where there was a compiler."""
 
 from __future__ import annotations
 

@@ -1,9 +1,11 @@
-/* An open model, and how one is read; docs/model-bin.md describes the file. */
-#ifndef EDGERNN_INTERNAL_H
-#define EDGERNN_INTERNAL_H
+/* The layers of an open model, and how they are run; docs/model-bin.md describes the file. */
+#ifndef EDGERNN_LAYERS_H
+#define EDGERNN_LAYERS_H
 
-#include "edgernn.h"
-#include "kernels.h"
+#include "activations.h"
+#include "arena.h"
+#include "kernels/kernels.h"
+#include "tensor.h"
 
 enum { EDGERNN_LSTM, EDGERNN_GRU, EDGERNN_RNN };
 enum { EDGERNN_CONCAT, EDGERNN_SUM, EDGERNN_AVE, EDGERNN_MUL };
@@ -11,42 +13,9 @@ enum { EDGERNN_MAX, EDGERNN_AVERAGE };
 enum { EDGERNN_BINARY, EDGERNN_MULTICLASS, EDGERNN_MULTILABEL };
 enum { EDGERNN_RECURRENT = 1, EDGERNN_DENSE, EDGERNN_POOLING, EDGERNN_WIDE, EDGERNN_POOLINGS };
 enum { EDGERNN_BIGRAM, EDGERNN_TRIGRAM, EDGERNN_SKIP, EDGERNN_PATTERNS };
-enum {
-  EDGERNN_FLOAT32,
-  EDGERNN_FLOAT16,
-  EDGERNN_INT8,
-  EDGERNN_INT8_CODES,
-  EDGERNN_INT8_TABLE,
-  EDGERNN_UINT8
-};
-enum {
-  EDGERNN_LINEAR,
-  EDGERNN_RELU,
-  EDGERNN_RELU6,
-  EDGERNN_TANH,
-  EDGERNN_SIGMOID,
-  EDGERNN_HARD_SIGMOID,
-  EDGERNN_ELU,
-  EDGERNN_SELU,
-  EDGERNN_SOFTPLUS,
-  EDGERNN_SOFTSIGN,
-  EDGERNN_SILU,
-  EDGERNN_GELU,
-  EDGERNN_ACTIVATIONS
-};
 
 /* Poolings of one sequence side by side. */
 #define EDGERNN_MOST_REDUCTIONS 4
-
-/* A tensor in the file: rows of `columns` values; a vector is one row. */
-typedef struct edgernn_tensor {
-  const void *values;
-  /* Of int8: a scale for each row, or a code for each, which multiplies `unit`, or `unit` alone. */
-  const float *scales;
-  const uint8_t *codes;
-  float unit;
-  uint32_t type, rank, rows, columns;
-} edgernn_tensor;
 
 typedef struct edgernn_direction {
   uint32_t cell, activation, gate_activation, reset_after, reverse, units;
@@ -91,18 +60,6 @@ struct edgernn_model {
   edgernn_layer *layers;
 };
 
-/* Hands out aligned parts of the caller's memory; with no memory it only counts. */
-typedef struct edgernn_arena {
-  unsigned char *memory;
-  size_t used;
-} edgernn_arena;
-
-/* Return the next part, of so many bytes. */
-void *edgernn_take(edgernn_arena *arena, size_t bytes);
-
-/* The same for so many values of a type. */
-#define EDGERNN_TAKE(arena, type, count) ((type *)edgernn_take(arena, (count) * sizeof(type)))
-
 /* Pack a recurrent layer's weights; with no memory in the arena, only see how much they take, and
  * `kernels` may be NULL. */
 void edgernn_pack(edgernn_arena *arena, edgernn_layer *layer, const edgernn_kernel_table *kernels);
@@ -131,30 +88,12 @@ size_t edgernn_wide_bytes(const edgernn_wide *wide);
 void edgernn_add_wide(const edgernn_wide *wide, const int32_t *ids, size_t count, edgernn_arena arena,
                       float *logits);
 
-/* Return an activation of x. */
-float edgernn_activated(uint32_t activation, float x);
-
-/* Return a size brought up to a multiple. */
-static inline size_t edgernn_up_to(size_t size, size_t multiple) {
-  return (size + multiple - 1) / multiple * multiple;
-}
-
 /* Return a size brought up to a whole number of groups. */
 static inline size_t edgernn_padded(size_t size) { return edgernn_up_to(size, EDGERNN_GROUP); }
 
-/* Return the scale of an int8 tensor's row. */
-float edgernn_scale(const edgernn_tensor *tensor, uint32_t row);
-
-/* Return the sum of products of a tensor's row with floats. */
-float edgernn_dot(const edgernn_tensor *tensor, uint32_t row, const float *x);
-
-/* Return whether the tensor's values are int8. */
-int edgernn_is_int8(const edgernn_tensor *tensor);
-
-/* Return the tensor's value at a row and column as a float. */
-float edgernn_value(const edgernn_tensor *tensor, uint32_t row, uint32_t column);
-
-/* Return how many gates a cell has. */
-uint32_t edgernn_gates(uint32_t cell);
+/* Return the number of gates of a cell. */
+static inline uint32_t edgernn_gates(uint32_t cell) {
+  return cell == EDGERNN_LSTM ? 4 : cell == EDGERNN_GRU ? 3 : 1;
+}
 
 #endif

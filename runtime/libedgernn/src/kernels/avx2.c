@@ -124,7 +124,7 @@ const edgernn_kernel_table edgernn_kernels_avx2 = {
 #define STEPS 4
 #define EACH_STEP(DO) DO(a, a2, 0) DO(b, b2, 1) DO(c, c2, 2) DO(d, d2, 3)
 
-#include "kernels_vnni.inc"
+#include "vnni.inc"
 
 static void quantize_vnni(const float *values, int8_t *out, size_t count) {
   quantize_avx2(values, out, count);

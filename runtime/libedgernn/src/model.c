@@ -13,11 +13,6 @@
 /* The types of a wide path's weights; in int8 they have one scale, so that a sum is exact. */
 #define TABLE_TYPES (1u << EDGERNN_FLOAT32 | 1u << EDGERNN_FLOAT16 | 1u << EDGERNN_INT8_TABLE)
 
-uint32_t edgernn_gates(uint32_t cell) {
-  static const uint32_t gates[] = {4, 3, 1};
-  return gates[cell];
-}
-
 static edgernn_status read_direction(const edgernn_reader *r, const unsigned char *record,
                                      edgernn_direction *d) {
   uint32_t first = edgernn_u32(record + 20), width, biases;

@@ -2,7 +2,7 @@
 #ifndef EDGERNN_READER_H
 #define EDGERNN_READER_H
 
-#include "internal.h"
+#include "layers.h"
 
 #define EDGERNN_HEADER_BYTES 128
 #define EDGERNN_LAYER_BYTES 64

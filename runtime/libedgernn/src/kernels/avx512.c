@@ -63,7 +63,7 @@ static inline void store_int8_avx512(int8_t *p, __m512i n) {
   DO(a, a2, 0) DO(b, b2, 1) DO(c, c2, 2) DO(d, d2, 3) \
   DO(e, e2, 4) DO(f, f2, 5) DO(g, g2, 6) DO(h, h2, 7)
 
-#include "kernels_vnni.inc"
+#include "vnni.inc"
 
 static int supported_avx512(void) {
   return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&

@@ -1,6 +1,6 @@
 /* What each kind of kernels of this build computes: a hash of its integer products' bits, which is the
  * same on every processor, and the largest errors of its gates. One line each. */
-#include "kernels.h"
+#include "kernels/kernels.h"
 
 #include <math.h>
 #include <stdio.h>

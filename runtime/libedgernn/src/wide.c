@@ -3,7 +3,7 @@
  * A bucket belongs to one n-gram, which its checksum tells from others: what is counted once is
  * therefore a row of the weights, and a bit for each row remembers that. The time grows with the text
  * and with rows / 8 bytes that are cleared, whatever the ids are. */
-#include "internal.h"
+#include "layers.h"
 
 #include <string.h>
 

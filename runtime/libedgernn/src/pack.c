@@ -1,11 +1,5 @@
 /* Puts the weights of recurrent layers into the order in which the kernels read them. */
-#include "internal.h"
-
-void *edgernn_take(edgernn_arena *a, size_t bytes) {
-  void *part = a->memory ? a->memory + a->used : NULL;
-  a->used += edgernn_up_to(bytes, EDGERNN_ALIGNMENT_BYTES);
-  return part;
-}
+#include "layers.h"
 
 /* The file's row of the packed row `packed`, or -1 for a row of padding. */
 static int64_t row_of(const edgernn_direction *d, uint32_t packed) {

@@ -1,5 +1,5 @@
 /* Recurrent layers: the walk of one or two directions over a sequence. */
-#include "internal.h"
+#include "layers.h"
 
 #include <string.h>
 

@@ -1,0 +1,26 @@
+/* Activation functions. */
+#ifndef EDGERNN_ACTIVATIONS_H
+#define EDGERNN_ACTIVATIONS_H
+
+#include <stdint.h>
+
+enum {
+  EDGERNN_LINEAR,
+  EDGERNN_RELU,
+  EDGERNN_RELU6,
+  EDGERNN_TANH,
+  EDGERNN_SIGMOID,
+  EDGERNN_HARD_SIGMOID,
+  EDGERNN_ELU,
+  EDGERNN_SELU,
+  EDGERNN_SOFTPLUS,
+  EDGERNN_SOFTSIGN,
+  EDGERNN_SILU,
+  EDGERNN_GELU,
+  EDGERNN_ACTIVATIONS
+};
+
+/* Return an activation of x. */
+float edgernn_activated(uint32_t activation, float x);
+
+#endif
