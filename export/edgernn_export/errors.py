@@ -3,6 +3,17 @@
 from __future__ import annotations
 
 from edgernn_runtime import EdgernnError
+from edgernn_runtime.errors import OptionError
+
+__all__ = [
+    "CensusError",
+    "GateError",
+    "ModelFileError",
+    "OptionError",
+    "OutputError",
+    "UncoveredError",
+    "UnsupportedModelError",
+]
 
 
 class ModelFileError(EdgernnError):
@@ -15,12 +26,6 @@ class UnsupportedModelError(EdgernnError):
 
 class UncoveredError(UnsupportedModelError):
     """The fused lowering does not cover a layer or an option; the generic one may."""
-
-
-class OptionError(EdgernnError):
-    """A name or a value that was asked for does not exist, or does not fit the model."""
-
-    is_usage = True
 
 
 class CensusError(EdgernnError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import weakref
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,8 +15,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgernn_runtime.bundle import Bundle, read_bundle
-from edgernn_runtime.engines import open_engine
-from edgernn_runtime.errors import ClosedError, EdgernnError, EngineError, SharingError, TextError
+from edgernn_runtime.engines import Engine, open_engine
+from edgernn_runtime.errors import (
+    ClosedError,
+    EdgernnError,
+    EngineError,
+    OptionError,
+    SharingError,
+    TextError,
+)
 from edgernn_runtime.explain import Explanation, explain
 from edgernn_runtime.replay import Replay, replay
 from edgernn_runtime.tokenizer import Tokenizer, with_padding
@@ -62,47 +70,60 @@ class Classifier:
 
         Args:
             bundle: the bundle.
-            threads: threads that the engine may use for one text.
+            threads: number of threads for one text, at least 1.
 
         Raises:
+            OptionError: `threads` is not an integer of at least 1.
             EngineMissingError: the package that runs the bundle's format is not installed.
-            EngineError: the engine refuses the model.
+            EngineError: that package cannot be imported, or refuses the model.
         """
+        if not isinstance(threads, int) or threads < 1:
+            raise OptionError(
+                "threads is out of range",
+                path=bundle.path,
+                expected="an integer of at least 1",
+                found=repr(threads),
+                hint="leave it out for one thread",
+            )
         manifest = bundle.manifest
         self.bundle = bundle
         self.tokenizer = Tokenizer(manifest.tokenizer, bundle.vocabulary)
         self._threads = threads
         self._closed = False
-        self._open()
+        self._forked = False
+        self._lock = threading.Lock()
+        self._engine = self._open_engine()
+        _CLASSIFIERS.add(self)
 
     @property
     def labels(self) -> tuple[str, ...]:
         """The names of the classes, in the order of the probabilities."""
         return self.bundle.manifest.labels
 
-    def _open(self) -> None:
-        """Open the engine, for this process."""
-        self._process = os.getpid()
-        self._lock = threading.Lock()
-        manifest = self.bundle.manifest
+    def _open_engine(self) -> Engine:
         try:
-            self._engine = open_engine(manifest.format, self.bundle.model, self._threads)
+            return open_engine(self.bundle.manifest.format, self.bundle.model, self._threads)
         except EdgernnError as error:
             error.path = str(self.bundle.path)
             raise
 
-    def _open_after_fork(self) -> None:
-        """Open an engine for the forked process; the parent's lock may be held by no one here."""
+    def _after_fork(self) -> None:
+        """Forget the parent's lock, which no thread of the forked process will release."""
+        self._lock = threading.Lock()
+        self._forked = True
+
+    def _reopen(self) -> None:
+        """Open an engine in a forked process; the lock is held."""
         if self._threads > 1:
-            # Neither to use nor to close it would end: its threads stayed with the parent.
             raise SharingError(
                 "a classifier with several threads was forked",
                 path=self.bundle.path,
                 expected="load() in each process, or threads=1",
-                found=f"threads={self._threads}, opened by process {self._process}",
+                found=f"threads={self._threads}, opened before the fork",
                 hint="load the bundle after the fork",
             )
-        self._open()
+        self._engine = self._open_engine()
+        self._forked = False
 
     def __reduce__(self) -> str | tuple[Any, ...]:
         """Refuse to be pickled: an engine is of one process.
@@ -222,8 +243,11 @@ class Classifier:
     def close(self) -> None:
         """Let go of the model; closing twice does nothing."""
         with self._lock:
-            if not self._closed:
-                self._closed = True
+            if self._closed:
+                return
+            self._closed = True
+            # An engine with several threads cannot end in a forked process, which has only one.
+            if not (self._forked and self._threads > 1):
                 self._engine.close()
 
     def __enter__(self) -> Self:
@@ -240,11 +264,11 @@ class Classifier:
         self.close()
 
     def _run(self, ids: NDArray[np.int32]) -> NDArray[np.float32]:
-        if self._process != os.getpid():
-            self._open_after_fork()
         with self._lock:
             if self._closed:
                 raise ClosedError("the classifier is closed", path=self.bundle.path)
+            if self._forked:
+                self._reopen()
             if len(ids) == 0:
                 return np.asarray(self.bundle.manifest.empty, dtype=np.float32)
             output = self._engine.run(ids)
@@ -275,7 +299,7 @@ def load(path: Path | str, *, threads: int = 1, mapped: bool = False) -> Classif
 
     Args:
         path: a `.edgernn` file, or a folder with its members.
-        threads: threads that the engine may use for one text.
+        threads: number of threads for one text, at least 1.
         mapped: map the file rather than copy it, as `read_bundle` says. LiteRT and ONNX Runtime
             make a copy of their own all the same; a `model.bin` is used where it lies.
 
@@ -284,7 +308,21 @@ def load(path: Path | str, *, threads: int = 1, mapped: bool = False) -> Classif
         BundleFormatError: it is no bundle, or a member is missing, too large or malformed.
         BundleVersionError: it was written by a newer edgernn.
         BundleHashError: a member is not the one the manifest was written for.
+        OptionError: `threads` is not an integer of at least 1.
         EngineMissingError: the package that runs the bundle's format is not installed.
-        EngineError: the engine refuses the model.
+        EngineError: that package cannot be imported, or refuses the model.
     """
     return Classifier(read_bundle(path, mapped=mapped), threads=threads)
+
+
+#: The classifiers of this process, whose locks a forked process replaces.
+_CLASSIFIERS: weakref.WeakSet[Classifier] = weakref.WeakSet()
+
+
+def _after_fork() -> None:
+    for classifier in list(_CLASSIFIERS):
+        classifier._after_fork()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

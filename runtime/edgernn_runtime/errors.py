@@ -48,6 +48,12 @@ class EdgernnError(Exception):
         return "\n".join([self.what, *lines])
 
 
+class OptionError(EdgernnError):
+    """An option has a value that does not exist, or does not fit the model."""
+
+    is_usage = True
+
+
 class BundleNotFoundError(EdgernnError):
     """There is no bundle at the path."""
 
@@ -71,7 +77,7 @@ class EngineMissingError(EdgernnError):
 
 
 class EngineError(EdgernnError):
-    """The engine refused the model, or failed on it."""
+    """The engine cannot be imported, refuses the model, or failed on a text."""
 
 
 class TextError(EdgernnError):

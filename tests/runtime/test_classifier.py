@@ -10,7 +10,13 @@ import pytest
 
 import edgernn_runtime
 from edgernn_runtime import EdgernnError, load
-from edgernn_runtime.errors import ClosedError, EngineError, EngineMissingError, TextError
+from edgernn_runtime.errors import (
+    ClosedError,
+    EngineError,
+    EngineMissingError,
+    OptionError,
+    TextError,
+)
 from tests.conftest import make_texts
 
 FORMS = [(f, r) for f in ("tflite", "onnx", "native") for r in ("none", "float16", "int8")]
@@ -84,6 +90,14 @@ def test_a_closed_classifier_says_so(bundle):
     classifier.close()
     with pytest.raises(ClosedError, match="is closed"):
         classifier.predict("a")
+
+
+@pytest.mark.parametrize("threads", [0, -1, 1.5, "2", None])
+def test_threads_below_one_are_refused(bundle, threads):
+    with pytest.raises(OptionError, match="threads is out of range") as caught:
+        load(bundle, threads=threads)
+    assert f"found:    {threads!r}" in str(caught.value)
+    assert str(bundle) in str(caught.value)
 
 
 @pytest.mark.parametrize(

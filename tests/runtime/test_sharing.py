@@ -75,6 +75,88 @@ def test_a_fork_has_an_engine_of_its_own_or_says_why_not(bundle, threads, said):
     assert done.stdout.startswith(said)
 
 
+#: Another thread of the parent holds the lock at the fork.
+_CLOSE = """
+import multiprocessing, sys
+from edgernn_runtime import load
+from edgernn_runtime.errors import ClosedError
+
+def close(classifier):
+    classifier.close()
+    classifier.close()
+    try:
+        classifier.output("a good film")
+    except ClosedError:
+        sys.exit(7)
+
+def leave(classifier):
+    with classifier:
+        pass
+    close(classifier)
+
+path, threads, target = sys.argv[1], int(sys.argv[2]), globals()[sys.argv[3]]
+context = multiprocessing.get_context("fork")
+with load(path, threads=threads) as classifier:
+    expected = classifier.output("a good film").tobytes()
+    with classifier._lock:
+        child = context.Process(target=target, args=(classifier,))
+        child.start()
+        child.join(20)
+    if child.is_alive():
+        child.kill()
+    child.join()
+    assert classifier.output("a good film").tobytes() == expected
+    print(child.exitcode)
+"""
+
+
+@pytest.mark.parametrize("threads", ["1", "2"])
+@pytest.mark.parametrize("target", ["close", "leave"])
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_fork_closes_a_classifier_whose_lock_the_parent_holds(bundle, threads, target):
+    command = [sys.executable, "-c", _CLOSE, str(bundle), threads, target]
+    done = subprocess.run(command, capture_output=True, timeout=90, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "7\n"
+
+
+#: All threads of a forked process wait for the one engine that it opens.
+_THREADS_AFTER_FORK = """
+import multiprocessing, sys, time
+from concurrent.futures import ThreadPoolExecutor
+from edgernn_runtime import classifier as module, load
+
+opened = []
+open_engine = module.open_engine
+
+def answer(classifier, expected):
+    def slow(*arguments):
+        opened.append(1)
+        time.sleep(0.2)
+        return open_engine(*arguments)
+
+    module.open_engine = slow
+    with ThreadPoolExecutor(4) as pool:
+        found = [one.tobytes() for one in pool.map(classifier.output, ["a good film"] * 40)]
+    sys.exit(10 * (found != [expected] * 40) + len(opened))
+
+with load(sys.argv[1]) as classifier:
+    expected = classifier.output("a good film").tobytes()
+    child = multiprocessing.get_context("fork").Process(target=answer, args=(classifier, expected))
+    child.start()
+    child.join(60)
+    print(child.exitcode)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_the_threads_of_a_fork_open_one_engine(bundle):
+    command = [sys.executable, "-c", _THREADS_AFTER_FORK, str(bundle)]
+    done = subprocess.run(command, capture_output=True, timeout=90, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "1\n"
+
+
 def _resident_bytes():
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE")
