@@ -19,7 +19,7 @@ from edgernn.bench.records import CurvePoint, Report, Row, Throughput
 from edgernn_runtime import EdgernnError
 from edgernn_runtime.bench import cold_starts, first_answer
 from edgernn_runtime.bundle import read_bundle
-from edgernn_runtime.engines import engine_of
+from edgernn_runtime.engines import get_engine
 from edgernn_runtime.machine import environment
 from edgernn_runtime.timing import WINDOWS, Window
 
@@ -148,7 +148,7 @@ def _forms(plan: Plan, folder: Path) -> list[_Form]:
     for path in plan.bundles:
         form = _Form(Row(path.stem), "bundle", str(path))
         with _failing(form):
-            engine = engine_of(read_bundle(path).manifest.format)
+            engine = get_engine(read_bundle(path).manifest.format)
             package = engine.package.replace("_", "-") if engine.extra else "numpy"
             needs = installed_bytes("edgernn-runtime", package)
             form.row = Row(path.stem, engine.title, _bytes(path), needs)

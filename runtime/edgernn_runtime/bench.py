@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from edgernn_runtime.classifier import Classifier, load
-from edgernn_runtime.engines import engine_of
+from edgernn_runtime.engines import get_engine
 from edgernn_runtime.errors import EdgernnError, EngineError
 from edgernn_runtime.machine import environment, peak_bytes, resident_bytes
 from edgernn_runtime.replay import decode_vectors
@@ -106,7 +106,7 @@ def _timings(
         window = time_window(classifier, found, seconds / 10)
         curve.append({"tokens": length, "total_ms": window.total_ms})
     return {
-        "engine": engine_of(classifier.bundle.manifest.format).title,
+        "engine": get_engine(classifier.bundle.manifest.format).title,
         "peak_bytes": peak,
         "growth_bytes": None if before is None or after is None else after - before,
         "energy_mj": millijoules(classifier, texts, seconds / WINDOWS),
