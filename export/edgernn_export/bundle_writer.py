@@ -6,9 +6,13 @@ import contextlib
 import hashlib
 import io
 import os
+import platform
+import re
 import struct
 import tempfile
+import time
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -23,6 +27,9 @@ _PADDING_FIELD = 0xD935
 _LOCAL_HEADER_BYTES = 30
 _EXTRA_HEADER_BYTES = 4
 _EARLIEST_DATE = (1980, 1, 1, 0, 0, 0)
+#: After the target's name: a hash of the machine's name, the process, random characters.
+_TEMPORARY = re.compile(r"(?:([0-9a-f]{8})-([0-9]+)-)?[a-z0-9_]{8}\.tmp")
+_STALE_SECONDS = 3600
 
 
 def describe_members(members: Mapping[str, bytes]) -> dict[str, Member]:
@@ -75,12 +82,45 @@ def write_file(path: Path, data: bytes) -> None:
 
 @contextlib.contextmanager
 def _temporary(path: Path) -> Iterator[tuple[Path, int]]:
-    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
+    with contextlib.suppress(OSError):  # a folder may be writable and not readable
+        _remove_stale(path)
+    prefix = f".{path.name}.{_machine()}-{os.getpid()}-"
+    descriptor, name = tempfile.mkstemp(prefix=prefix, suffix=".tmp", dir=path.parent)
     file = Path(name)
     try:
         yield file, descriptor
     finally:
         file.unlink(missing_ok=True)
+
+
+def _remove_stale(path: Path) -> None:
+    """Remove the temporary files of writers of a path that were killed."""
+    start = f".{path.name}."
+    for file in path.parent.iterdir():
+        name = _TEMPORARY.fullmatch(file.name.removeprefix(start))
+        if name is None or not file.name.startswith(start):
+            continue
+        with contextlib.suppress(OSError):
+            is_dead = name[1] == _machine() and not _is_running(int(name[2]))
+            if is_dead or time.time() - file.stat().st_mtime > _STALE_SECONDS:
+                file.unlink()
+
+
+def _machine() -> str:
+    # Process ids mean nothing on another machine, or in another container, with the same disk.
+    return f"{zlib.crc32(platform.node().encode()):08x}"
+
+
+def _is_running(process: int) -> bool:
+    if os.name != "posix":
+        return True  # os.kill would end the process there; only the age counts.
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def _umask() -> int:

@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,72 @@ def test_two_hundred_kills_leave_the_old_or_the_new_file(tmp_path):
     command = [sys.executable, "-c", _KILLED, str(tmp_path / "x.edgernn"), "200"]
     done = subprocess.run(command, capture_output=True, timeout=120, text=True, check=False)
     assert done.stdout == "whole\n", done.stderr
+
+
+#: Starts to write, says so, and is killed by the parent.
+_UNFINISHED = """
+import sys, time
+from pathlib import Path
+from edgernn_export.bundle_writer import _temporary
+
+with _temporary(Path(sys.argv[1])) as (file, descriptor):
+    print(file.name, flush=True)
+    time.sleep(60)
+"""
+
+
+@pytest.fixture
+def unfinished(tmp_path):
+    """Return a writer of a path that is not done, and the name of its temporary file."""
+    command = [sys.executable, "-c", _UNFINISHED, str(tmp_path / "x.edgernn")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as writer:
+        yield writer, writer.stdout.readline().strip()
+        writer.kill()
+
+
+def names(folder):
+    return sorted(file.name for file in folder.iterdir())
+
+
+@pytest.mark.skipif(os.name != "posix", reason="only the age of a file is known here")
+def test_the_temporary_file_of_a_killed_writer_is_removed_by_the_next(tmp_path, unfinished):
+    writer, name = unfinished
+    writer.kill()
+    writer.wait()
+    assert names(tmp_path) == [name]
+    write_file(tmp_path / "y.edgernn", b"another file")
+    assert names(tmp_path) == [name, "y.edgernn"]
+    write_file(tmp_path / "x.edgernn", b"whole")
+    assert names(tmp_path) == ["x.edgernn", "y.edgernn"]
+
+
+def test_the_temporary_file_of_a_running_writer_stays(tmp_path, unfinished):
+    _, name = unfinished
+    write_file(tmp_path / "x.edgernn", b"whole")
+    assert names(tmp_path) == [name, "x.edgernn"]
+
+
+@pytest.mark.parametrize(
+    ("name", "age", "is_removed"),
+    [
+        (".x.edgernn.abcd1234.tmp", 7200, True),
+        (".x.edgernn.abcd1234.tmp", 60, False),
+        # Of another machine, whose processes are not known here.
+        (".x.edgernn.00000000-4194305-abcd1234.tmp", 60, False),
+        (".x.edgernn.00000000-4194305-abcd1234.tmp", 7200, True),
+        # Not ours.
+        (".x.edgernn.more.abcd1234.tmp", 7200, False),
+        ("x.edgernn.abcd1234.tmp", 7200, False),
+        ("abcd1234.tmp", 7200, False),
+        (".x.edgernn.notes.tmp", 7200, False),
+    ],
+)
+def test_only_old_temporary_files_of_the_same_path_are_removed(tmp_path, name, age, is_removed):
+    (tmp_path / name).write_bytes(b"half")
+    then = time.time() - age
+    os.utime(tmp_path / name, (then, then))
+    write_file(tmp_path / "x.edgernn", b"whole")
+    assert (name not in names(tmp_path)) == is_removed
 
 
 def test_a_write_over_an_open_bundle_is_safe(bundle, tmp_path):
