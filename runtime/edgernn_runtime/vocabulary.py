@@ -1,7 +1,7 @@
 r"""The vocabulary file: one token a line, the line's number being the id.
 
-UTF-8, LF, a final LF. A token may hold a line break or a backslash (n-grams, character split), so
-three escapes exist: a backslash is written twice, a line feed as `\n`, a carriage return as `\r`.
+UTF-8, LF, a final LF. A token may contain a line break or a backslash (n-grams, character split),
+so there are three escapes: `\\` is a backslash, `\n` a line feed, `\r` a carriage return.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from edgernn_runtime.errors import BundleFormatError
 
 MAX_TOKENS = 1_000_000
-MAX_TOKEN_BYTES = 256
+MAX_TOKEN_BYTES = 65_535
 
 _BACKSLASH = ord("\\")
 _ESCAPED = {_BACKSLASH: b"\\", ord("n"): b"\n", ord("r"): b"\r"}
@@ -33,9 +33,9 @@ def decode_vocabulary(data: bytes) -> tuple[bytes, ...]:
     try:
         data.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise _malformed("UTF-8", f"a byte that is not, at offset {error.start}") from error
+        raise _malformed("UTF-8", f"an invalid byte at offset {error.start}") from error
     if not data.endswith(b"\n"):
-        raise _malformed("a line feed after every token", "none after the last")
+        raise _malformed("a line feed after every token", "no line feed after the last")
     if b"\r" in data:
         raise _malformed("lines that end in a line feed alone", "a carriage return")
     lines = data[:-1].split(b"\n")
@@ -46,7 +46,7 @@ def decode_vocabulary(data: bytes) -> tuple[bytes, ...]:
         for i, line in enumerate(lines)
     )
     if len(set(tokens)) != len(tokens):
-        raise _malformed("each token once", "a token that stands twice")
+        raise _malformed("each token once", "a duplicate token")
     return tokens
 
 
@@ -63,11 +63,15 @@ def _unescape(line: bytes, index: int) -> bytes:
             continue
         escape = next(rest, None)
         if escape not in _ESCAPED:
-            raise _malformed(r"the escapes \\, \n and \r", f"another one in line {index + 1}")
+            raise _malformed(r"the escapes \\, \n and \r", f"another escape in line {index + 1}")
         token += _ESCAPED[escape]
     if len(token) > MAX_TOKEN_BYTES:
-        raise _malformed(
-            f"tokens of at most {MAX_TOKEN_BYTES} bytes", f"{len(token)} in line {index + 1}"
+        raise BundleFormatError(
+            "a token of the vocabulary is too long",
+            path="vocab.txt",
+            expected=f"at most {MAX_TOKEN_BYTES:,} bytes of UTF-8",
+            found=f"{len(token):,} bytes in line {index + 1}",
+            hint="remove it from the texts that the vocabulary is learned from",
         )
     return bytes(token)
 

@@ -55,7 +55,7 @@ def test_a_token_has_its_most_bytes(start, beyond):
     if beyond <= 0:
         assert len(decode_vocabulary(data)[0]) == MAX_TOKEN_BYTES + beyond
         return
-    with pytest.raises(BundleFormatError, match="at most 256 bytes"):
+    with pytest.raises(BundleFormatError, match="at most 65,535 bytes"):
         decode_vocabulary(data)
 
 

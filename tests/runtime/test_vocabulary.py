@@ -45,13 +45,13 @@ def test_a_line_is_a_token_and_its_number_the_id():
     ("data", "message"),
     [
         (b"", "a line feed after every token"),
-        (b"a", "none after the last"),
+        (b"a", "no line feed after the last"),
         (b"a\r\nb\r\n", "a carriage return"),
-        (b"a\n\\x\n", "another one in line 2"),
-        (b"a\n\\", "none after the last"),
-        (b"a\\\n", "another one in line 1"),
-        (b"a\na\n", "a token that stands twice"),
-        (b"\xff\n", "a byte that is not, at offset 0"),
+        (b"a\n\\x\n", "another escape in line 2"),
+        (b"a\n\\", "no line feed after the last"),
+        (b"a\\\n", "another escape in line 1"),
+        (b"a\na\n", "a duplicate token"),
+        (b"\xff\n", "an invalid byte at offset 0"),
     ],
 )
 def test_what_is_malformed_is_refused(data, message):
@@ -63,5 +63,5 @@ def test_what_is_malformed_is_refused(data, message):
 def test_the_longest_token_is_read_and_a_longer_one_is_refused():
     longest = b"a" * MAX_TOKEN_BYTES
     assert decode_vocabulary(longest + b"\n") == (longest,)
-    with pytest.raises(BundleFormatError, match="257 in line 1"):
+    with pytest.raises(BundleFormatError, match="65,536 bytes in line 1"):
         decode_vocabulary(longest + b"a\n")

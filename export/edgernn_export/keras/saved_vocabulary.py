@@ -3,7 +3,8 @@
 Keras joins an adapted TextVectorization's tokens with line feeds and, at load, cuts them with
 `str.splitlines`, which also cuts at U+0085, U+2028, U+001C and others. A token that holds one of
 those (film reviews have U+0085) becomes two: the file does not load, or every later id is off by
-one. A vocabulary that stands in the layer's configuration instead is read as it is.
+one. With a split into characters, the line feed itself may be a token, which shows as two empty
+lines. A vocabulary in the layer's configuration is not affected.
 """
 
 from __future__ import annotations
@@ -33,10 +34,11 @@ def with_vocabulary_in_config(path: Path) -> bytes | None:
         texts = {archive.read(name).decode("utf-8") for name in assets}
         if len(texts) != 1:
             return None
-        tokens = texts.pop().split("\n")
-        if tokens == "\n".join(tokens).splitlines():
-            return None
+        joined = texts.pop()
         config = json.loads(archive.read(_CONFIG))
+        tokens = _tokens(joined, has_line_feed=_splits_characters(config))
+        if tokens == joined.splitlines():
+            return None
         _set_vocabulary(config, tokens)
         target = io.BytesIO()
         with zipfile.ZipFile(target, "w") as mended:
@@ -46,6 +48,34 @@ def with_vocabulary_in_config(path: Path) -> bytes | None:
                 elif name not in assets:
                     mended.writestr(name, archive.read(name))
         return target.getvalue()
+
+
+def _tokens(joined: str, *, has_line_feed: bool) -> list[str]:
+    """Return the tokens that Keras joined with line feeds.
+
+    Args:
+        joined: the file's text.
+        has_line_feed: whether a line feed may be a token, and no longer token has one. Two empty
+            lines in a row are that token: the empty token is the padding, the first line.
+    """
+    tokens = joined.split("\n")
+    if has_line_feed:
+        for i in range(1, len(tokens) - 1):
+            if tokens[i] == tokens[i + 1] == "":
+                return [*tokens[:i], "\n", *tokens[i + 2 :]]
+    return tokens
+
+
+def _splits_characters(value: Any) -> bool:
+    """Return whether a configuration has a TextVectorization layer whose tokens are characters."""
+    if isinstance(value, list):
+        return any(_splits_characters(item) for item in value)
+    if not isinstance(value, dict):
+        return False
+    if value.get("class_name") == "TextVectorization":
+        config = value["config"]
+        return config.get("split") == "character" and config.get("ngrams") is None
+    return any(_splits_characters(item) for item in value.values())
 
 
 def _set_vocabulary(value: Any, tokens: list[str]) -> None:
