@@ -22,7 +22,7 @@ COMMANDS = {
     "evaluate": "Score a model or a bundle on labeled texts.",
     "bench": "Compare bundles with the full model.",
     "inspect": "Show what a bundle holds.",
-    "verify": "Replay a bundle's vectors on this machine.",
+    "verify": "Run a bundle's self-test on this machine.",
     "data": "Fetch data sets.",
 }
 _INTERRUPTED = 130

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from edgernn.progress import amount_progress, tracked
 from edgernn_runtime import Classifier
+from edgernn_runtime.heads import expand_binary
 
 KerasModel = Any  # Keras carries no types.
 
@@ -29,7 +30,7 @@ def keras_probabilities(model: KerasModel, texts: Sequence[str]) -> NDArray[np.f
 
     source = read_source(model)
     with amount_progress("answering with Keras") as report:
-        return _both_classes(keras_outputs(source, texts, report))
+        return expand_binary(keras_outputs(source, texts, report))
 
 
 def bundle_probabilities(classifier: Classifier, texts: Sequence[str]) -> NDArray[np.float32]:
@@ -44,7 +45,3 @@ def bundle_probabilities(classifier: Classifier, texts: Sequence[str]) -> NDArra
 def predicted_classes(probabilities: NDArray[np.float32]) -> NDArray[np.intp]:
     """Return the index of each text's most probable label, [N]."""
     return np.asarray(np.argmax(probabilities, axis=1))
-
-
-def _both_classes(outputs: NDArray[np.float32]) -> NDArray[np.float32]:
-    return np.concatenate([1 - outputs, outputs], axis=1) if outputs.shape[1] == 1 else outputs

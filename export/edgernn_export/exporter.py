@@ -30,7 +30,7 @@ from edgernn_export.verification import (
     verify,
 )
 from edgernn_runtime import Classifier, __version__
-from edgernn_runtime.bundle import CARD, MANIFEST, VECTORS, VOCABULARY, bundle_of
+from edgernn_runtime.bundle import CARD, MANIFEST, VECTORS, VOCABULARY, parse_bundle
 from edgernn_runtime.ir import Array
 from edgernn_runtime.manifest import Manifest, encode_manifest
 from edgernn_runtime.tokenizer import Truncate
@@ -227,7 +227,7 @@ def _with_manifest(manifest: Manifest, members: Mapping[str, bytes]) -> dict[str
 def _open(path: Path, manifest: Manifest, members: Mapping[str, bytes]) -> Classifier:
     """Open a bundle that is not written yet, through the reader that a device uses."""
     complete = {**members, VECTORS: b"[]\n", CARD: b"\n"}
-    return Classifier(bundle_of(path, _with_manifest(manifest, complete)))
+    return Classifier(parse_bundle(path, _with_manifest(manifest, complete)))
 
 
 def _verify(job: _Job, classifier: Classifier, reference: Array) -> Verdict:

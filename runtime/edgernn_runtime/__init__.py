@@ -8,7 +8,7 @@ Example:
 """
 
 from edgernn_runtime._version import __version__
-from edgernn_runtime.classifier import Classifier, Prediction, load
+from edgernn_runtime.classifier import Classifier, load
 from edgernn_runtime.engines import SlowEngineWarning
 from edgernn_runtime.errors import (
     BundleFormatError,
@@ -23,6 +23,9 @@ from edgernn_runtime.errors import (
     SharingError,
     TextError,
 )
+from edgernn_runtime.explain import Explanation, TokenWeight
+from edgernn_runtime.prediction import Prediction
+from edgernn_runtime.self_test import SelfTestResult
 
 __all__ = [
     "BundleFormatError",
@@ -34,11 +37,14 @@ __all__ = [
     "EdgernnError",
     "EngineError",
     "EngineMissingError",
+    "Explanation",
     "OptionError",
     "Prediction",
+    "SelfTestResult",
     "SharingError",
     "SlowEngineWarning",
     "TextError",
+    "TokenWeight",
     "__version__",
     "load",
 ]

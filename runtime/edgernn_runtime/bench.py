@@ -19,7 +19,7 @@ from edgernn_runtime.classifier import Classifier, load
 from edgernn_runtime.engines import get_engine
 from edgernn_runtime.errors import EdgernnError, EngineError
 from edgernn_runtime.machine import environment, peak_bytes, resident_bytes
-from edgernn_runtime.replay import decode_vectors
+from edgernn_runtime.self_test import decode_test_vectors
 from edgernn_runtime.timing import (
     WINDOWS,
     millijoules,
@@ -79,7 +79,7 @@ def measure(path: Path, tokens: int | None, threads: int, seconds: float) -> dic
         row = {"form": path.stem, "file_bytes": _bytes(path)}
         row |= _timings(classifier, tokens, lengths, seconds)
         row["cold_start_ms"] = cold_starts(first_answer(path), _COLD_STARTS)
-        row["replay"] = asdict(classifier.verify())
+        row["self_test"] = asdict(classifier.self_test())
     return {
         "schema": SCHEMA,
         "partial": False,
@@ -93,7 +93,7 @@ def _timings(
     classifier: Classifier, tokens: int, lengths: Sequence[int], seconds: float
 ) -> dict[str, Any]:
     tokenizer = classifier.tokenizer
-    material = [v.text.decode("utf-8", "replace") for v in decode_vectors(classifier.bundle)]
+    material = [v.text.decode("utf-8", "replace") for v in decode_test_vectors(classifier.bundle)]
     texts = texts_of_length(tokenizer, material, tokens)
     warm_up(classifier, texts)
     before = resident_bytes()

@@ -92,10 +92,10 @@ def read_bundle(path: Path | str, *, mapped: bool = False) -> Bundle:
     """
     path = Path(path)
     read = _read_folder if path.is_dir() else _read_zip
-    return bundle_of(path, read(path, mapped=mapped))
+    return parse_bundle(path, read(path, mapped=mapped))
 
 
-def bundle_of(path: Path, members: Mapping[str, Buffer]) -> Bundle:
+def parse_bundle(path: Path, members: Mapping[str, Buffer]) -> Bundle:
     """Return the bundle that the members make; the path is for messages only.
 
     Raises:

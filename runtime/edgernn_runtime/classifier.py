@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import threading
 import weakref
-from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -25,44 +23,21 @@ from edgernn_runtime.errors import (
     TextError,
 )
 from edgernn_runtime.explain import Explanation, explain
-from edgernn_runtime.replay import Replay, replay
+from edgernn_runtime.prediction import Prediction, make_prediction
+from edgernn_runtime.self_test import SelfTestResult, run_self_test
 from edgernn_runtime.tokenizer import Tokenizer, with_padding
 
 
-@dataclass(frozen=True)
-class Prediction:
-    """A classifier's answer for one text.
-
-    Attributes:
-        label: the most probable label.
-        probability: the probability of that label, 0 to 1.
-        probabilities: each label's probability, in the order of the labels. They add up to 1,
-            but for a multi-label model, where each stands for itself.
-    """
-
-    label: str
-    probability: float
-    probabilities: dict[str, float]
-
-    def above(self, threshold: float = 0.5) -> tuple[str, ...]:
-        """Return the labels whose probability is above a threshold, the most probable first.
-
-        For a multi-label model, where none or several may hold.
-        """
-        chosen = [label for label, p in self.probabilities.items() if p > threshold]
-        return tuple(sorted(chosen, key=lambda label: -self.probabilities[label]))
-
-
 class Classifier:
-    """A bundle that is open.
+    """An open bundle.
 
-    Threads may share one; they take turns at the engine. A process that is forked from one that
-    holds a classifier opens an engine of its own when it first uses it, but for one with several
-    threads, which a fork leaves behind. It cannot be pickled.
+    Threads may share a classifier; they take turns at the engine. After a fork, the child opens
+    its own engine at the first prediction; a classifier with several threads is refused there. A
+    classifier cannot be pickled.
 
     Attributes:
-        bundle: what was opened.
-        tokenizer: what turns its texts into ids.
+        bundle: the bundle.
+        tokenizer: its tokenizer.
     """
 
     def __init__(self, bundle: Bundle, *, threads: int = 1) -> None:
@@ -126,7 +101,7 @@ class Classifier:
         self._forked = False
 
     def __reduce__(self) -> str | tuple[Any, ...]:
-        """Refuse to be pickled: an engine is of one process.
+        """Refuse to be pickled: an engine belongs to one process.
 
         Raises:
             SharingError: always.
@@ -135,21 +110,30 @@ class Classifier:
             "a classifier cannot be pickled",
             path=self.bundle.path,
             expected="load() in each process",
-            found="a pickle, or a process pool that makes one",
-            hint="hand the path to the other process, and load the bundle there",
+            found="a pickle, or a process pool that pickles its arguments",
+            hint="pass the path to the other process, and load the bundle there",
         )
 
     def tokens(self, text: str | bytes) -> tuple[list[bytes], NDArray[np.int32]]:
-        """Return the tokens of a text and their ids, int32 [T], before padding.
+        """Return the tokens of a text and their ids, before padding.
+
+        Args:
+            text: str, or bytes of UTF-8.
+
+        Returns:
+            T tokens of UTF-8, and their ids, int32 [T]; T may be 0.
 
         Raises:
             TextError: the text is neither str nor bytes, or is too long.
         """
         tokens = self.tokenizer.tokens(text)
-        return tokens, self.tokenizer.ids_of(tokens)
+        return tokens, self.tokenizer.look_up(tokens)
 
     def tokenize(self, text: str | bytes) -> NDArray[np.int32]:
-        """Return the ids of a text as the model gets them: int32 [T], T may be 0.
+        """Return the ids of a text, padded as the model expects: int32 [T], T may be 0.
+
+        Args:
+            text: str, or bytes of UTF-8.
 
         Raises:
             TextError: the text is neither str nor bytes, or is too long.
@@ -157,91 +141,99 @@ class Classifier:
         return with_padding(self.tokenizer.ids(text), self.bundle.manifest.pad_to)
 
     def predict(self, text: str | bytes) -> Prediction:
-        """Return the answer for one text.
+        """Return the prediction for one text.
 
         Args:
-            text: str, or bytes of UTF-8; the empty text has an answer too.
+            text: str, or bytes of UTF-8; it may be empty.
 
         Raises:
             TextError: the text is neither str nor bytes, or is too long.
             EngineError: the engine failed.
             ClosedError: the classifier was closed.
+            SharingError: the classifier has several threads, and the process was forked.
         """
-        return self._prediction(self.output(text))
+        return self._make_prediction(self.output(text))
 
     def output(self, text: str | bytes) -> NDArray[np.float32]:
-        """Return the model's own output for one text, before labels are put to it.
+        """Return the model's output for one text.
+
+        Args:
+            text: str, or bytes of UTF-8; it may be empty.
 
         Returns:
-            float32 [C]; one number, the second label's probability, for a binary model.
+            float32 [C]; the probability of the second label alone for a binary model.
 
         Raises:
             TextError: the text is neither str nor bytes, or is too long.
             EngineError: the engine failed.
             ClosedError: the classifier was closed.
+            SharingError: the classifier has several threads, and the process was forked.
         """
         return self._run(self.tokenize(text))
 
     def predict_ids(self, ids: NDArray[np.integer[Any]]) -> Prediction:
-        """Return the answer for ids that `tokenize` made: [T].
+        """Return the prediction for ids that `tokenize` returned.
+
+        Args:
+            ids: integers [T], padded as `tokenize` does.
 
         Raises:
             TextError: an id is outside the vocabulary, or the array is not a vector of integers.
             EngineError: the engine failed.
             ClosedError: the classifier was closed.
+            SharingError: the classifier has several threads, and the process was forked.
         """
-        return self._prediction(self.output_of_ids(ids))
+        return self._make_prediction(self.output_of_ids(ids))
 
     def output_of_ids(self, ids: NDArray[np.integer[Any]]) -> NDArray[np.float32]:
-        """Return the model's own output, float32 [C], for ids that `tokenize` made: [T].
+        """Return the model's output, float32 [C], for ids that `tokenize` returned.
+
+        Args:
+            ids: integers [T], padded as `tokenize` does.
 
         Raises:
             TextError: an id is outside the vocabulary, or the array is not a vector of integers.
             EngineError: the engine failed.
             ClosedError: the classifier was closed.
+            SharingError: the classifier has several threads, and the process was forked.
         """
         size = len(self.bundle.vocabulary)
         is_vector = ids.ndim == 1 and np.issubdtype(ids.dtype, np.integer)
         if not is_vector or (len(ids) and not 0 <= ids.min() <= ids.max() < size):
             raise TextError(
-                "these are not ids of this vocabulary",
+                "invalid ids for this vocabulary",
                 expected=f"integers from 0 to {size - 1}, of shape [T]",
                 found=f"{ids.dtype} of shape {list(ids.shape)}",
             )
         return self._run(ids.astype(np.int32))
 
-    def predict_batch(self, texts: Iterable[str | bytes]) -> list[Prediction]:
-        """Return the answers for several texts, one after the other.
-
-        Raises:
-            TextError: a text is neither str nor bytes, or is too long.
-            EngineError: the engine failed.
-            ClosedError: the classifier was closed.
-        """
-        return [self.predict(text) for text in texts]
-
     def explain(self, text: str | bytes) -> Explanation:
-        """Return the answer with what each token did for it, found by leaving it out.
+        """Return the prediction for a text with the weight of each token in it.
+
+        Args:
+            text: str, or bytes of UTF-8; it may be empty.
 
         Raises:
             TextError: the text is neither str nor bytes, or is too long.
             EngineError: the engine failed.
             ClosedError: the classifier was closed.
+            SharingError: the classifier has several threads, and the process was forked.
         """
         return explain(self, text)
 
-    def verify(self) -> Replay:
-        """Return how this machine fares with the bundle's own vectors.
+    def self_test(self) -> SelfTestResult:
+        """Run the bundle's test vectors on this machine.
 
         Raises:
-            BundleFormatError: the vectors are malformed.
+            BundleFormatError: the test vectors are malformed.
             EngineError: the engine failed.
             ClosedError: the classifier was closed.
+            SharingError: the classifier has several threads, and the process was forked.
         """
-        return replay(self)
+        return run_self_test(self)
 
     def close(self) -> None:
-        """Let go of the model; closing twice does nothing."""
+        """Release the model; closing twice does nothing."""
         with self._lock:
             if self._closed:
                 return
@@ -274,24 +266,16 @@ class Classifier:
             output = self._engine.run(ids)
         if output.shape != (len(self.bundle.manifest.empty),) or not np.isfinite(output).all():
             raise EngineError(
-                "the model's answer is none",
+                "invalid model output (NaN, infinite or wrong shape)",
                 path=self.bundle.path,
                 expected=f"{len(self.bundle.manifest.empty)} probabilities",
                 found=f"{output.tolist()}"[:100],
-                hint="export the bundle again; `edgernn verify` replays its vectors",
+                hint="export the bundle again; `edgernn verify` runs its self-test",
             )
         return output
 
-    def _prediction(self, output: NDArray[np.float32]) -> Prediction:
-        values = [float(value) for value in output]
-        if self.bundle.manifest.head == "binary":
-            values = [1.0 - values[0], values[0]]
-        best = max(range(len(values)), key=values.__getitem__)
-        return Prediction(
-            label=self.labels[best],
-            probability=values[best],
-            probabilities=dict(zip(self.labels, values, strict=True)),
-        )
+    def _make_prediction(self, output: NDArray[np.float32]) -> Prediction:
+        return make_prediction(output, self.bundle.manifest.head, self.labels)
 
 
 def load(path: Path | str, *, threads: int = 1, mapped: bool = False) -> Classifier:
@@ -300,17 +284,21 @@ def load(path: Path | str, *, threads: int = 1, mapped: bool = False) -> Classif
     Args:
         path: a `.edgernn` file, or a folder with its members.
         threads: number of threads for one text, at least 1.
-        mapped: map the file rather than copy it, as `read_bundle` says. LiteRT and ONNX Runtime
-            make a copy of their own all the same; a `model.bin` is used where it lies.
+        mapped: map the file instead of copying it; see `read_bundle`. A `model.bin` is used in
+            place; LiteRT and ONNX Runtime still make their own copy.
 
     Raises:
-        BundleNotFoundError: nothing is there.
-        BundleFormatError: it is no bundle, or a member is missing, too large or malformed.
+        BundleNotFoundError: the path does not exist.
+        BundleFormatError: it is not a bundle, or a member is missing, too large or malformed.
         BundleVersionError: it was written by a newer edgernn.
-        BundleHashError: a member is not the one the manifest was written for.
+        BundleHashError: a member does not match its hash in the manifest.
         OptionError: `threads` is not an integer of at least 1.
         EngineMissingError: the package that runs the bundle's format is not installed.
         EngineError: that package cannot be imported, or refuses the model.
+
+    Example:
+        with edgernn_runtime.load("tflite-int8.edgernn") as classifier:
+            print(classifier.predict("A film to remember.").label)
     """
     return Classifier(read_bundle(path, mapped=mapped), threads=threads)
 

@@ -1,31 +1,31 @@
-"""What each token did for an answer, by leaving it out.
+"""Explanations: the weight of each token in a prediction, found by leaving it out.
 
-The weight of a token is the probability of the predicted label with it less that without it: a
-positive one spoke for the label. A text of T tokens costs T + 1 answers.
+The weight of a token is the probability of the predicted label with it minus that without it. A
+positive weight supports the label. A text of T tokens costs T + 1 predictions.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
+from edgernn_runtime.bundle import Bundle
+from edgernn_runtime.prediction import Prediction
 from edgernn_runtime.tokenizer import OUT_OF_VOCABULARY_ID, PAD_ID, with_padding
-
-if TYPE_CHECKING:
-    from edgernn_runtime.classifier import Classifier, Prediction
 
 
 @dataclass(frozen=True)
 class TokenWeight:
-    """A token and what it did.
+    """A token and its weight in a prediction.
 
     Attributes:
-        token: the token as the tokenizer cut it; invalid UTF-8 is shown as U+FFFD.
+        token: the token's text; invalid UTF-8 is shown as U+FFFD.
         id: its id.
         is_known: whether it is in the vocabulary.
-        weight: the probability of the predicted label less that without the token, -1 to 1.
+        weight: the probability of the predicted label minus that without the token, -1 to 1.
     """
 
     token: str
@@ -36,10 +36,10 @@ class TokenWeight:
 
 @dataclass(frozen=True)
 class Explanation:
-    """An answer and what each token did for it.
+    """A prediction and the weight of each token in it.
 
     Attributes:
-        prediction: the answer.
+        prediction: the prediction for the whole text.
         tokens: the tokens that the model read, in their order.
     """
 
@@ -47,8 +47,24 @@ class Explanation:
     tokens: tuple[TokenWeight, ...]
 
 
-def explain(classifier: Classifier, text: str | bytes) -> Explanation:
-    """Return the answer for a text with each token's weight.
+class Explainable(Protocol):
+    """The part of a classifier that an explanation needs."""
+
+    bundle: Bundle
+
+    def tokens(self, text: str | bytes) -> tuple[list[bytes], NDArray[np.int32]]:
+        """Return the tokens of a text and their ids, int32 [T], before padding."""
+
+    def predict_ids(self, ids: NDArray[np.integer[Any]]) -> Prediction:
+        """Return the prediction for ids [T]."""
+
+
+def explain(classifier: Explainable, text: str | bytes) -> Explanation:
+    """Return the prediction for a text with each token's weight.
+
+    Args:
+        classifier: an open classifier.
+        text: str, or bytes of UTF-8.
 
     Raises:
         TextError: the text is neither str nor bytes, or is too long.

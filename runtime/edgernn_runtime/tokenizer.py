@@ -148,9 +148,9 @@ class Tokenizer:
         Raises:
             TextError: the text is neither str nor bytes, or is over `MAX_TEXT_BYTES` of UTF-8.
         """
-        return self.ids_of(self.tokens(text))
+        return self.look_up(self.tokens(text))
 
-    def ids_of(self, tokens: Sequence[bytes]) -> NDArray[np.int32]:
+    def look_up(self, tokens: Sequence[bytes]) -> NDArray[np.int32]:
         """Return the ids of tokens: int32, one each."""
         id_of = self._id_of
         found = [id_of.get(token, OUT_OF_VOCABULARY_ID) for token in tokens]

@@ -1,4 +1,4 @@
-"""Replay bundles on this machine: what `tests/device/arm.sh` runs on the emulated one."""
+"""Run the self-tests of bundles: `tests/device/arm.sh` runs this on the emulated machine."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from edgernn_runtime import load
 
 
 def main() -> int:
-    """Replay each bundle that is named, and return 1 where one fails."""
+    """Run the self-test of each bundle that is named, and return 1 if one fails."""
     failed = 0
     for path in map(Path, sys.argv[1:]):
         with load(path) as classifier:
-            found = classifier.verify()
-        failed += not found.passed
+            result = classifier.self_test()
+        failed += not result.passed
         print(
-            f"{platform.machine()} {path.name}: {found.vectors} vectors, "
-            f"{found.different_ids} with other ids, largest change {found.max_change:.1e}, "
-            f"{'passed' if found.passed else 'FAILED'}",
+            f"{platform.machine()} {path.name}: {result.vectors} test vectors, "
+            f"{result.different_ids} with different ids, max absolute error "
+            f"{result.max_abs_error:.1e}, {'passed' if result.passed else 'FAILED'}",
             flush=True,
         )
     return min(failed, 1)

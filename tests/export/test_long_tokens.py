@@ -57,14 +57,14 @@ def test_long_tokens_have_ids_of_their_own(model, model_file, tmp_path, model_fo
         assert classifier.tokenize(f"{LONGEST}b").tolist() == [1]
         found = np.array([classifier.output(text) for text in TEXTS])
         assert found == pytest.approx(expected, abs=1e-5)
-        assert classifier.verify().passed
+        assert classifier.self_test().passed
 
 
 def test_texts_that_are_drawn_stay_short(model_file, tmp_path):
     done = export(model_file, tmp_path / "x.edgernn", Options("native"))
     with load(done.path) as classifier:
         assert len(classifier.bundle.vectors) < 100_000
-        assert classifier.verify().passed
+        assert classifier.self_test().passed
 
 
 def test_the_c_folder_gives_the_same_ids(model_file, tmp_path):
@@ -72,7 +72,7 @@ def test_the_c_folder_gives_the_same_ids(model_file, tmp_path):
         pytest.skip("there is no C compiler")
     examples = Examples(tuple(TEXTS), None, "file")
     export_c(model_file, tmp_path / "c", Options("native", allow_drop=True), examples)
-    # The program replays the vectors, TEXTS among them, ids included.
+    # The program runs the test vectors, TEXTS among them, and compares the ids too.
     done = subprocess.run(
         ["make", "-C", tmp_path / "c", "test"], capture_output=True, text=True, check=False
     )

@@ -24,7 +24,7 @@ from edgernn_runtime.engines import open_engine
 from edgernn_runtime.ir import HashedNgrams, Network, Task
 from edgernn_runtime.ngrams import COEFFICIENTS, hashes, keys
 from edgernn_runtime.reference import probabilities
-from edgernn_runtime.replay import replay
+from edgernn_runtime.self_test import run_self_test
 from edgernn_runtime.tokenizer import TokenizerSpec
 from tests.conftest import make_texts
 from tests.models import wide_model
@@ -206,7 +206,7 @@ def test_a_bundle_of_it_replays_and_explains(tmp_path, alone, name, flavour, rec
     assert done.comparison.max_change <= {"none": 1e-5, "float16": 1e-3}.get(recipe, 0.1)
     network = read_network(model)
     with load(done.path) as classifier:
-        assert replay(classifier).passed
+        assert run_self_test(classifier).passed
         found = classifier.explain("good film not a plot")
         label = found.prediction.label
         assert [token.token for token in found.tokens] == ["good", "film", "not", "a", "plot"]

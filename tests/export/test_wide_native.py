@@ -14,7 +14,7 @@ from edgernn_export.lowering import lower
 from edgernn_export.recipes import RECIPES
 from edgernn_export.targets import FORMATS
 from edgernn_runtime import load
-from edgernn_runtime.engines import plain
+from edgernn_runtime.engines import numpy_reference
 from edgernn_runtime.reference import probabilities
 from edgernn_runtime.tokenizer import Tokenizer, with_padding
 from tests.conftest import make_texts
@@ -63,7 +63,7 @@ def test_every_recipe_is_keras_and_the_reference(name):
         assert np.abs(found - keras).max() <= bound
         assert np.abs(found - np.stack(defined)).max() <= bound
         if recipe != "int8" or network.embedding is None:
-            expected = np.stack([plain.Engine(data, 1).run(ids) for ids in rows])
+            expected = np.stack([numpy_reference.Engine(data, 1).run(ids) for ids in rows])
             assert np.abs(found - expected).max() <= 1e-6
 
 
@@ -75,7 +75,7 @@ def test_a_bundle_verifies_itself(name, recipe, tmp_path):
     done = export(tmp_path / "model.keras", tmp_path / "x.edgernn", options, EXAMPLES)
     assert (done.lowering, "wide" in done.census.operators) == ("fused", name != "poolings")
     with load(done.path) as classifier:
-        assert classifier.verify().passed
+        assert classifier.self_test().passed
         assert classifier.predict("a good film").label in classifier.labels
 
 

@@ -175,9 +175,9 @@ def answer_to(path: Path) -> str:
     try:
         with load(path) as classifier:
             classifier.predict("a good film")
-            replayed = classifier.verify()
-            if not replayed.passed:
-                return f"verify: the largest change is {replayed.max_change:.2g}"
+            result = classifier.self_test()
+            if not result.passed:
+                return f"self-test: max absolute error {result.max_abs_error:.2g}"
     except EdgernnError as error:
         return str(error)
     return ""

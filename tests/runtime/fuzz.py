@@ -215,7 +215,7 @@ def run_one(path: Path, *, verify: bool = True, mapped: bool = False) -> bool:
             for text in ("", "a good film", b"\xff\xfe film \0"):
                 classifier.predict(text)
             if verify:
-                classifier.verify()
+                classifier.self_test()
     except EdgernnError as error:
         return not str(error)
     return True

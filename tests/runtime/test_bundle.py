@@ -277,6 +277,4 @@ def test_bundles_of_schema_1_load_for_ever(name):
     with load(FIXTURES / name) as classifier:
         prediction = classifier.predict("a good film")
         assert prediction.label in classifier.labels
-        from edgernn_runtime.replay import replay
-
-        assert replay(classifier).passed
+        assert classifier.self_test().passed

@@ -90,27 +90,27 @@ def test_a_bundle_that_cannot_be_read_is_named(bundle, tmp_path, is_folder, monk
 
 
 _GOOD = {"text": base64.b64encode(b"film").decode(), "ids": [2], "output": [0.5]}
-VECTORS_THAT_ARE_NONE = {
-    "not_json": (b"{", "vectors are malformed"),
-    "no_list": (b"{}", "no list"),
-    "empty": (b"[]", "no list, or an empty one"),
+MALFORMED_VECTORS = {
+    "not_json": (b"{", "test vectors are malformed"),
+    "no_list": (b"{}", "not a list"),
+    "empty": (b"[]", "not a list, or an empty list"),
     "no_object": (b"[1]", "a int in the list"),
-    "text": (json.dumps([{**_GOOD, "text": 1}]).encode(), "no string"),
+    "text": (json.dumps([{**_GOOD, "text": 1}]).encode(), "not a string"),
     "base64": (json.dumps([{**_GOOD, "text": "é"}]).encode(), "not base64"),
-    "ids": (json.dumps([{**_GOOD, "ids": [1.5]}]).encode(), "no list of integers"),
-    "infinite": (b'[{"text": "", "ids": [Infinity], "output": [0.5]}]', "no list of integers"),
+    "ids": (json.dumps([{**_GOOD, "ids": [1.5]}]).encode(), "not a list of integers"),
+    "infinite": (b'[{"text": "", "ids": [Infinity], "output": [0.5]}]', "not a list of integers"),
     "size": (json.dumps([{**_GOOD, "output": [0.5, 0.5]}]).encode(), "another size"),
-    "probability": (json.dumps([{**_GOOD, "output": [2]}]).encode(), "no probability"),
-    "nan": (b'[{"text": "", "ids": [], "output": [NaN]}]', "no probability"),
+    "probability": (json.dumps([{**_GOOD, "output": [2]}]).encode(), "not a probability"),
+    "nan": (b'[{"text": "", "ids": [], "output": [NaN]}]', "not a probability"),
 }
 
 
-@pytest.mark.parametrize("case", VECTORS_THAT_ARE_NONE)
-def test_vectors_that_are_none_are_refused(bundle, tmp_path, case):
-    data, said = VECTORS_THAT_ARE_NONE[case]
+@pytest.mark.parametrize("case", MALFORMED_VECTORS)
+def test_malformed_test_vectors_are_refused(bundle, tmp_path, case):
+    data, said = MALFORMED_VECTORS[case]
     path = rewrite(bundle, tmp_path / "x.edgernn", **{VECTORS: data})
     with load(path) as classifier, pytest.raises(BundleFormatError, match="vectors") as caught:
-        classifier.verify()
+        classifier.self_test()
     assert said in str(caught.value)
 
 

@@ -101,7 +101,7 @@ def test_a_bundle_is_timed_on_the_device(bundle, capsys):
     assert report["settings"]["tokens"] == 9
     assert len(row["windows"]) == 5
     assert row["summary"]["p50"] > 0
-    assert row["replay"]["different_ids"] == 0
+    assert row["self_test"]["different_ids"] == 0
     assert len(row["cold_start_ms"]) == 5
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from edgernn_export.recipes import RECIPES
 from edgernn_export.targets import FORMATS
-from edgernn_runtime.engines import plain
+from edgernn_runtime.engines import numpy_reference
 from edgernn_runtime.errors import EngineError
 from edgernn_runtime.ir import (
     GATES,
@@ -101,7 +101,7 @@ SHAPES = {
 def test_the_engine_is_the_reference(shape, recipe, kernels):
     data = written(network_of(3, **SHAPES[shape]), recipe)
     rows = texts(4)
-    expected = answers(plain.Engine(data, 1), rows)
+    expected = answers(numpy_reference.Engine(data, 1), rows)
     found = answers(native.Engine(data, 1, kernels), rows)
     change = np.abs(found - expected)
     if recipe == "int8":
@@ -122,7 +122,7 @@ def test_every_activation_of_a_dense_layer(activation):
     head = Dense("head", draw.normal(0, 0.1, (40, 3)).astype(np.float32), np.zeros(3, np.float32))
     network = replace(network, layers=(*network.layers[:-1], dense, head))
     data = written(network, "none")
-    expected = answers(plain.Engine(data, 1), texts(10))
+    expected = answers(numpy_reference.Engine(data, 1), texts(10))
     assert np.abs(answers(native.Engine(data, 1), texts(10)) - expected).max() <= 2e-6
 
 
@@ -136,7 +136,7 @@ def test_a_dense_layer_on_every_step_and_a_mean():
     layers = (*network.layers[:2], dense, Pooling("pool", ("average",)), head)
     for recipe in ("none", "int8"):
         data = written(replace(network, layers=layers), recipe)
-        expected = answers(plain.Engine(data, 1), texts(12))
+        expected = answers(numpy_reference.Engine(data, 1), texts(12))
         found = answers(native.Engine(data, 1), texts(12))
         assert np.median(np.abs(found - expected)) <= 1e-5
         assert np.abs(found - expected).max() <= (1e-6 if recipe == "none" else 0.02)
@@ -156,7 +156,7 @@ def test_what_is_no_model_is_refused():
         with pytest.raises(EngineError, match="cannot load the model"):
             native.Engine(bytes(changed), 1)
         with pytest.raises(EngineError):
-            plain.Engine(bytes(changed), 1)
+            numpy_reference.Engine(bytes(changed), 1)
     for end in (0, 5, 127, 128, 500, len(data) - 1):
         with pytest.raises(EngineError):
             native.Engine(bytes(data[:end]), 1)
@@ -169,11 +169,11 @@ def test_a_sum_that_might_not_fit_into_32_bits_is_refused_by_both_readers():
     with pytest.raises(EngineError, match="outside its bounds"):
         native.Engine(data, 1)
     with pytest.raises(EngineError) as caught:
-        plain.Engine(data, 1)
+        numpy_reference.Engine(data, 1)
     assert caught.value.expected == "at most 65,536 inputs and units"
     written_at_the_bound = written(network_of(1, units=(1, 1), embedding=65536), "int8")
     ids = texts(1)[:3]
-    expected = answers(plain.Engine(written_at_the_bound, 1), ids)
+    expected = answers(numpy_reference.Engine(written_at_the_bound, 1), ids)
     assert np.abs(answers(native.Engine(written_at_the_bound, 1), ids) - expected).max() <= 0.02
 
 
@@ -200,7 +200,7 @@ def test_numbers_are_refused_by_both_readers_alike():
             4, "little"
         )
         found = []
-        for engine in (plain.Engine, native.Engine):
+        for engine in (numpy_reference.Engine, native.Engine):
             try:
                 engine(bytes(changed), 1)
                 found.append(True)

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from edgernn_runtime.engines import plain
+from edgernn_runtime.engines import numpy_reference
 from edgernn_runtime.tokenizer import SPLIT, Tokenizer, TokenizerSpec, with_padding
 from edgernn_runtime.tokenizer import STANDARDIZE as STANDARDIZE_NAMES
 from edgernn_runtime.vocabulary import encode_vocabulary
@@ -105,7 +105,7 @@ def check_replay(folder, network, recipe, *command):
     )
     assert done.returncode == 0, done.stderr
     found = np.array([line.split() for line in done.stdout.splitlines()], dtype=np.float32)
-    reference = plain.Engine(data, 1)
+    reference = numpy_reference.Engine(data, 1)
     change = np.abs(found - np.stack([reference.run(ids) for ids in rows]))
     assert np.median(change) <= 1e-5
     assert change.max() <= (0.02 if recipe == "int8" else 2e-6)

@@ -9,7 +9,7 @@ import pytest
 
 from edgernn_export.errors import UncoveredError
 from edgernn_export.targets import FORMATS
-from edgernn_runtime.engines import plain
+from edgernn_runtime.engines import numpy_reference
 from edgernn_runtime.errors import EngineError
 from edgernn_runtime.ir import HashedNgrams, Pooling
 from edgernn_runtime.model_bin import HEADER, JOINED_POOLINGS, LAYER, TENSOR, WIDE, decode_model
@@ -35,7 +35,7 @@ def test_a_bag_is_the_reference(name, recipe):
     network = bag_of(3, **wide_networks.WIDE[name])
     data = written(network, recipe)
     rows = texts(4, LENGTHS)
-    expected = answers(plain.Engine(data, 1), rows)
+    expected = answers(numpy_reference.Engine(data, 1), rows)
     assert np.abs(answers(native.Engine(data, 1), rows) - expected).max() <= 1e-6
     change = np.abs(expected - np.stack([probabilities(network, ids) for ids in rows])).max()
     assert change <= {"none": 1e-6, "float16": 2e-3, "int8": 0.1}[recipe]
@@ -47,7 +47,7 @@ def test_a_bag_is_the_reference(name, recipe):
 def test_both_paths_are_the_reference(name, recipe):
     data = written(both_of(3, **wide_networks.WIDE[name]), recipe)
     rows = texts(4)
-    expected = answers(plain.Engine(data, 1), rows)
+    expected = answers(numpy_reference.Engine(data, 1), rows)
     change = np.abs(answers(native.Engine(data, 1), rows) - expected)
     # As in the recurrent path alone: a state on the edge of two integers may fall either way.
     assert np.median(change) <= 1e-5
@@ -62,7 +62,7 @@ def test_joined_poolings_are_the_reference(name, recipe):
     network = pooled_of(3, name)
     data = written(network, recipe)
     rows = texts(4)
-    expected = answers(plain.Engine(data, 1), rows)
+    expected = answers(numpy_reference.Engine(data, 1), rows)
     change = np.abs(answers(native.Engine(data, 1), rows) - expected)
     assert np.median(change) <= 1e-5
     assert change.max() <= (0.02 if recipe == "int8" else 1e-6)
@@ -125,11 +125,11 @@ def test_a_bucket_of_another_checksum_has_no_weight():
     for one in (replace(wide, checksums=own), replace(wide, checksums=other)):
         data = written(replace(bag_of(3), task=task, wide=one), "none")
         outputs.append(native.Engine(data, 1).run(ids))
-        assert outputs[-1] == pytest.approx(plain.Engine(data, 1).run(ids), abs=1e-6)
+        assert outputs[-1] == pytest.approx(numpy_reference.Engine(data, 1).run(ids), abs=1e-6)
     assert np.abs(outputs[0] - outputs[1]).max() > 0.01
 
 
-@pytest.mark.parametrize("engine", [plain.Engine, native.Engine])
+@pytest.mark.parametrize("engine", [numpy_reference.Engine, native.Engine])
 @pytest.mark.parametrize("network", [bag_of(1), both_of(1)])
 def test_ids_lie_below_the_number_of_words(network, engine):
     opened = engine(written(network, "int8"), 1)
@@ -283,7 +283,9 @@ def test_numbers_are_refused_by_both_readers_alike(network, layers, tensors):
         changed = bytearray(data)
         at = int(draw.integers(0, tables // 4)) * 4
         changed[at : at + 4] = int(draw.choice(values)).to_bytes(4, "little")
-        taken = [_is_taken(engine, bytes(changed)) for engine in (plain.Engine, native.Engine)]
+        taken = [
+            _is_taken(engine, bytes(changed)) for engine in (numpy_reference.Engine, native.Engine)
+        ]
         assert taken[0] == taken[1], (at, changed[at : at + 4])
         outcomes.append(taken[0])
     assert 0 < sum(outcomes) < len(outcomes)

@@ -24,8 +24,8 @@ from edgernn_export.exporter import Export, Options, export
 from edgernn_export.verification import Examples
 from edgernn_runtime.bundle import Bundle, read_bundle
 from edgernn_runtime.manifest import encode_manifest
-from edgernn_runtime.replay import Vector, decode_vectors, tolerance_of
-from edgernn_runtime.sources import engine_sources
+from edgernn_runtime.native_sources import engine_sources
+from edgernn_runtime.self_test import TestVector, decode_test_vectors, get_tolerance
 from edgernn_runtime.tokenizer import TokenizerSpec
 from edgernn_runtime.vocabulary import encode_vocabulary
 
@@ -143,7 +143,7 @@ extern "C" {{
 /* The model's own outputs: one for two labels, else as many as there are labels. */
 #define MODEL_OUTPUTS {len(manifest.empty)}
 /* How far an output may be from that of the exporting machine. */
-#define MODEL_TOLERANCE {tolerance_of(manifest.recipe)!r}f
+#define MODEL_TOLERANCE {get_tolerance(manifest.recipe)!r}f
 
 extern const char *const model_labels[MODEL_LABELS];
 /* A model.bin, little-endian. */
@@ -189,7 +189,7 @@ def _source(bundle: Bundle) -> Iterator[str]:
     yield f"const size_t model_vocabulary_size = {len(vocabulary)};"
     yield from _rules(manifest.tokenizer, manifest.pad_to)
     yield from _array("const float model_empty[MODEL_OUTPUTS]", map(_float, manifest.empty))
-    vectors = decode_vectors(bundle)
+    vectors = decode_test_vectors(bundle)
     for i, vector in enumerate(vectors):
         yield from _vector(i, vector)
     rows = (
@@ -216,7 +216,7 @@ def _rules(spec: TokenizerSpec, pad_to: int | None) -> Iterator[str]:
     yield f"const edgernn_rules model_rules = {{{', '.join(map(str, numbers))}}};"
 
 
-def _vector(i: int, vector: Vector) -> Iterator[str]:
+def _vector(i: int, vector: TestVector) -> Iterator[str]:
     yield from _array(f"static const unsigned char text_{i}[]", map(str, vector.text or b"\0"))
     yield from _array(f"static const int32_t ids_{i}[]", map(str, vector.ids or (0,)))
     yield from _array(f"static const float outputs_{i}[]", map(_float, vector.output))
@@ -253,7 +253,7 @@ def _readme(bundle: Bundle) -> str:
 Written by {bundle.manifest.created_by}; labels: {labels}.
 
     make            # the program `classify`: lines in, a label and its probability out
-    make test       # replays {len(decode_vectors(bundle))} texts of the exporting machine
+    make test       # replays {len(decode_test_vectors(bundle))} texts of the exporting machine
     echo "A film to remember." | ./classify
 
 `classifier.h` is what your own program needs. `edgernn/edgernn.h` is the engine below it, which

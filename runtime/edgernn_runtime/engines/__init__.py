@@ -82,7 +82,9 @@ ENGINES = {
     "onnx": (EngineRow("edgernn_runtime.engines.onnx", "onnxruntime", "onnx", "ONNX Runtime"),),
     "native": (
         EngineRow("edgernn_runtime.engines.native", "edgernn_runtime._native", "", "edgernn"),
-        EngineRow("edgernn_runtime.engines.plain", "numpy", "", "NumPy", is_fallback=True),
+        EngineRow(
+            "edgernn_runtime.engines.numpy_reference", "numpy", "", "NumPy", is_fallback=True
+        ),
     ),
 }
 

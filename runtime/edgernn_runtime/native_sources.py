@@ -1,4 +1,4 @@
-"""Where the sources of the engine in C are: beside the package in a clone, else inside it."""
+"""The sources of the C engine: beside the package in a clone, inside it when installed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def engine_sources() -> dict[str, Path]:
     """Return the files of the engine by the names that their `#include`s expect, in one folder.
 
     Raises:
-        EngineMissingError: they were not installed.
+        EngineMissingError: the sources were not installed.
     """
     for folder in (_PACKAGE / "_sources", _PACKAGE.parent / "libedgernn"):
         found = {
@@ -24,9 +24,9 @@ def engine_sources() -> dict[str, Path]:
         if found:
             return found
     raise EngineMissingError(
-        "the engine's sources are not here",
+        "the sources of the C engine are missing",
         path=_PACKAGE,
-        expected="the folder _sources, which an installation has",
-        found="none",
+        expected="the folder _sources, which an installation contains",
+        found="no such folder",
         hint="pip install --force-reinstall edgernn-runtime",
     )
