@@ -1,5 +1,32 @@
 """edgernn: recurrent Keras text classifiers, from training to the device."""
 
+from edgernn.api import ModelEvaluation, evaluate, find_preset, train
+from edgernn.data.rows import Rows
+from edgernn.errors import (
+    BenchError,
+    DataError,
+    DownloadError,
+    ModelFolderError,
+    TrainingError,
+    UsageError,
+)
+from edgernn.training.options import PRESETS, Preset
 from edgernn_runtime import EdgernnError, __version__
 
-__all__ = ["EdgernnError", "__version__"]
+__all__ = [
+    "PRESETS",
+    "BenchError",
+    "DataError",
+    "DownloadError",
+    "EdgernnError",
+    "ModelEvaluation",
+    "ModelFolderError",
+    "Preset",
+    "Rows",
+    "TrainingError",
+    "UsageError",
+    "__version__",
+    "evaluate",
+    "find_preset",
+    "train",
+]

@@ -77,7 +77,10 @@ def _cycles(graph: dict[str, set[str]]) -> set[frozenset[str]]:
 
 def test_no_modules_import_each_other():
     files = {
-        _module_name(file, floor): file for floor in FLOORS.values() for file in floor.rglob("*.py")
+        _module_name(file, floor): file
+        for floor in FLOORS.values()
+        for pattern in ("*.py", "*.pyi")
+        for file in floor.rglob(pattern)
     }
     assert len(files) > 100
     graph = {name: _edges(file.read_text(), name, set(files)) for name, file in files.items()}

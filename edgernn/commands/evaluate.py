@@ -8,15 +8,11 @@ from typing import Any
 
 import click
 
-from edgernn.commands.options import data_options, json_option, to_data_options
+import edgernn
+from edgernn.commands.options import data_options, json_option
 from edgernn.console import show, show_json, warn
-from edgernn.data.rows import Corpus, label_indices
-from edgernn.data.sources import load_corpus
-from edgernn.evaluation import evaluation
-from edgernn.model_folder import DEFAULT, is_model_folder, read_model_folder
-from edgernn.scoring import bundle_probabilities, keras_probabilities
+from edgernn.model_folder import DEFAULT
 from edgernn_export.bundle_writer import write_file
-from edgernn_runtime import load
 
 
 @click.command()
@@ -36,36 +32,20 @@ def evaluate(model: Path, **values: Any) -> None:
     """
     from edgernn.evaluation_report import evaluation_tables, plot_evaluation
 
-    if values["data"] is None:
-        home = model if is_model_folder(model) else model.parent
-        rows = read_model_folder(home).validation
-        corpus = Corpus(name=f"validation texts of {home}", train=rows)
-    else:
-        corpus = load_corpus(to_data_options(values, values["data"]))
-        rows = corpus.test or corpus.validation or corpus.train
-    for warning in rows.warnings:
+    done = edgernn.evaluate(
+        model,
+        values["data"],
+        data_dir=values["data_dir"],
+        text_column=values["text_column"],
+        label_column=values["label_column"],
+    )
+    for warning in done.warnings:
         warn(warning)
-    if is_model_folder(model):
-        labels, probabilities = _score_keras(model, rows.texts)
-    else:
-        with load(model) as classifier:
-            labels, probabilities = classifier.labels, bundle_probabilities(classifier, rows.texts)
-    truth = label_indices(rows, labels, corpus.name)
-    found = evaluation(rows.texts, truth, probabilities, labels)
     if values["plot"] is not None:
-        write_file(values["plot"], plot_evaluation(found))
+        write_file(values["plot"], plot_evaluation(done.evaluation))
     if values["as_json"]:
-        show_json({"model": str(model), "data": corpus.name, **found.to_json()})
+        show_json({"model": str(model), "data": done.data, **done.evaluation.to_json()})
         return
-    for i, table in enumerate(evaluation_tables(f"{model}: {corpus.name}", found, corpus.note)):
+    tables = evaluation_tables(f"{model}: {done.data}", done.evaluation, done.note)
+    for i, table in enumerate(tables):
         show(replace(table, title=("\n" if i else "") + table.title))
-
-
-def _score_keras(model: Path, texts: tuple[str, ...]) -> tuple[tuple[str, ...], Any]:
-    from edgernn.heavy import import_tensorflow
-
-    import_tensorflow()
-    from edgernn_export.keras.model_file import load_keras
-
-    folder = read_model_folder(model)
-    return folder.labels, keras_probabilities(load_keras(folder.model), texts)

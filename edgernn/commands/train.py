@@ -8,15 +8,13 @@ from typing import Any, get_args
 
 import click
 
-from edgernn.commands.options import (
-    Size,
-    data_options,
-    force_option,
-    json_option,
-    to_data_options,
-)
+import edgernn
+from edgernn.commands.options import Size, data_options, force_option, json_option
+from edgernn.console import say, show, show_json, warn
 from edgernn.errors import UsageError
 from edgernn.model_folder import DEFAULT
+from edgernn.progress import epoch_progress
+from edgernn.report import paths_table, scores_table
 from edgernn.training.options import (
     PRESETS,
     NetworkOptions,
@@ -212,22 +210,28 @@ def train(**values: Any) -> None:
     Example: edgernn train --data reviews.csv --preset small --max-size 500KB
     """
     preset = _preset(values)
-    from edgernn.heavy import import_tensorflow
-
-    import_tensorflow()
-    from edgernn.training.run import TrainRequest, run_training
-
-    request = TrainRequest(
-        data=to_data_options(values, values["data"]),
-        validation=values["validation"],
-        validation_split=values["validation_split"],
-        unlabeled=values["unlabeled"],
-        max_size=values["max_size"],
-        preset=preset,
-        out=values["out"],
-        overwrite=values["force"],
-    )
-    run_training(request, as_json=values["as_json"])
+    with epoch_progress() as progress:
+        result = edgernn.train(
+            values["data"],
+            values["out"],
+            preset=preset,
+            validation=values["validation"],
+            validation_split=values["validation_split"],
+            unlabeled=values["unlabeled"],
+            max_size=values["max_size"],
+            data_dir=values["data_dir"],
+            text_column=values["text_column"],
+            label_column=values["label_column"],
+            overwrite=values["force"],
+            progress=progress,
+            note=say,
+            warn=warn,
+        )
+    if values["as_json"]:
+        show_json(result.metrics)
+    else:
+        show(scores_table(f"{result.path}: validation", result.scores, result.note))
+        show(paths_table(result.paths, result.deployed, result.scores.texts))
 
 
 def _preset(values: dict[str, Any]) -> Preset:

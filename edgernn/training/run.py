@@ -1,29 +1,28 @@
-"""One training from data to model folder, with what is shown on the way."""
+"""One training, from data to model folder."""
 
 from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from edgernn.console import say, show, show_json, warn
 from edgernn.data.rows import Corpus, Rows, label_indices, label_names, split, with_tokens
 from edgernn.data.sources import DataOptions, load_corpus, load_rows, read_texts
 from edgernn.errors import DataError
 from edgernn.metrics import Scores, score
 from edgernn.model_folder import check_output_folder, write_model_folder
-from edgernn.progress import epoch_progress
-from edgernn.report import paths_table, scores_table
 from edgernn.scoring import keras_probabilities, predicted_classes
 from edgernn.training.history_plot import plot_history
+from edgernn.training.join import Deployed
+from edgernn.training.loop import Report
 from edgernn.training.network import KerasModel
 from edgernn.training.options import Preset
 from edgernn.training.sizing import describe, fitted
-from edgernn.training.trainer import Trained, train
+from edgernn.training.trainer import Note, Scored, Trained, train
 
 _VALIDATION_SPLIT = 0.1
 _FEW_TEXTS = 100
@@ -34,14 +33,15 @@ class TrainRequest:
     """A training that was asked for.
 
     Attributes:
-        data: where the labeled texts are.
+        data: where the labeled texts are; its columns are those of the other files too.
+        rows: labeled texts in memory, in place of `data`, or None.
         validation: a file to validate on, or None.
         validation_split: the share to validate on, or None for the data's own part, else a tenth.
         unlabeled: a file of texts without labels, or None.
         max_size: the most bytes of an int8 bundle, or None.
         preset: how it is trained.
         out: the model folder to write.
-        overwrite: replace a model folder that stands there.
+        overwrite: replace an existing model folder.
     """
 
     data: DataOptions
@@ -52,29 +52,76 @@ class TrainRequest:
     preset: Preset
     out: Path
     overwrite: bool
+    rows: Rows | None = None
 
 
-def run_training(request: TrainRequest, *, as_json: bool) -> None:
-    """Train, score on the validation rows, write the model folder and print the scores.
+@dataclass(frozen=True)
+class TrainingCallbacks:
+    """Functions that a training calls; none of them does anything by default.
+
+    Attributes:
+        progress: called after each batch and each epoch.
+        note: called with a sentence when a part of the work begins.
+        warn: called with each warning, when it is found.
+    """
+
+    progress: Report = field(default=lambda _: None)
+    note: Note = field(default=lambda _: None)
+    warn: Note = field(default=lambda _: None)
+
+
+@dataclass(frozen=True)
+class TrainingResult:
+    """A finished training, written to a model folder.
+
+    Attributes:
+        path: the model folder.
+        labels: the names of the classes.
+        scores: the scores on the validation texts.
+        paths: the scores of the linear classifier, of the network and of their sum.
+        deployed: which of them the model is.
+        note: what to keep in mind when the scores are read, or None.
+        warnings: a sentence each.
+        metrics: what `metrics.json` contains.
+    """
+
+    path: Path
+    labels: tuple[str, ...]
+    scores: Scores
+    paths: Scored
+    deployed: Deployed
+    note: str | None
+    warnings: tuple[str, ...]
+    metrics: dict[str, Any]
+
+
+def run_training(request: TrainRequest, callbacks: TrainingCallbacks) -> TrainingResult:
+    """Train, score on the validation rows, and write the model folder.
 
     Raises:
         EdgernnError: the data cannot be used, the folder cannot be written, or training failed.
     """
+    warnings: list[str] = []
+
+    def warn(sentence: str) -> None:
+        warnings.append(sentence)
+        callbacks.warn(sentence)
+
     check_output_folder(request.out, overwrite=request.overwrite)
-    corpus = load_corpus(request.data)
+    corpus = _corpus(request)
     training, validation = map(with_tokens, _parts(corpus, request))
     for warning in (*training.warnings, *validation.warnings, *_overlap(training, validation)):
         warn(warning)
     labels = label_names(training, corpus.name)
     truth = label_indices(validation, labels, str(request.validation or corpus.name))
-    say(f"{len(training):,} texts to train on, {len(validation):,} to validate on: {corpus.name}")
-    unlabeled = _unlabeled(request)
-    preset = request.preset
-    if request.max_size is not None:
-        preset = fitted(preset, training.texts, len(labels), request.max_size)
-        say(f"sizes to fit: {describe(preset)}")
-    with epoch_progress() as report:
-        trained = train(training, validation, labels, preset, report, say, unlabeled)
+    callbacks.note(
+        f"{len(training):,} training texts, {len(validation):,} validation texts: {corpus.name}"
+    )
+    preset = _fitted_preset(request, training, labels, callbacks)
+    unlabeled = _unlabeled(request, callbacks)
+    trained = train(
+        training, validation, labels, preset, callbacks.progress, callbacks.note, unlabeled
+    )
     if trained.interrupted:
         warn(f"interrupted; keeping epoch {trained.best_epoch}, the best so far")
     probabilities = keras_probabilities(trained.model, validation.texts)
@@ -89,13 +136,35 @@ def run_training(request: TrainRequest, *, as_json: bool) -> None:
         history_plot=plot_history(trained.history, trained.best_epoch) if trained.history else None,
         validation=validation,
     )
-    if as_json:
-        show_json(metrics)
-    else:
-        show(scores_table(f"{request.out}: validation", scores, corpus.note))
-        show(paths_table(trained.scores, trained.deployed, len(validation)))
     for warning in _advice(preset, trained, len(validation)):
         warn(warning)
+    return TrainingResult(
+        path=request.out,
+        labels=labels,
+        scores=scores,
+        paths=trained.scores,
+        deployed=trained.deployed,
+        note=corpus.note,
+        warnings=tuple(warnings),
+        metrics=metrics,
+    )
+
+
+def _corpus(request: TrainRequest) -> Corpus:
+    if request.rows is not None:
+        return Corpus(name="texts in memory", train=request.rows)
+    return load_corpus(request.data)
+
+
+def _fitted_preset(
+    request: TrainRequest, training: Rows, labels: tuple[str, ...], callbacks: TrainingCallbacks
+) -> Preset:
+    """Return the preset, with sizes that fit the most bytes of a bundle."""
+    if request.max_size is None:
+        return request.preset
+    preset = fitted(request.preset, training.texts, len(labels), request.max_size)
+    callbacks.note(f"sizes to fit: {describe(preset)}")
+    return preset
 
 
 def _advice(preset: Preset, trained: Trained, texts: int) -> Iterator[str]:
@@ -138,7 +207,7 @@ def _parts(corpus: Corpus, request: TrainRequest) -> tuple[Rows, Rows]:
     return split(corpus.train, share, request.preset.training.seed)
 
 
-def _unlabeled(request: TrainRequest) -> tuple[str, ...]:
+def _unlabeled(request: TrainRequest, callbacks: TrainingCallbacks) -> tuple[str, ...]:
     if request.unlabeled is None:
         return ()
     texts = read_texts(request.unlabeled, request.data.text_column)
@@ -149,7 +218,7 @@ def _unlabeled(request: TrainRequest) -> tuple[str, ...]:
             expected="a text on each line, or a table with a column of texts",
             found="an empty file",
         )
-    say(f"{len(texts):,} texts without labels: {request.unlabeled}")
+    callbacks.note(f"{len(texts):,} texts without labels: {request.unlabeled}")
     return texts
 
 
