@@ -1,38 +1,42 @@
-"""What others make of the same model: `edgernn bench --peers`, conversions included.
+"""The usual ways from a Keras model to a device, measured beside the bundles.
 
-python benchmarks/peers.py [--model model]
+python benchmarks/peers.py [--model model] [--seconds 5]
 
-tf-keras, openvino and torch are measured where they are installed (the extra `peers`). Prints
-Markdown.
+Converts the model with Keras, TFLite's converter and tf2onnx, and with tf-keras, OpenVINO and
+PyTorch if they are installed (the extra `peers`), and measures the results like `edgernn bench`. A
+peer that fails is a row with its error. Prints Markdown.
 """
 
 from __future__ import annotations
 
 import argparse
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
-from edgernn.bench.records import read_report
-from edgernn.bench.tables import tables
-from edgernn.console import markdown
+from peer_variants import peer_variants
+
+from edgernn.benchmarking.plan import Request, make_plan
+from edgernn.benchmarking.run import run
+from edgernn.benchmarking.tables import tables
+from edgernn.console import markdown, say
+from edgernn.model_folder import read_model_folder
 
 
 def main() -> None:
-    """Print the overview; a peer that fails is a row with its reason."""
+    """Print the overview table."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--model", type=Path, default=Path("model"))
-    model = parser.parse_args().model
-    command = [sys.executable, "-m", "edgernn", "bench", "--model", str(model)]
+    parser.add_argument("--seconds", type=float, default=5.0)
+    options = parser.parse_args()
+    plan = make_plan(read_model_folder(options.model), Request(quick=True, seconds=options.seconds))
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "report.json"
-        with path.open("wb") as out:
-            options = ["--peers", "--quick", "--seconds", "5", "--json"]
-            status = subprocess.run([*command, *options], stdout=out, check=False).returncode
-        if status not in (0, 1):
-            sys.exit(status)
-        print(markdown(tables(read_report(path))[0]))
+        say("converting the model with the peers")
+        peers = peer_variants(plan.model, plan.tokenizer_bundle, Path(folder))
+        report = run(plan, [*plan.variants, *peers], say)
+    if report.partial:
+        sys.exit("interrupted")
+    print(markdown(tables(report)[0]))
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
-"""Every bundle of a model folder beside Keras, at 20, 200 and 400 tokens.
+"""Speed, size and quality of all bundles of a model folder, at 20, 200 and 400 tokens.
 
 python benchmarks/speed.py [--model model] [--tokens 20 200 400] [--seconds 10] [--twice]
 
-`edgernn bench --json` for each length; with --twice each is run again, and the largest difference
-of a ratio to Keras `predict` is printed. Prints Markdown.
+Runs `edgernn bench --json` at each length. With --twice it runs each again and prints the largest
+difference of a speedup over Keras `predict`. Prints Markdown.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ import sys
 import tempfile
 from pathlib import Path
 
-from edgernn.bench.records import Report, read_report
-from edgernn.bench.tables import tables
+from edgernn.benchmarking.records import BenchmarkReport, read_report
+from edgernn.benchmarking.tables import tables
 from edgernn.console import markdown
 
 
 def main() -> None:
-    """Print a table of the ratios and times, then the tables of the middle length."""
+    """Print p50 and speedup at each length, then the tables of the middle length."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--model", type=Path, default=Path("model"))
     parser.add_argument("--tokens", type=int, nargs="+", default=[20, 200, 400])
@@ -37,7 +37,7 @@ def main() -> None:
             print(f"\n{tokens} tokens, a second run: {_difference(report, again)}")
 
 
-def _bench(model: Path, tokens: int, seconds: float) -> Report:
+def _bench(model: Path, tokens: int, seconds: float) -> BenchmarkReport:
     command = ["bench", "--model", model, "--tokens", tokens, "--seconds", seconds, "--json"]
     done = subprocess.run(
         [sys.executable, "-m", "edgernn", *map(str, command)], stdout=subprocess.PIPE, check=True
@@ -48,28 +48,28 @@ def _bench(model: Path, tokens: int, seconds: float) -> Report:
         return read_report(path)
 
 
-def _print_ratios(reports: dict[int, Report]) -> None:
-    heads = [f"{n} tokens ms" for n in reports] + [f"{n} tokens, times faster" for n in reports]
-    print("| form | " + " | ".join(heads) + " |\n|---|" + "---:|" * len(heads))
-    for rows in zip(*(report.rows for report in reports.values()), strict=True):
+def _print_ratios(reports: dict[int, BenchmarkReport]) -> None:
+    heads = [f"{n} tokens p50 ms" for n in reports] + [f"{n} tokens speedup" for n in reports]
+    print("| variant | " + " | ".join(heads) + " |\n|---|" + "---:|" * len(heads))
+    for rows in zip(*(report.results for report in reports.values()), strict=True):
         times = [f"{row.summary.p50:.3f}" if row.summary else "" for row in rows]
         ratios = [
-            row.times_faster(report.rows[0])
+            row.speedup(report.results[0])
             for row, report in zip(rows, reports.values(), strict=True)
         ]
         cells = times + ["" if ratio is None else f"{ratio:.1f}" for ratio in ratios]
-        print(f"| {rows[0].form} | " + " | ".join(cells) + " |")
+        print(f"| {rows[0].variant} | " + " | ".join(cells) + " |")
 
 
-def _difference(first: Report, second: Report) -> str:
-    """Return the largest difference of a ratio to Keras between two runs, and whose it is."""
+def _difference(first: BenchmarkReport, second: BenchmarkReport) -> str:
+    """Return the largest difference of a speedup over Keras between two runs, as a sentence."""
     found = []
-    for a, b in zip(first.rows, second.rows, strict=True):
-        before, after = a.times_faster(first.rows[0]), b.times_faster(second.rows[0])
+    for a, b in zip(first.results, second.results, strict=True):
+        before, after = a.speedup(first.results[0]), b.speedup(second.results[0])
         if before and after:
-            found.append((abs(after / before - 1), a.form))
-    largest, form = max(found)
-    return f"the ratios to Keras predict differ by at most {largest:.1%} ({form})"
+            found.append((abs(after / before - 1), a.variant))
+    largest, variant = max(found)
+    return f"the speedups over Keras predict differ by at most {largest:.1%} ({variant})"
 
 
 if __name__ == "__main__":

@@ -10,10 +10,10 @@ import click
 
 from edgernn.commands.options import data_options, json_option, to_data_options
 from edgernn.console import say, show, show_json, warn
-from edgernn.model_folder import DEFAULT, read_model_folder
+from edgernn.model_folder import read_model_folder
 
 if TYPE_CHECKING:
-    from edgernn.bench.records import Report
+    from edgernn.benchmarking.records import BenchmarkReport
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 _POSITIVE = click.FloatRange(0, min_open=True)
@@ -22,75 +22,77 @@ _INTERRUPTED = 130
 
 @click.command(context_settings={"show_default": True})
 @click.argument("bundles", metavar="[BUNDLE...]", nargs=-1, type=click.Path(path_type=Path))
-@click.option("--model", type=click.Path(path_type=Path), default=DEFAULT, help="A model folder.")
+@click.option(
+    "--model",
+    type=click.Path(path_type=Path),
+    help="The model folder to compare with.  [default: that of the BUNDLEs, or ./model]",
+)
 @data_options(None)
 @click.option(
     "--tokens",
     type=click.IntRange(1, 4096),
-    help="Length of the texts timed.  [default: 200, or what the model reads]",
+    help="Length of the timed texts.  [default: 200, or the most that the model reads]",
 )
-@click.option("--threads", type=click.IntRange(1, 256), default=1, help="For each call.")
+@click.option("--threads", type=click.IntRange(1, 256), default=1, help="Threads of one call.")
 @click.option(
     "--seconds",
     type=click.FloatRange(0.1, 600),
-    help="Timed, each form.  [default: 10, or 1.5 with --quick]",
+    help="Seconds to time each variant.  [default: 10, or 1.5 with --quick]",
 )
 @click.option("--quick", is_flag=True, help="Under a minute: one length, 200 texts.")
-@click.option("--peers", is_flag=True, help="Measure what others make of the model, too.")
-@click.option("--max-drop", type=click.FloatRange(0, 100), help="Gate: points of accuracy lost.")
-@click.option("--min-agreement", type=click.FloatRange(0, 1), help="Gate: labels as Keras's.")
-@click.option("--max-p95-ms", type=_POSITIVE, help="Gate: 95th percentile of an answer's time.")
-@click.option("--html", type=_FILE, help="Write a page that needs nothing else.")
+@click.option("--max-drop", type=click.FloatRange(0, 100), help="Gate: accuracy drop in points.")
+@click.option("--min-agreement", type=click.FloatRange(0, 1), help="Gate: label agreement, 0 to 1.")
+@click.option("--max-p95-ms", type=_POSITIVE, help="Gate: p95 latency in ms.")
+@click.option("--html", type=_FILE, help="Write a self-contained .html page.")
 @click.option("--plot", type=_FILE, help="Write the charts as a .png.")
 @click.option(
     "--compare",
     type=click.Path(path_type=Path),
     nargs=2,
     metavar="A.json B.json",
-    help="Measure nothing; compare two reports.",
+    help="Compare two reports, without measuring.",
 )
 @json_option
 @click.pass_context
 def bench(ctx: click.Context, /, bundles: tuple[Path, ...], **values: Any) -> None:
     """Compare bundles with the full model: size, speed and accuracy on the same texts.
 
-    Without a BUNDLE, every bundle in the model folder. Each form runs in a process of its own, in
-    turns. The texts are the validation texts that the model folder keeps, or those of --data,
-    which may be a .txt of a text a line, without labels. A gate that a bundle misses makes the
-    exit status 1, as does a form that fails.
+    Without a BUNDLE, all bundles in the model folder are measured. Each variant runs in its own
+    process; they take turns. The texts are the validation texts of the model folder, or those of
+    --data, which may be a .txt file of one text a line, without labels. If a bundle misses a gate
+    or a variant fails, the exit status is 1.
     """
     if values["compare"] is not None:
         _compare(*values["compare"], as_json=values["as_json"])
         return
-    from edgernn.bench.gates import Gates, missed
-    from edgernn.bench.plan import Request, make_plan
-    from edgernn.bench.run import run
+    from edgernn.benchmarking.gates import Gates, missed
+    from edgernn.benchmarking.plan import Request, make_plan, reference_folder
+    from edgernn.benchmarking.run import run
 
     request = Request(
         bundles=bundles,
         data=to_data_options(values, values["data"]) if values["data"] else None,
-        with_peers=values["peers"],
         quick=values["quick"],
         tokens=values["tokens"],
         threads=values["threads"],
         seconds=values["seconds"],
     )
-    plan = make_plan(read_model_folder(values["model"]), request)
-    report = run(plan, say)
+    plan = make_plan(read_model_folder(values["model"] or reference_folder(bundles)), request)
+    report = run(plan, plan.variants, say)
     gates = Gates(values["max_drop"], values["min_agreement"], values["max_p95_ms"])
-    held = frozenset(path.stem for path in plan.bundles)
-    report = replace(report, missed=missed(report, gates, held))
+    names = frozenset(path.stem for path in plan.bundles)
+    report = replace(report, missed=missed(report, gates, names))
     _write(report, values)
     if report.partial:
-        warn("interrupted; the report holds what was measured until then")
+        warn("interrupted; the report contains what was measured until then")
         ctx.exit(_INTERRUPTED)
-    if report.missed or any(row.error for row in report.rows):
+    if report.missed or any(result.error for result in report.results):
         ctx.exit(1)
 
 
-def _write(report: Report, values: dict[str, Any]) -> None:
-    """Print the report, and write the page and the picture that were asked for."""
-    from edgernn.bench.tables import tables
+def _write(report: BenchmarkReport, values: dict[str, Any]) -> None:
+    """Print the report, and write the page and the charts if requested."""
+    from edgernn.benchmarking.tables import tables
     from edgernn_export.bundle_writer import write_file
 
     if values["as_json"]:
@@ -99,18 +101,18 @@ def _write(report: Report, values: dict[str, Any]) -> None:
         for i, table in enumerate(tables(report)):
             show(replace(table, title=("\n" if i else "") + table.title))
     if values["html"] is not None:
-        from edgernn.bench.page import page
+        from edgernn.benchmarking.page import page
 
         write_file(values["html"], page(report).encode())
     if values["plot"] is not None:
-        from edgernn.bench.charts import png_chart
+        from edgernn.benchmarking.charts import png_chart
 
         write_file(values["plot"], png_chart(report))
 
 
 def _compare(before: Path, after: Path, *, as_json: bool) -> None:
-    from edgernn.bench.compare import compare, comparison_table
-    from edgernn.bench.records import read_report
+    from edgernn.benchmarking.compare import compare, comparison_table
+    from edgernn.benchmarking.records import read_report
 
     first, second = read_report(before), read_report(after)
     if as_json:

@@ -30,7 +30,7 @@ def evaluate(model: Path, **values: Any) -> None:
     Without --data, on the validation texts that the model folder keeps. A data set with an
     official test part is scored on that, one with a held-out part on that.
     """
-    from edgernn.evaluation_report import evaluation_tables, plot_evaluation
+    from edgernn.evaluation_tables import evaluation_tables, plot_evaluation
 
     done = edgernn.evaluate(
         model,

@@ -14,7 +14,7 @@ from edgernn.console import say, show, show_json, warn
 from edgernn.errors import UsageError
 from edgernn.model_folder import DEFAULT
 from edgernn.progress import epoch_progress
-from edgernn.report import paths_table, scores_table
+from edgernn.score_tables import paths_table, scores_table
 from edgernn.training.options import (
     PRESETS,
     NetworkOptions,

@@ -18,11 +18,10 @@ from typing import Any
 from edgernn_runtime.classifier import Classifier, load
 from edgernn_runtime.engines import get_engine
 from edgernn_runtime.errors import EdgernnError, EngineError
-from edgernn_runtime.machine import environment, peak_bytes, resident_bytes
+from edgernn_runtime.machine import environment, peak_bytes
 from edgernn_runtime.self_test import decode_test_vectors
 from edgernn_runtime.timing import (
     WINDOWS,
-    millijoules,
     summarize,
     texts_of_length,
     time_window,
@@ -30,7 +29,7 @@ from edgernn_runtime.timing import (
 )
 from edgernn_runtime.tokenizer import TokenizerSpec
 
-SCHEMA = "edgernn-bench/2"
+SCHEMA = "edgernn-bench/3"
 LENGTHS = (8, 16, 32, 64, 128, 256, 512)
 PACKAGES = ("edgernn-runtime", "numpy", "ai-edge-litert", "onnxruntime")
 #: The length that the ratios are of, where nothing else is asked.
@@ -76,7 +75,7 @@ def measure(path: Path, tokens: int | None, threads: int, seconds: float) -> dic
     """
     with load(path, threads=threads) as classifier:
         tokens, lengths = lengths_of(classifier.tokenizer.spec, tokens)
-        row = {"form": path.stem, "file_bytes": _bytes(path)}
+        row = {"variant": path.stem, "file_bytes": _bytes(path)}
         row |= _timings(classifier, tokens, lengths, seconds)
         row["cold_start_ms"] = cold_starts(first_answer(path), _COLD_STARTS)
         row["self_test"] = asdict(classifier.self_test())
@@ -85,7 +84,7 @@ def measure(path: Path, tokens: int | None, threads: int, seconds: float) -> dic
         "partial": False,
         "settings": {"tokens": tokens, "threads": threads, "seconds": seconds},
         "environment": environment(PACKAGES),
-        "rows": [row],
+        "results": [row],
     }
 
 
@@ -96,9 +95,8 @@ def _timings(
     material = [v.text.decode("utf-8", "replace") for v in decode_test_vectors(classifier.bundle)]
     texts = texts_of_length(tokenizer, material, tokens)
     warm_up(classifier, texts)
-    before = resident_bytes()
     windows = [time_window(classifier, texts, seconds / WINDOWS) for _ in range(WINDOWS)]
-    peak, after = peak_bytes(), resident_bytes()
+    peak = peak_bytes()
     curve = []
     for length in lengths:
         found = texts_of_length(tokenizer, material, length)
@@ -108,8 +106,6 @@ def _timings(
     return {
         "engine": get_engine(classifier.bundle.manifest.format).title,
         "peak_bytes": peak,
-        "growth_bytes": None if before is None or after is None else after - before,
-        "energy_mj": millijoules(classifier, texts, seconds / WINDOWS),
         "summary": summarize(windows).to_json(),
         "curve": curve,
         "windows": [asdict(window) for window in windows],

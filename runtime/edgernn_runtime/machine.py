@@ -11,8 +11,6 @@ from typing import Any
 _CPU_INFO = Path("/proc/cpuinfo")
 _STATUS = Path("/proc/self/status")
 _GOVERNOR = Path("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")
-#: Intel's and AMD's energy counters, in microjoules (Linux's powercap interface).
-_ENERGY = Path("/sys/class/powercap/intel-rapl:0/energy_uj")
 #: Instructions that decide how fast a matrix product is.
 _FLAGS = ("sse4_2", "avx", "avx2", "fma", "avx_vnni", "avx512f", "avx512_vnni", "amx_int8")
 _ARM_FLAGS = ("neon", "asimd", "asimddp", "asimdhp", "i8mm", "sve")
@@ -34,17 +32,6 @@ def environment(packages: tuple[str, ...]) -> dict[str, Any]:
 def peak_bytes() -> int | None:
     """Return the most memory that this process ever held, in bytes."""
     return _status("VmHWM")
-
-
-def resident_bytes() -> int | None:
-    """Return the memory that this process holds now, in bytes."""
-    return _status("VmRSS")
-
-
-def energy_joules() -> float | None:
-    """Return the energy that the processor has used since some moment, in joules."""
-    text = _text(_ENERGY)
-    return None if text is None else int(text) / 1e6
 
 
 def _status(field: str) -> int | None:

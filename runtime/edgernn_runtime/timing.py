@@ -16,7 +16,6 @@ from typing import Any, Protocol
 import numpy as np
 
 from edgernn_runtime.errors import TextError
-from edgernn_runtime.machine import energy_joules
 from edgernn_runtime.tokenizer import Tokenizer
 
 WINDOWS = 5
@@ -62,7 +61,7 @@ class Summary:
         p90: the 90th percentile.
         p95: the 95th percentile.
         p99: the 99th percentile.
-        least: the smallest sample of all windows.
+        min: the smallest sample of all windows.
         spread: the distance between the largest and the smallest median, as a share of `p50`.
         tokenize: the median from text to ids.
         invoke: the median from ids to output.
@@ -73,7 +72,7 @@ class Summary:
     p90: float
     p95: float
     p99: float
-    least: float
+    min: float
     spread: float
     tokenize: float
     invoke: float
@@ -94,7 +93,7 @@ def summarize(windows: Sequence[Window]) -> Summary:
         p90=p90,
         p95=p95,
         p99=p99,
-        least=min(min(window.total_ms) for window in windows),
+        min=min(min(window.total_ms) for window in windows),
         spread=float((medians.max() - medians.min()) / p50),
         tokenize=float(np.median([np.median(window.tokenize_ms) for window in windows])),
         invoke=float(np.median([np.median(window.invoke_ms) for window in windows])),
@@ -173,17 +172,3 @@ def texts_a_second(subjects: Sequence[Subject], texts: Sequence[str], seconds: f
     for caller in callers:
         caller.join()
     return sum(answered) / (time.perf_counter() - start)
-
-
-def millijoules(subject: Subject, texts: Sequence[str], seconds: float) -> float | None:
-    """Return the energy of an answer in mJ, the whole processor's; None where it is not told."""
-    before, answered = energy_joules(), 0
-    if before is None:
-        return None
-    deadline = time.perf_counter() + seconds
-    while time.perf_counter() < deadline:
-        subject.predict(texts[answered % len(texts)])
-        answered += 1
-    after = energy_joules()
-    # The counter starts again at zero once in an hour or so.
-    return None if after is None or after < before else 1e3 * (after - before) / answered

@@ -1,4 +1,4 @@
-"""The benchmark: what it measures, what it says when things go wrong, and its reports."""
+"""The benchmark: measurements, failures and reports."""
 
 from __future__ import annotations
 
@@ -16,14 +16,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgernn.bench.charts import svg_charts
-from edgernn.bench.compare import compare, comparison_table
-from edgernn.bench.gates import Gates, missed
-from edgernn.bench.page import page
-from edgernn.bench.quality import quality
-from edgernn.bench.records import Report, Row, read_report
-from edgernn.bench.tables import tables
+from edgernn.benchmarking.charts import svg_charts
+from edgernn.benchmarking.compare import compare, comparison_table
+from edgernn.benchmarking.gates import Gates, missed
+from edgernn.benchmarking.page import page
+from edgernn.benchmarking.plan import reference_folder
+from edgernn.benchmarking.quality import quality
+from edgernn.benchmarking.records import BenchmarkReport, VariantResult, read_report
+from edgernn.benchmarking.tables import tables
+from edgernn.errors import UsageError
 from edgernn.metrics import score
+from edgernn.model_folder import DEFAULT
 from edgernn_runtime.bench import main as device_bench
 from edgernn_runtime.timing import Window, summarize, texts_of_length
 from edgernn_runtime.tokenizer import Tokenizer, TokenizerSpec
@@ -54,28 +57,26 @@ def measured(trained, tmp_path_factory):
 
 def test_everything_is_measured(measured):
     report = json.loads((measured / "report.json").read_text())
-    rows = {row["form"]: row for row in report["rows"]}
+    rows = {row["variant"]: row for row in report["results"]}
     assert list(rows) == ["keras predict", "keras tf.function", "onnx-none", "tflite-int8"]
-    assert (report["schema"], report["partial"]) == ("edgernn-bench/2", False)
+    assert (report["schema"], report["partial"]) == ("edgernn-bench/3", False)
     for row in rows.values():
         assert row["error"] is None
         assert len(row["windows"]) == 5
         assert all(len(window["total_ms"]) >= 5 for window in row["windows"])
         figures = row["summary"]
-        order = [figures[name] for name in ("least", "p50", "p90", "p95", "p99")]
+        order = [figures[name] for name in ("min", "p50", "p90", "p95", "p99")]
         assert 0 < order[0] <= order[1] <= order[2] <= order[3] <= order[4]
         assert figures["samples"] == sum(len(window["total_ms"]) for window in row["windows"])
         assert [point["tokens"] for point in row["curve"]] == [8, 12, 16, 32, 64, 128, 256]
         assert row["throughput"][0]["callers"] == 1
-        assert row["installed_bytes"] > 50e6
         assert row["peak_bytes"] > 20e6
     assert rows["keras predict"]["peak_bytes"] > 3 * rows["onnx-none"]["peak_bytes"]
-    assert rows["keras predict"]["installed_bytes"] > 5 * rows["onnx-none"]["installed_bytes"]
     assert len(rows["keras predict"]["cold_start_ms"]) == 3
     assert len(rows["tflite-int8"]["cold_start_ms"]) == 7
     good = rows["onnx-none"]["quality"]
-    assert good["agreement"] == 1
-    assert good["p99_change"] <= 1e-5
+    assert good["label_agreement"] == 1
+    assert good["p99_absolute_error"] <= 1e-5
     assert good["accuracy"] == rows["keras predict"]["quality"]["accuracy"]
     assert report["environment"]["packages"]["keras"]
 
@@ -86,8 +87,25 @@ def test_a_report_is_read_as_it_was_written(measured):
     assert again == json.loads(text)
 
 
+def test_a_report_of_schema_2_is_read(measured, tmp_path):
+    value = json.loads((measured / "report.json").read_text())
+    old = {"variant": "form", "labels_predicted": "labels_given"}
+    old |= {f"label_agreement{end}": f"agreement{end}" for end in ("", "_95")}
+    old |= {f"p99_absolute_error{end}": f"p99_change{end}" for end in ("", "_95")}
+
+    def renamed(fields):
+        return {old.get(name, name): field for name, field in fields.items()}
+
+    rows = [{**renamed(row), "growth_bytes": 1, "energy_mj": None} for row in value.pop("results")]
+    for row in rows:
+        row["quality"] = row["quality"] and renamed(row["quality"])
+    path = tmp_path / "old.json"
+    path.write_text(json.dumps({**value, "schema": "edgernn-bench/2", "rows": rows}))
+    assert read_report(path) == read_report(measured / "report.json")
+
+
 class Page(HTMLParser):
-    """What stands in a page: tags, addresses, and rows of tables."""
+    """The tags and addresses of a page."""
 
     def __init__(self, text):
         super().__init__()
@@ -99,7 +117,7 @@ class Page(HTMLParser):
         self.addresses += [v for k, v in attributes if k in ("src", "href", "xlink:href")]
 
 
-def test_the_page_needs_nothing_else_and_follows_the_theme(measured):
+def test_the_page_is_self_contained_and_follows_the_theme(measured):
     text = (measured / "report.html").read_text()
     found = Page(text)
     assert found.tags.count("svg") == 3
@@ -110,7 +128,7 @@ def test_the_page_needs_nothing_else_and_follows_the_theme(measured):
     assert "@import" not in text
     assert "prefers-color-scheme: dark" in text
     assert "var(--ink)" in text[text.index("<svg") :]
-    # What stands for the page's colours is gone.
+    # No placeholder of the page's colours is left.
     assert not re.search("#0[12]0[12]0[12]", text)
 
 
@@ -118,7 +136,7 @@ def test_the_picture_is_one(measured):
     assert (measured / "report.png").read_bytes().startswith(b"\x89PNG")
 
 
-def test_forms_that_fail_are_rows_with_their_reason(trained, tmp_path, capsys):
+def test_variants_that_fail_are_rows_with_their_error(trained, tmp_path, capsys):
     broken = tmp_path / "broken.edgernn"
     broken.write_bytes(b"no bundle")
     status = run(*fast(trained, "--quick", broken, trained / "onnx-none.edgernn"))
@@ -144,7 +162,7 @@ def test_an_engine_that_is_not_installed_is_a_row(trained, tmp_path):
         env={**os.environ, "PYTHONPATH": str(tmp_path)},
     )
     assert done.returncode == 1, done.stderr
-    rows = {row["form"]: row for row in json.loads(done.stdout)["rows"]}
+    rows = {row["variant"]: row for row in json.loads(done.stdout)["results"]}
     assert "ONNX Runtime is not installed" in rows["onnx-none"]["error"]
     assert rows["tflite-int8"]["error"] is None
 
@@ -166,11 +184,11 @@ def test_data_of_one_class_is_no_failure(trained, tmp_path, capsys):
     table = write_table(tmp_path / "one.csv", rows)
     options = ("--quick", "--json", "--data", table, trained / "onnx-none.edgernn")
     assert run(*fast(trained, *options)) == 0
-    row = json.loads(capsys.readouterr().out)["rows"][-1]
+    row = json.loads(capsys.readouterr().out)["results"][-1]
     assert 0 <= row["quality"]["macro_f1"] <= 1
 
 
-#: A shell starts what it puts into the background deaf to interrupts, and its children with it.
+#: A shell makes background processes, and their children, ignore interrupts.
 _INTERRUPTIBLE = """
 import runpy, signal, sys
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -179,7 +197,7 @@ runpy.run_module("edgernn", run_name="__main__", alter_sys=True)
 """
 
 
-def test_an_interrupt_keeps_what_was_measured(trained):
+def test_an_interrupt_keeps_the_measurements(trained):
     options = map(str, fast(trained, "--json", "--seconds", 60))
     process = subprocess.Popen(
         [sys.executable, "-c", _INTERRUPTIBLE, *options],
@@ -190,7 +208,7 @@ def test_an_interrupt_keeps_what_was_measured(trained):
     for line in process.stderr:
         if line.startswith("timing"):
             break
-    # The first window of the first form takes twelve seconds.
+    # The first window of the first variant takes twelve seconds.
     with pytest.raises(subprocess.TimeoutExpired):
         process.wait(3)
     process.send_signal(signal.SIGINT)
@@ -199,8 +217,33 @@ def test_an_interrupt_keeps_what_was_measured(trained):
     assert "Traceback" not in errors
     report = json.loads(out)
     assert report["partial"] is True
-    assert [row["form"] for row in report["rows"]][:2] == ["keras predict", "keras tf.function"]
-    assert all(row["windows"] == [] for row in report["rows"])
+    assert [row["variant"] for row in report["results"]][:2] == [
+        "keras predict",
+        "keras tf.function",
+    ]
+    assert all(row["windows"] == [] for row in report["results"])
+
+
+def test_the_reference_model_is_that_of_the_bundles_folder(trained, tmp_path, monkeypatch, capsys):
+    # There is no ./model here.
+    monkeypatch.chdir(tmp_path)
+    assert run("bench", "--quick", "--json", *FAST, trained / "onnx-none.edgernn") == 0
+    rows = json.loads(capsys.readouterr().out)["results"]
+    assert [row["variant"] for row in rows] == ["keras predict", "keras tf.function", "onnx-none"]
+    assert rows[2]["quality"]["label_agreement"] == 1
+
+
+def test_the_reference_folder_is_unique_or_the_default(trained, tmp_path):
+    other = tmp_path / "other"
+    other.mkdir()
+    for name in ("model.keras", "labels.json"):
+        (other / name).write_bytes((trained / name).read_bytes())
+    own, loose = trained / "onnx-none.edgernn", tmp_path / "loose.edgernn"
+    assert reference_folder([own, loose]) == trained
+    assert reference_folder([loose]) == DEFAULT
+    assert reference_folder([]) == DEFAULT
+    with pytest.raises(UsageError, match="different model folders"):
+        reference_folder([own, other / "a.edgernn"])
 
 
 @pytest.mark.parametrize(
@@ -209,7 +252,7 @@ def test_an_interrupt_keeps_what_was_measured(trained):
         (("--tokens", 1000), "--tokens of at most 400"),
         (("--data", "nowhere.txt"), "the texts cannot be read"),
         (("--data", "nowhere.csv"), "there is no such data"),
-        (("--compare", "a.json", "b.json"), "this is no report of a benchmark"),
+        (("--compare", "a.json", "b.json"), "the file is not a benchmark report"),
     ],
 )
 def test_wrong_usage_is_2(trained, options, words, capsys):
@@ -217,7 +260,7 @@ def test_wrong_usage_is_2(trained, options, words, capsys):
     assert words in capsys.readouterr().err
 
 
-def test_bench_without_a_bundle_says_how_to_make_one(trained, tmp_path, capsys):
+def test_bench_without_a_bundle_prints_how_to_export_one(trained, tmp_path, capsys):
     for file in trained.iterdir():
         if file.suffix != ".edgernn":
             (tmp_path / file.name).write_bytes(file.read_bytes())
@@ -235,16 +278,16 @@ def test_figures_are_medians_over_windows():
     summary = summarize(windows)
     assert summary.p50 == pytest.approx(1.5)
     assert summary.p99 == pytest.approx(1.99)
-    assert summary.least == 1
+    assert summary.min == 1
     assert summary.spread == pytest.approx((60 - 1.5) / 1.5)
     assert summary.samples == 4 * 101 + 3
 
 
-def test_ratios_are_of_windows_side_by_side():
+def test_speedups_are_ratios_of_paired_windows():
     # The machine was twice as slow in the second half, for both.
-    slow = Row("slow", windows=tuple(window(x) for x in (10.0, 10.0, 20.0, 20.0, 20.0)))
-    quick = Row("quick", windows=tuple(window(x) for x in (1.0, 1.0, 2.0, 2.0, 2.0)))
-    assert quick.times_faster(slow) == 10
+    slow = VariantResult("slow", windows=tuple(window(x) for x in (10.0, 10.0, 20.0, 20.0, 20.0)))
+    quick = VariantResult("quick", windows=tuple(window(x) for x in (1.0, 1.0, 2.0, 2.0, 2.0)))
+    assert quick.speedup(slow) == 10
 
 
 def test_scores_agree_with_those_of_evaluate():
@@ -258,20 +301,24 @@ def test_scores_agree_with_those_of_evaluate():
     assert figures.accuracy_95 == scores.accuracy_95
     assert figures.macro_f1 == pytest.approx(scores.f1)
     assert figures.macro_f1_95[0] < figures.macro_f1 < figures.macro_f1_95[1]
-    assert figures.p99_change_95[0] <= figures.p99_change <= figures.p99_change_95[1]
+    assert (
+        figures.p99_absolute_error_95[0]
+        <= figures.p99_absolute_error
+        <= figures.p99_absolute_error_95[1]
+    )
     same = (found.argmax(axis=1) == reference.argmax(axis=1)).mean()
-    assert figures.agreement == pytest.approx(same)
+    assert figures.label_agreement == pytest.approx(same)
 
 
-def test_intervals_hold_what_they_should():
-    # Of 400 samples of a known distribution, about 95 % of the intervals hold its 99th percentile.
+def test_intervals_contain_the_quantile_as_often_as_they_should():
+    # Of 400 samples of a known distribution, about 95 % of the intervals contain its 99th percentile.
     draw = np.random.default_rng(1)
     held = 0
     for _ in range(400):
         change = draw.uniform(0, 0.5, 1000)
         found = np.stack([0.5 + change, 0.5 - change], axis=1)
         figures = quality(found, np.full((1000, 2), 0.5), None)
-        low, high = figures.p99_change_95
+        low, high = figures.p99_absolute_error_95
         held += low <= 0.495 <= high
     assert 0.90 <= held / 400 <= 0.99
 
@@ -279,10 +326,10 @@ def test_intervals_hold_what_they_should():
 def report_of(*rows, **more):
     settings = {"tokens": 12, "threads": 1, "seconds": 1.0}
     machine = {"processor": "p", "cores": 2, "flags": [], "packages": {"numpy": "2"}}
-    return Report(settings, machine, rows, **more)
+    return BenchmarkReport(settings, machine, rows, **more)
 
 
-def answers(right, texts=100):
+def quality_of(right, texts=100):
     truth = np.zeros(texts, dtype=int)
     found = np.tile([0.9, 0.1], (texts, 1))
     found[right:] = [0.1, 0.9]
@@ -290,17 +337,17 @@ def answers(right, texts=100):
 
 
 def test_each_gate_can_be_missed_and_kept():
-    full = Row("keras predict", quality=answers(100), windows=(window(9.0),))
-    small = Row("small", quality=answers(98), windows=(window(1.0, 1.0, 4.0),))
+    full = VariantResult("keras predict", quality=quality_of(100), windows=(window(9.0),))
+    small = VariantResult("small", quality=quality_of(98), windows=(window(1.0, 1.0, 4.0),))
     report, bundles = report_of(full, small), frozenset({"small"})
     assert missed(report, Gates(2.0, 0.98, 4.0), bundles) == ()
     (drop,) = missed(report, Gates(max_drop=1.9), bundles)
-    assert drop == "small: accuracy falls by 2.00 points, at most 1.9 asked"
+    assert drop == "small: accuracy drop is 2.00 points, above the limit of 1.9"
     (same,) = missed(report, Gates(min_agreement=0.99), bundles)
-    assert same == "small: 98.00% of the labels are those of Keras, 99.00% asked"
+    assert same == "small: label agreement is 98.00%, below the limit of 99.00%"
     (late,) = missed(report, Gates(max_p95_ms=3.0), bundles)
-    assert late == "small: p95 is 3.70 ms, at most 3 asked"
-    failed = report_of(full, Row("small", error="none"))
+    assert late == "small: p95 is 3.70 ms, above the limit of 3 ms"
+    failed = report_of(full, VariantResult("small", error="none"))
     assert len(missed(failed, Gates(1, 1, 1), bundles)) == 3
 
 
@@ -308,15 +355,15 @@ def test_a_change_is_one_only_beyond_every_window():
     def five(*medians):
         return tuple(window(x) for x in medians)
 
-    before = Row("a", windows=five(1.0, 1.1, 1.2, 1.1, 1.0))
+    before = VariantResult("a", windows=five(1.0, 1.1, 1.2, 1.1, 1.0))
     for medians, verdict in (
         ((0.7, 0.8, 0.9, 0.8, 0.9), "faster"),
         ((1.3, 1.4, 1.3, 1.5, 1.3), "slower"),
         ((1.15, 1.4, 1.3, 1.5, 1.3), "within noise"),
     ):
-        after = Row("a", windows=five(*medians))
+        after = VariantResult("a", windows=five(*medians))
         assert compare(report_of(before), report_of(after))[0].verdict == verdict
-    assert compare(report_of(before), report_of(Row("b")))[1].verdict == "not measured"
+    assert compare(report_of(before), report_of(VariantResult("b")))[1].verdict == "not measured"
 
 
 def test_reports_of_two_machines_are_compared_with_a_note(measured, trained, capsys, tmp_path):
@@ -328,10 +375,10 @@ def test_reports_of_two_machines_are_compared_with_a_note(measured, trained, cap
     assert re.search(
         r"\| onnx-none \| \d\.\d+ \| \d\.\d+ \| \d\.\d+ \| (faster|slower|within)", out
     )
-    assert "tokens: 12, then 200" in out
+    assert "tokens: 12 before, 200 after" in out
     assert run("bench", "--json", "--compare", measured / "report.json", device) == 0
     changes = json.loads(capsys.readouterr().out)
-    assert {change["form"] for change in changes} >= {"keras predict", "onnx-none"}
+    assert {change["variant"] for change in changes} >= {"keras predict", "onnx-none"}
     same = read_report(measured / "report.json")
     assert {change.verdict for change in compare(same, same)} == {"within noise"}
     assert comparison_table(same, same).notes == (
@@ -339,11 +386,11 @@ def test_reports_of_two_machines_are_compared_with_a_note(measured, trained, cap
     )
 
 
-def test_a_model_of_one_answer_and_a_partial_run_are_said():
+def test_notes_name_a_constant_model_and_a_partial_run():
     constant = quality([[0.9, 0.1]] * 20, [[0.9, 0.1], [0.1, 0.9]] * 10, [0, 1] * 10)
-    report = report_of(Row("same", quality=constant), partial=True, missed=("same: bad",))
+    report = report_of(VariantResult("same", quality=constant), partial=True, missed=("same: bad",))
     notes = tables(report)[0].notes
-    assert "same gives every text the same label" in notes
+    assert "same predicts the same label for every text" in notes
     assert "PARTIAL: interrupted before everything was measured" in notes
     text = page(report)
     assert "Partial: interrupted" in text
@@ -351,7 +398,7 @@ def test_a_model_of_one_answer_and_a_partial_run_are_said():
 
 
 def test_names_cannot_break_the_page():
-    row = Row("<script>alert(1)</script>", windows=(window(1.0, 2.0),), error="<b>")
+    row = VariantResult("<script>alert(1)</script>", windows=(window(1.0, 2.0),), error="<b>")
     found = Page(page(report_of(row)))
     assert "script" not in found.tags
     assert "b" not in found.tags
@@ -360,7 +407,11 @@ def test_names_cannot_break_the_page():
 @pytest.mark.parametrize("count", [0, 1, 12])
 def test_a_page_of_any_number_of_rows(count):
     rows = [
-        replace(Row(f"form-{i}", file_bytes=10**6), quality=answers(90), windows=(window(1.0 + i),))
+        replace(
+            VariantResult(f"variant-{i}", file_bytes=10**6),
+            quality=quality_of(90),
+            windows=(window(1.0 + i),),
+        )
         for i in range(count)
     ]
     report = report_of(*rows)

@@ -15,7 +15,7 @@ from edgernn.commands.options import Size
 from edgernn.console import markdown
 from edgernn.data.rows import Rows
 from edgernn.errors import UsageError
-from edgernn.report import paths_table
+from edgernn.score_tables import paths_table
 from edgernn.training.batches import Encoded
 from edgernn.training.join import accuracy, calibrated_sum, log_loss, log_loss_elsewhere
 from edgernn.training.network import PathModel, RecurrentPath

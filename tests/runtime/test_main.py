@@ -97,7 +97,7 @@ def test_tokens_are_explained_when_asked(bundle, capsys):
 def test_a_bundle_is_timed_on_the_device(bundle, capsys):
     assert main(["bench", str(bundle), "--seconds", "0.1", "--tokens", "9"]) == 0
     report = json.loads(capsys.readouterr().out)
-    (row,) = report["rows"]
+    (row,) = report["results"]
     assert report["settings"]["tokens"] == 9
     assert len(row["windows"]) == 5
     assert row["summary"]["p50"] > 0

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from edgernn.console import Table, interval, percent
 from edgernn.evaluation import Evaluation
-from edgernn.report import scores_table
+from edgernn.score_tables import scores_table
 
 _MOST_CHARACTERS = 160
 

@@ -1,4 +1,4 @@
-"""How good answers are beside those of Keras and the true labels, with 95 % intervals."""
+"""The quality of predictions beside those of Keras and the true labels, with 95 % intervals."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from edgernn.bench.records import Interval, Quality
+from edgernn.benchmarking.records import Interval, Quality
 from edgernn.metrics import wilson_interval
 from edgernn_export.verification import Z95
 
@@ -17,34 +17,33 @@ _Floats = NDArray[np.float64]
 
 
 def quality(
-    found: Sequence[Sequence[float]],
+    probabilities: Sequence[Sequence[float]],
     reference: Sequence[Sequence[float]],
     truth: Sequence[int] | None,
 ) -> Quality:
-    """Return the figures of some answers.
+    """Return the quality of some predictions.
 
     Args:
-        found: the probabilities of each label for each text, [N][C], N at least 1.
-        reference: those of Keras.
-        truth: the class of each text, or None where the texts have no labels.
+        probabilities: of each label for each text, [N][C], N at least 1.
+        reference: those of Keras, [N][C].
+        truth: the class of each text, [N], or None if the texts have no labels.
     """
-    answers, keras = np.asarray(found), np.asarray(reference)
-    classes, texts = answers.argmax(axis=1), len(answers)
+    outputs, keras = np.asarray(probabilities), np.asarray(reference)
+    classes, texts = outputs.argmax(axis=1), len(outputs)
     same = int((classes == keras.argmax(axis=1)).sum())
-    change = np.sort(np.abs(answers - keras).max(axis=1))
+    errors = np.sort(np.abs(outputs - keras).max(axis=1))
     figures = Quality(
         texts=texts,
-        labels_given=len(np.unique(classes)),
-        agreement=same / texts,
-        agreement_95=wilson_interval(same, texts),
-        p99_change=float(np.quantile(change, 0.99)),
-        p99_change_95=_quantile_interval(change, 0.99),
+        labels_predicted=len(np.unique(classes)),
+        label_agreement=same / texts,
+        label_agreement_95=wilson_interval(same, texts),
+        p99_absolute_error=float(np.quantile(errors, 0.99)),
+        p99_absolute_error_95=_quantile_interval(errors, 0.99),
     )
     if truth is None:
         return figures
-    right = np.asarray(truth)
-    confusion = np.zeros((answers.shape[1], answers.shape[1]))
-    np.add.at(confusion, (right, classes), 1)
+    confusion = np.zeros((outputs.shape[1], outputs.shape[1]))
+    np.add.at(confusion, (np.asarray(truth), classes), 1)
     hits = int(np.trace(confusion))
     draws = np.random.default_rng(0).multinomial(texts, confusion.ravel() / texts, _DRAWS)
     low, high = np.quantile(_macro_f1(draws.reshape(-1, *confusion.shape)), (0.025, 0.975))
@@ -60,16 +59,16 @@ def quality(
 
 
 def _macro_f1(confusions: NDArray[np.float64 | np.int64]) -> _Floats:
-    """Return the mean F1 of the classes that occur, of each confusion matrix [N, C, C]."""
+    """Return the mean F1 of the classes that occur, [N], of each confusion matrix [N, C, C]."""
     right = np.diagonal(confusions, axis1=1, axis2=2)
-    true, given = confusions.sum(axis=2), confusions.sum(axis=1)
-    f1 = 2 * right / np.maximum(true + given, 1)
-    occurs = (true + given) > 0
+    true, predicted = confusions.sum(axis=2), confusions.sum(axis=1)
+    f1 = 2 * right / np.maximum(true + predicted, 1)
+    occurs = (true + predicted) > 0
     return np.asarray(f1.sum(axis=1) / np.maximum(occurs.sum(axis=1), 1))
 
 
 def _quantile_interval(ordered: _Floats, share: float) -> Interval:
-    """Return the 95 % interval of a quantile, by the ranks between which it lies.
+    """Return the 95 % interval of a quantile of sorted values [N], by ranks.
 
     Source: the binomial's normal approximation (Conover, Practical Nonparametric Statistics, 3.2).
     """

@@ -1,52 +1,68 @@
-"""The forms of a model that are timed, each opened as a `Subject` by the measuring process."""
+"""Open models for the measuring process: bundles and the full Keras model."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import importlib
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Literal, Protocol
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import Any, Protocol, cast
 
 from edgernn_runtime import Classifier
 from edgernn_runtime.timing import Subject
 
-Kind = Literal["keras predict", "keras tf.function", "bundle", "peer"]
-Probabilities = list[list[float]]
+
+class Runner(Subject, Protocol):
+    """An open model that can be timed and scored."""
+
+    def probabilities(self, texts: Sequence[str]) -> list[list[float]]:
+        """Return the probability of each label for each text, [N][C], C at least 2."""
 
 
-class Form(Subject, Protocol):
-    """A form of the model: timed, and asked for its answers."""
-
-    def answers(self, texts: Sequence[str]) -> Probabilities:
-        """Return the probabilities of each label for each text, [N][C], C at least 2."""
-
-
-def open_form(kind: Kind, path: str, threads: int, bundle: str | None) -> Form:
-    """Return a form of the model, open.
+def open_runner(opener: str, arguments: Sequence[str], threads: int) -> Runner:
+    """Return an open model.
 
     Args:
-        kind: how the model is run.
-        path: the `.keras` file, the bundle, or the file of a peer.
+        opener: the function that opens it, as "module:function".
+        arguments: what the function is called with.
         threads: threads that one call may use.
-        bundle: for a peer: the bundle whose tokenizer it is given.
 
     Raises:
         EdgernnError: the model or bundle cannot be used.
     """
-    if kind == "bundle":
-        return BundleForm(path, threads)
-    if kind == "peer":
-        from edgernn.bench.peers import PeerForm
-
-        assert bundle is not None
-        return PeerForm(Path(path), bundle, threads)
-    return KerasForm(path, threads, as_function=kind == "keras tf.function")
+    module, _, name = opener.partition(":")
+    function = cast(Callable[..., Runner], getattr(importlib.import_module(module), name))
+    return function(*arguments, threads=threads)
 
 
-class BundleForm:
-    """A bundle, as the runtime runs it."""
+def open_bundle(path: str, *, threads: int) -> Runner:
+    """Return a bundle, open.
+
+    Raises:
+        EdgernnError: the bundle cannot be used.
+    """
+    return BundleRunner(path, threads)
+
+
+def open_keras_predict(path: str, *, threads: int) -> Runner:
+    """Return a Keras model that is run by `predict`.
+
+    Raises:
+        EdgernnError: the model cannot be used.
+    """
+    return KerasRunner(path, threads, as_function=False)
+
+
+def open_keras_function(path: str, *, threads: int) -> Runner:
+    """Return a Keras model that is run as one `tf.function`.
+
+    Raises:
+        EdgernnError: the model cannot be used.
+    """
+    return KerasRunner(path, threads, as_function=True)
+
+
+class BundleRunner:
+    """A bundle, run by the runtime."""
 
     def __init__(self, path: str, threads: int) -> None:
         from edgernn_runtime import load
@@ -56,16 +72,16 @@ class BundleForm:
         self.output_of_ids = self._classifier.output_of_ids
 
     def predict(self, text: str) -> object:
-        """Return the answer for a text."""
+        """Return the prediction for a text."""
         return self._classifier.predict(text)
 
-    def answers(self, texts: Sequence[str]) -> Probabilities:
-        """Return the probabilities of each label for each text."""
+    def probabilities(self, texts: Sequence[str]) -> list[list[float]]:
+        """Return the probability of each label for each text, [N][C]."""
         return [list(self._classifier.predict(text).probabilities.values()) for text in texts]
 
 
-class KerasForm:
-    """The full model, on each text's bare ids, without the padding of the saved model."""
+class KerasRunner:
+    """The full model, on the ids of each text without the padding of the saved model."""
 
     def __init__(self, path: str, threads: int, *, as_function: bool) -> None:
         from edgernn.heavy import import_tensorflow
@@ -82,7 +98,7 @@ class KerasForm:
         self._call = _function(core) if as_function else _predict(core)
 
     def tokenize(self, text: str) -> Any:
-        """Return the ids of a text, [1, T]."""
+        """Return the ids of a text, an int64 tensor [1, T]."""
         import tensorflow as tf
 
         ids = tf.constant([text])
@@ -98,12 +114,12 @@ class KerasForm:
         """Return the model's output for a text."""
         return self._call(self.tokenize(text))
 
-    def answers(self, texts: Sequence[str]) -> Probabilities:
-        """Return the probabilities of each label for each text, as the exporter asks Keras."""
+    def probabilities(self, texts: Sequence[str]) -> list[list[float]]:
+        """Return the probability of each label for each text, [N][C], from batches of texts."""
         from edgernn.scoring import keras_probabilities
 
-        rows: Probabilities = keras_probabilities(self._model, texts).tolist()
-        return rows
+        found: list[list[float]] = keras_probabilities(self._model, texts).tolist()
+        return found
 
 
 def _predict(core: Any) -> Any:
@@ -116,14 +132,14 @@ def _function(core: Any) -> Any:
     signature = [tf.TensorSpec([1, None], tf.int64)]
 
     @tf.function(input_signature=signature)  # type: ignore[untyped-decorator]
-    def answer(ids: Any) -> Any:
+    def call(ids: Any) -> Any:
         return core(ids, training=False)
 
-    return lambda ids: answer(ids).numpy()
+    return lambda ids: call(ids).numpy()
 
 
 def _parts(model: Any) -> tuple[list[Any], Any]:
-    """Return a model's layers from strings to ids, and the rest of it on ids of any length.
+    """Return a model's layers from strings to ids, and the rest of it for ids of any length.
 
     Raises:
         UnsupportedModelError: the tokenizer is in a nested model.
@@ -136,17 +152,11 @@ def _parts(model: Any) -> tuple[list[Any], Any]:
 
     source = read_source(model)
     ends = [layer for layer in all_layers(model) if type(layer).__name__ == "KeepEnds"]
-    # The cut model takes ids padded to the tokenizer's length; built anew on a longer or shorter
-    # input it has the same layers.
+    # The cut model takes ids padded to the tokenizer's length. A clone with another input has the
+    # same layers and takes any length.
     core = keras.models.clone_model(
         ids_model(source),
         input_tensors=[keras.Input((None,), dtype="int64")],
         clone_function=lambda layer: layer,
     )
     return [source.vectorizer, *ends], core
-
-
-def both_classes(output: NDArray[np.float32]) -> list[float]:
-    """Return the probability of each label, of a model's own output [C]."""
-    values: list[float] = output.tolist()
-    return [1 - values[0], values[0]] if len(values) == 1 else values

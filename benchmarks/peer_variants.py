@@ -1,7 +1,7 @@
-"""What users would build without edgernn, as forms of the model: `edgernn bench --peers`.
+"""The usual ways from a Keras model to a device, as variants of a benchmark.
 
-A conversion runs in a process of its own, since some end it: `python -m edgernn.bench.peers NAME
-MODEL FILE`. Each peer is given the tokenizer of a bundle, because none of them carries one.
+A conversion runs in its own process, since some crash: `python benchmarks/peer_variants.py NAME
+MODEL FILE`. Each peer gets the tokenizer of a bundle, because none of them includes one.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgernn.bench.forms import both_classes
+from edgernn.benchmarking.variants import Variant, error_line, last_error
 from edgernn.errors import BenchError
 from edgernn_runtime import EdgernnError
 from edgernn_runtime.bundle import read_bundle
@@ -91,17 +91,17 @@ def _tf2onnx_int8(model: Path, out: Path) -> None:
 
 
 def _openvino(model: Path, out: Path) -> None:
-    """Write edgernn's own float ONNX file, the best that OpenVINO can be given."""
+    """Write edgernn's float32 ONNX file, the fastest input of OpenVINO."""
     _own(model, out, "onnx")
 
 
 def _torch(model: Path, out: Path) -> None:
-    """Keep the weights; PyTorch runs them without a file of its own."""
+    """Write a float32 `model.bin`, whose weights PyTorch runs."""
     _own(model, out, "native")
 
 
 def _own(model: Path, out: Path, model_format: str) -> None:
-    """Write edgernn's own float32 file."""
+    """Write edgernn's float32 file."""
     from edgernn_export import Options, export
 
     whole = out.with_name("whole.edgernn")
@@ -111,12 +111,12 @@ def _own(model: Path, out: Path, model_format: str) -> None:
 
 @dataclass(frozen=True)
 class Peer:
-    """Another road to a device.
+    """Another way to a device.
 
     Attributes:
-        file: the name of the file it makes, which says what runs it.
-        package: the package that it needs beyond edgernn's own, or None.
-        convert: makes the file.
+        file: the name of the file it writes, which selects the engine.
+        package: the package that it needs beside those of edgernn, or None.
+        convert: writes the file, from the path of the `.keras` file and its own.
     """
 
     file: str
@@ -134,13 +134,34 @@ PEERS = {
     "tf2onnx": Peer("model.onnx", None, _tf2onnx),
     "tf2onnx, quantize_dynamic": Peer("model.onnx", None, _tf2onnx_int8),
     "OpenVINO": Peer("openvino.onnx", "openvino", _openvino),
-    "OpenVINO, its own precision": Peer("openvino-own.onnx", "openvino", _openvino),
+    "OpenVINO, default precision": Peer("openvino-default.onnx", "openvino", _openvino),
     "PyTorch": Peer("torch.bin", "torch", _torch),
 }
 
 
-def convert(name: str, model: Path, folder: Path) -> Path:
-    """Return the file that a peer makes of a model, written into a folder of its own.
+def peer_variants(model: Path, bundle: Path, folder: Path) -> tuple[Variant, ...]:
+    """Return a variant for each peer, converted; one that fails to convert has its error.
+
+    Args:
+        model: the `.keras` file.
+        bundle: a bundle of the model, for its tokenizer.
+        folder: an existing folder for the converted files.
+    """
+    return tuple(_variant(name, model, bundle, folder) for name in PEERS)
+
+
+def _variant(name: str, model: Path, bundle: Path, folder: Path) -> Variant:
+    engine, _ = ENGINES[PEERS[name].file]
+    opener = "peer_variants:open_peer"
+    try:
+        file = _converted(name, model, folder)
+    except EdgernnError as error:
+        return Variant(name, opener, (), error=error_line(error))
+    return Variant(name, opener, (str(file), str(bundle)), engine, file.stat().st_size)
+
+
+def _converted(name: str, model: Path, folder: Path) -> Path:
+    """Return the file that a peer makes of a model, in its own subfolder.
 
     Raises:
         BenchError: a package is missing, or the conversion fails.
@@ -150,28 +171,29 @@ def convert(name: str, model: Path, folder: Path) -> Path:
         raise BenchError(f"{peer.package} is not installed")
     file = folder / str(list(PEERS).index(name)) / peer.file
     file.parent.mkdir()
-    command = [sys.executable, "-m", "edgernn.bench.peers", name, str(model), str(file)]
+    command = [sys.executable, __file__, name, str(model), str(file)]
     try:
-        done = subprocess.run(  # noqa: S603
+        done = subprocess.run(
             command, capture_output=True, timeout=_LIMIT_SECONDS, text=True, check=False
         )
     except subprocess.TimeoutExpired:
         raise BenchError(f"no file within {_LIMIT_SECONDS} s") from None
     if not file.is_file():
-        raise BenchError(f"does not convert: {reason(done.stderr)}")
+        raise BenchError(f"does not convert: {last_error(done.stderr)}")
     return file
 
 
-def reason(text: str) -> str:
-    """Return the line of an error that says most, short enough for a table."""
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    told = [line for line in lines if "rror" in line or "Flex" in line or "TensorList" in line]
-    line = (told or lines or ["nothing was said"])[-1]
-    return line.removeprefix("found:").strip()[:100]
+def open_peer(file: str, bundle: str, *, threads: int) -> PeerRunner:
+    """Return a peer's file, open: what the measuring process calls.
+
+    Raises:
+        EdgernnError: it cannot be opened, or not by the slim runtimes.
+    """
+    return PeerRunner(Path(file), bundle, threads)
 
 
-class PeerForm:
-    """A file of a peer, from text to probabilities by a bundle's tokenizer."""
+class PeerRunner:
+    """A peer's file with the tokenizer of a bundle."""
 
     def __init__(self, file: Path, bundle: str, threads: int) -> None:
         """Open the file.
@@ -185,20 +207,25 @@ class PeerForm:
         self._run = ENGINES[file.name][1](file, threads)
 
     def tokenize(self, text: str) -> NDArray[np.int32]:
-        """Return the ids of a text."""
+        """Return the ids of a text, int32 [T]."""
         return with_padding(self._tokenizer.ids(text), self._pad_to)
 
     def output_of_ids(self, ids: NDArray[np.int32]) -> NDArray[np.float32]:
-        """Return the model's output for ids."""
+        """Return the model's output, float32 [C], for ids int32 [T]."""
         return self._run(ids)
 
     def predict(self, text: str) -> object:
         """Return the model's output for a text."""
         return self._run(self.tokenize(text))
 
-    def answers(self, texts: Sequence[str]) -> list[list[float]]:
-        """Return the probabilities of each label for each text."""
-        return [both_classes(self._run(self.tokenize(text))) for text in texts]
+    def probabilities(self, texts: Sequence[str]) -> list[list[float]]:
+        """Return the probability of each label for each text, [N][C]."""
+        return [_both_classes(self._run(self.tokenize(text))) for text in texts]
+
+
+def _both_classes(output: NDArray[np.float32]) -> list[float]:
+    values: list[float] = output.tolist()
+    return [1 - values[0], values[0]] if len(values) == 1 else values
 
 
 def _open_litert(file: Path, threads: int) -> Run:
@@ -218,7 +245,7 @@ def _open_onnx(file: Path, threads: int) -> Run:
 
 
 def _open_openvino(file: Path, threads: int, *, precision: str | None = "f32") -> Run:
-    """Open a file with OpenVINO, which by itself takes bfloat16 where the processor has it."""
+    """Open a file with OpenVINO, which uses bfloat16 by default if the processor has it."""
     import openvino
 
     options = {"INFERENCE_NUM_THREADS": threads, "PERFORMANCE_HINT": "LATENCY"}
@@ -235,23 +262,23 @@ def _open_openvino(file: Path, threads: int, *, precision: str | None = "f32") -
 
 
 def _open_torch(file: Path, threads: int) -> Run:
-    from edgernn.bench.peer_torch import TorchModel
+    from peer_torch import TorchModel
 
     return TorchModel(file, threads)
 
 
-#: What runs a file of a name: its title, and what opens it.
+#: The engine of each file name: its title and the function that opens it.
 ENGINES: dict[str, tuple[str, Callable[[Path, int], Run]]] = {
     "model.tflite": ("LiteRT", _open_litert),
     "model.onnx": ("ONNX Runtime", _open_onnx),
     "openvino.onnx": ("OpenVINO", _open_openvino),
-    "openvino-own.onnx": ("OpenVINO", partial(_open_openvino, precision=None)),
+    "openvino-default.onnx": ("OpenVINO", partial(_open_openvino, precision=None)),
     "torch.bin": ("PyTorch", _open_torch),
 }
 
 
 def main() -> None:
-    """Make one peer's file."""
+    """Write one peer's file."""
     from edgernn.heavy import import_tensorflow
 
     name, model, file = sys.argv[1:]

@@ -1,16 +1,17 @@
-"""What a benchmark measures, from what the command line says."""
+"""What a benchmark measures, from the options of the command."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from edgernn.bench.run import Plan, callers_here
+from edgernn.benchmarking.variants import Variant, bundle_variants, keras_variants
 from edgernn.data.rows import Rows, label_indices, sample
 from edgernn.data.sources import DataOptions, load_corpus
 from edgernn.errors import UsageError
-from edgernn.model_folder import ModelFolder
+from edgernn.model_folder import DEFAULT, ModelFolder, is_model_folder
 from edgernn_runtime import EdgernnError
 from edgernn_runtime.bench import lengths_of
 from edgernn_runtime.bundle import read_bundle
@@ -22,33 +23,89 @@ _QUICK_TEXTS = 200
 
 @dataclass(frozen=True)
 class Request:
-    """A benchmark that was asked for.
+    """The options of a benchmark.
 
     Attributes:
-        bundles: the bundles; none for all of the model folder.
+        bundles: the bundles; empty: all in the model folder.
         data: where the texts are, or None for the model folder's validation texts.
-        with_peers: whether what others make of the model is measured too.
-        quick: whether it is to take under a minute.
-        tokens: the length of the texts timed, or None for 200 or the most that is read.
+        quick: whether the benchmark takes less than a minute.
+        tokens: the length of the timed texts, or None for 200 or the most that the model reads.
         threads: threads that one call may use.
-        seconds: how long each form is timed, or None for 10, or 1.5 if quick.
+        seconds: seconds that each variant is timed, or None for 10, or 1.5 if quick.
     """
 
     bundles: tuple[Path, ...] = ()
     data: DataOptions | None = None
-    with_peers: bool = False
     quick: bool = False
     tokens: int | None = None
     threads: int = 1
     seconds: float | None = None
 
 
-def make_plan(folder: ModelFolder, request: Request) -> Plan:
-    """Return what is measured of a model folder.
+@dataclass(frozen=True)
+class Plan:
+    """What is measured, and for how long.
+
+    Attributes:
+        model: the `.keras` file.
+        bundles: the bundles.
+        tokenizer_bundle: the first bundle that can be read, for variants without a tokenizer.
+        tokens: the length of the texts that speedups refer to.
+        texts: the timed texts, by their length in tokens; those of `tokens` are among them.
+        quality_texts: the texts to score.
+        truth: the class of each, or None if they have no labels.
+        threads: threads that one call may use.
+        seconds: seconds that each variant is timed at `tokens`, in five windows.
+        curve_seconds: seconds at each other length; 0: no curve.
+        keras_cold_starts: fresh processes of Keras.
+        cold_starts: fresh processes of each bundle.
+        callers: numbers of concurrent callers, for the throughput.
+    """
+
+    model: Path
+    bundles: tuple[Path, ...]
+    tokenizer_bundle: Path
+    tokens: int
+    texts: dict[int, tuple[str, ...]]
+    quality_texts: tuple[str, ...]
+    truth: tuple[int, ...] | None
+    threads: int
+    seconds: float
+    curve_seconds: float
+    keras_cold_starts: int
+    cold_starts: int
+    callers: tuple[int, ...]
+
+    @property
+    def variants(self) -> tuple[Variant, ...]:
+        """The variants of the plan: the Keras model and the bundles."""
+        keras = keras_variants(self.model, self.keras_cold_starts)
+        return *keras, *bundle_variants(self.bundles, self.cold_starts)
+
+
+def reference_folder(bundles: Sequence[Path]) -> Path:
+    """Return the model folder that bundles are compared with: their own, else `./model`.
 
     Raises:
-        UsageError: there is no bundle, the model does not read so many tokens, or the data is not
-            there or of other labels.
+        UsageError: the bundles are in several model folders.
+    """
+    folders = sorted({path.parent for path in bundles if is_model_folder(path.parent)})
+    if len(folders) > 1:
+        raise UsageError(
+            "the bundles are in different model folders",
+            expected="bundles of one model folder, or --model",
+            found=", ".join(map(str, folders)),
+            hint=f"--model {folders[0]}",
+        )
+    return folders[0] if folders else DEFAULT
+
+
+def make_plan(folder: ModelFolder, request: Request) -> Plan:
+    """Return the plan of a benchmark of a model folder.
+
+    Raises:
+        UsageError: there is no bundle, the model does not read texts of that length, or the data
+            does not exist or has other labels.
         EdgernnError: no bundle can be read.
     """
     bundles = request.bundles or folder.bundles
@@ -57,7 +114,7 @@ def make_plan(folder: ModelFolder, request: Request) -> Plan:
             "there is no bundle to compare",
             path=folder.path,
             expected="a bundle in the model folder, or a BUNDLE argument",
-            found="none",
+            found="no bundle",
             hint="edgernn export --format tflite --quantize int8",
         )
     rows, truth = _rows(folder, request)
@@ -75,8 +132,7 @@ def make_plan(folder: ModelFolder, request: Request) -> Plan:
     return Plan(
         model=folder.model,
         bundles=bundles,
-        tokenizer_of=readable,
-        with_peers=request.with_peers,
+        tokenizer_bundle=readable,
         tokens=tokens,
         texts={x: texts_of_length(tokenizer, rows.texts, x) for x in sorted(lengths)},
         quality_texts=rows.texts,
@@ -86,12 +142,12 @@ def make_plan(folder: ModelFolder, request: Request) -> Plan:
         curve_seconds=0.0 if request.quick else seconds / 20,
         keras_cold_starts=1 if request.quick else 3,
         cold_starts=3 if request.quick else 7,
-        callers=(1,) if request.quick else callers_here(),
+        callers=(1,) if request.quick else _callers(),
     )
 
 
 def _rows(folder: ModelFolder, request: Request) -> tuple[Rows, tuple[int, ...] | None]:
-    """Return the texts to answer, and the class of each where they have labels."""
+    """Return the texts to score, and the class of each if they have labels."""
     rows, name = folder.validation, str(folder.path)
     if request.data is not None:
         name = request.data.data
@@ -114,7 +170,7 @@ def _lines(path: Path) -> Rows:
         ) from error
     texts = tuple(line.rstrip("\r") for line in lines if line.strip())
     if not texts:
-        raise UsageError("the file has no text", path=path, expected="a text a line")
+        raise UsageError("the file has no text", path=path, expected="one text a line")
     return Rows(texts, ())
 
 
@@ -130,3 +186,10 @@ def _readable(bundles: Sequence[Path]) -> tuple[Path, Tokenizer]:
             return path, Tokenizer(bundle.manifest.tokenizer, bundle.vocabulary)
     assert failure is not None
     raise failure
+
+
+def _callers() -> tuple[int, ...]:
+    """Return 1, 2, 4 and so on, up to and including the number of cores."""
+    cores = os.cpu_count() or 1
+    powers = [1 << i for i in range(cores.bit_length())]
+    return tuple(sorted({*(n for n in powers if n < cores), cores}))

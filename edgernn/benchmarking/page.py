@@ -1,4 +1,4 @@
-"""A report as one page of HTML that needs nothing else: no network, no script."""
+"""A report as one self-contained page of HTML, without scripts."""
 
 from __future__ import annotations
 
@@ -6,17 +6,19 @@ from html import escape
 from importlib.resources import files
 from string import Template
 
-from edgernn.bench.charts import svg_charts
-from edgernn.bench.records import Report
-from edgernn.bench.tables import tables
+from edgernn.benchmarking.charts import svg_charts
+from edgernn.benchmarking.records import BenchmarkReport
+from edgernn.benchmarking.tables import tables
 from edgernn.console import Table
 
 _TITLE = "edgernn bench"
 
 
-def page(report: Report) -> str:
-    """Return the page: light and dark as the reader's system is, readable on a phone."""
-    template = Template(files("edgernn.bench").joinpath("page.html").read_text(encoding="utf-8"))
+def page(report: BenchmarkReport) -> str:
+    """Return the page; it follows the light or dark theme and is readable on a phone."""
+    template = Template(
+        files("edgernn.benchmarking").joinpath("page.html").read_text(encoding="utf-8")
+    )
     machine, settings = report.environment, report.settings
     packages = ", ".join(f"{k} {v}" for k, v in machine["packages"].items() if v)
     subtitle = (

@@ -9,33 +9,38 @@ import sys
 import tempfile
 from typing import Any
 
+from edgernn.benchmarking.variants import WORKER
 from edgernn.errors import BenchError
-
-COMMAND = (sys.executable, "-m", "edgernn.bench.worker")
 
 
 class Process:
-    """A measuring process; it is started at once, and told what to do one task at a time."""
+    """A measuring process, started at once, which does one task at a time."""
 
     def __init__(self, threads: int) -> None:
-        # A file, because a full pipe of messages that nobody reads would stop the process.
+        # A file, because a full pipe of messages that nobody reads would block the process.
         self._messages = tempfile.TemporaryFile()  # noqa: SIM115
         self._process = subprocess.Popen(  # noqa: S603
-            COMMAND,
+            WORKER,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._messages,
             text=True,
-            env={**os.environ, "OMP_NUM_THREADS": str(threads), "TF_CPP_MIN_LOG_LEVEL": "3"},
+            env={
+                **os.environ,
+                "OMP_NUM_THREADS": str(threads),
+                "TF_CPP_MIN_LOG_LEVEL": "3",
+                # A script's own openers are importable there as they are here.
+                "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+            },
             # Ctrl-C is for the parent, which keeps what was measured.
             start_new_session=True,
         )
 
-    def tell(self, do: str, **arguments: Any) -> None:
-        """Send a task; `answer` waits for its result.
+    def send(self, do: str, **arguments: Any) -> None:
+        """Send a task; `receive` waits for its result.
 
         Raises:
-            BenchError: the process is gone.
+            BenchError: the process has ended.
         """
         assert self._process.stdin is not None
         try:
@@ -44,7 +49,7 @@ class Process:
         except BrokenPipeError:
             raise BenchError(self._last_message()) from None
 
-    def answer(self) -> Any:
+    def receive(self) -> Any:
         """Return the result of the task that was sent.
 
         Raises:
@@ -54,19 +59,19 @@ class Process:
         line = self._process.stdout.readline()
         if not line:
             raise BenchError(self._last_message())
-        answer = json.loads(line)
-        if "error" in answer:
-            raise BenchError(answer["error"], found=answer.get("found"))
-        return answer["result"]
+        result = json.loads(line)
+        if "error" in result:
+            raise BenchError(result["error"], found=result.get("found"))
+        return result["result"]
 
-    def ask(self, do: str, **arguments: Any) -> Any:
+    def call(self, do: str, **arguments: Any) -> Any:
         """Return the result of a task.
 
         Raises:
             BenchError: the task failed, or the process ended.
         """
-        self.tell(do, **arguments)
-        return self.answer()
+        self.send(do, **arguments)
+        return self.receive()
 
     def close(self) -> None:
         """End the process."""

@@ -1,4 +1,4 @@
-"""The model in PyTorch, eager, from the weights of a float32 `model.bin`; LSTM and Dense alone."""
+"""The model in eager PyTorch, from the weights of a float32 `model.bin`; LSTM and Dense only."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class TorchModel:
         torch.set_num_threads(threads)
         self._model: Model = decode_model(file.read_bytes())
         if self._model.embedding is None or self._model.wide is not None:
-            raise BenchError("the model has a wide path, which PyTorch is not measured with")
+            raise BenchError("PyTorch is not measured with a wide path")
         self._embedding = torch.from_numpy(self._model.embedding.copy())
         self._layers = [_layer(layer) for layer in self._model.layers]
 
@@ -55,9 +55,9 @@ def _layer(layer: Any) -> Any:
         linear.weight.data = torch.tensor(np.ascontiguousarray(layer.kernel.T))
         linear.bias.data = torch.tensor(layer.bias)
         return linear
-    is_lstm = isinstance(layer, Recurrent) and all(map(_is_usual, layer.directions))
+    is_lstm = isinstance(layer, Recurrent) and all(map(_is_standard, layer.directions))
     if not is_lstm or layer.merge != "concat" or layer.forward.reverse:
-        raise BenchError(f"layer {layer.name} is neither a usual LSTM nor Dense")
+        raise BenchError(f"layer {layer.name} is neither a standard LSTM nor Dense")
     first: Direction = layer.forward
     lstm = torch.nn.LSTM(first.input_size, first.hidden_size, bidirectional=bool(layer.backward))
     for direction, suffix in zip(layer.directions, ("", "_reverse"), strict=False):
@@ -71,6 +71,6 @@ def _layer(layer: Any) -> Any:
     return lstm
 
 
-def _is_usual(direction: Direction) -> bool:
-    usual = ("lstm", "tanh", "sigmoid")
-    return (direction.cell, direction.activation, direction.gate_activation) == usual
+def _is_standard(direction: Direction) -> bool:
+    standard = ("lstm", "tanh", "sigmoid")
+    return (direction.cell, direction.activation, direction.gate_activation) == standard

@@ -1,1 +1,0 @@
-"""The benchmark: each form of the model in a process of its own, on the same texts."""

@@ -1,0 +1,1 @@
+"""Benchmark of bundles beside the full model, each variant in its own process."""
