@@ -1,4 +1,4 @@
-"""Accuracy of a model folder's forms on a test set: a table that two benchmarks print."""
+"""Accuracy of a model folder's bundles on a test set: a table that two benchmarks print."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from edgernn_export.keras.model_file import load_keras
 from edgernn_runtime import load
 
 HEADER = (
-    "| form | model bytes | accuracy | 95 % | same label as Keras | p99 change | largest change |\n"
-    "|---|---:|---:|---:|---:|---:|---:|"
+    "| variant | model bytes | accuracy | 95 % | label agreement | p99 absolute error "
+    "| max absolute error |\n|---|---:|---:|---:|---:|---:|---:|"
 )
 
 
@@ -48,14 +48,14 @@ def _row(
 ) -> str:
     right = found.argmax(axis=1) == truth
     low, high = wilson_interval(int(right.sum()), len(right))
-    change = np.abs(found - reference).max(axis=1)
+    errors = np.abs(found - reference).max(axis=1)
     agreement = (found.argmax(axis=1) == reference.argmax(axis=1)).mean()
     cells = (
         "" if size is None else f"{size:,}",
         f"{right.mean():.2%}",
         f"{low:.2%} to {high:.2%}",
         f"{agreement:.2%}",
-        f"{np.quantile(change, 0.99):.1e}",
-        f"{change.max():.1e}",
+        f"{np.quantile(errors, 0.99):.1e}",
+        f"{errors.max():.1e}",
     )
     return f"| {name} | " + " | ".join(cells) + " |"

@@ -1,9 +1,9 @@
-"""Runs the benchmarks, keeps what they print, and rewrites the README's and the docs' figures.
+"""Run the benchmarks, keep their output, and update the figures of the README and the docs.
 
 python benchmarks/all.py DATA TRAINED [--model model] [--only NAME ...]
 
-DATA is the folder of data sets and TRAINED that of trained models, as `trained.py` takes them. A
-benchmark that fails keeps its earlier result and makes the exit status 1.
+DATA is the folder of data sets and TRAINED the folder of trained models, as for `trained.py`. If a
+benchmark fails, its earlier result is kept and the exit status is 1.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _NAMES = {"data": "DATA", "trained": "TRAINED", "model": "model"}
 _PACKAGES = ("tensorflow", "keras", "ai-edge-litert", "onnxruntime", "numpy")
 
 
-#: Each command as the reader would run it; `{model}`, `{data}` and `{trained}` are the folders.
+#: The command of each benchmark; `{model}`, `{data}` and `{trained}` are the folders.
 BENCHMARKS = {
     "speed": "python benchmarks/speed.py --model {model}",
     "native": "python benchmarks/native.py --model {model}",
@@ -43,7 +43,7 @@ BENCHMARKS = {
 
 
 def main() -> int:
-    """Run what was asked for; return 1 if something failed."""
+    """Run the selected benchmarks; return 1 if one failed."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("data", type=Path)
     parser.add_argument("trained", type=Path)
@@ -57,12 +57,12 @@ def main() -> int:
         if (not options.only or name in options.only) and not _run(name, command, folders)
     ]
     figures.main()
-    print(f"failed: {', '.join(failed)}" if failed else "all figures are of this run")
+    print(f"failed: {', '.join(failed)}" if failed else "all figures are from this run")
     return 1 if failed else 0
 
 
 def _without_folders(text: str, folders: dict[str, str]) -> str:
-    """Return the text with the names of the command's folders for their places."""
+    """Return the text with the folders replaced by the names of the arguments."""
     for name, folder in folders.items():
         text = text.replace(folder, _NAMES[name])
     return text

@@ -1,9 +1,9 @@
-"""When is a BiLSTM worth it? Accuracy, size and time beside simpler classifiers.
+"""Accuracy, size and latency of simpler classifiers beside a BiLSTM.
 
 python benchmarks/baselines.py DATA TRAINED [--only NAME]
 
 DATA and TRAINED are those of `trained.py`, which trains the BiLSTMs. The others are trained here:
-tf-idf of words and pairs with logistic regression, and NBSVM on the same (Wang and Manning,
+tf-idf of words and bigrams with logistic regression, and NBSVM on the same (Wang and Manning,
 "Baselines and bigrams", 2012), both by scikit-learn (the extra `benchmarks`); and an average of
 embeddings in the manner of fastText, trained in Keras and exported by edgernn to int8. Prints
 Markdown.
@@ -59,7 +59,7 @@ def main() -> None:
     parser.add_argument("--only", choices=DATA_SETS)
     options = parser.parse_args()
     import_tensorflow()
-    print("| data | classifier | accuracy | 95 % | file MB | one text ms |")
+    print("| data | classifier | accuracy | 95 % | file MB | p50 ms |")
     print("|---|---|---:|---:|---:|---:|")
     for name, data_set in DATA_SETS.items():
         if options.only not in (None, name):
@@ -78,7 +78,7 @@ def main() -> None:
 
 
 def _milliseconds(predict: Predict, texts: Sequence[str]) -> float:
-    """Return the median time of one text at a time."""
+    """Return the p50 of one text in ms."""
     samples = []
     for text in texts[:_TIMED]:
         start = time.perf_counter()
@@ -97,16 +97,16 @@ def _classifiers(train: Rows, labels: tuple[str, ...], trained: Path) -> Iterato
 
 
 def logistic(texts: Sequence[str], targets: NDArray[np.intp]) -> Found:
-    """Return tf-idf of words and pairs with logistic regression."""
+    """Return tf-idf of words and bigrams with logistic regression."""
     vectorizer = TfidfVectorizer(ngram_range=(1, 2), min_df=2, sublinear_tf=True)
     model = LogisticRegression(C=10, max_iter=200).fit(vectorizer.fit_transform(texts), targets)
     size = len(pickle.dumps((vectorizer, model)))
-    name = "tf-idf of words and pairs, logistic regression"
+    name = "tf-idf of words and bigrams, logistic regression"
     return Found(name, size, lambda some: model.predict(vectorizer.transform(some)).tolist())
 
 
 def nbsvm(texts: Sequence[str], targets: NDArray[np.intp], classes: int) -> Found:
-    """Return NBSVM on words and pairs, one label against the rest."""
+    """Return NBSVM on words and bigrams, one label against the rest."""
     vectorizer = CountVectorizer(ngram_range=(1, 2), min_df=2, binary=True)
     counts = vectorizer.fit_transform(texts)
     parts = []
@@ -128,7 +128,7 @@ def nbsvm(texts: Sequence[str], targets: NDArray[np.intp], classes: int) -> Foun
         scores = vectorizer.transform(some) @ matrix + bias
         return np.asarray(scores).argmax(axis=1).tolist()
 
-    return Found("NBSVM on words and pairs", size, predict)
+    return Found("NBSVM on words and bigrams", size, predict)
 
 
 def _average(train: Rows, labels: tuple[str, ...]) -> Found:

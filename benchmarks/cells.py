@@ -1,9 +1,9 @@
-"""The time of one text of 200 tokens by kind of cell, format, recipe and flavour.
+"""The latency of a text of 200 tokens by cell, format, recipe and variant.
 
 python benchmarks/cells.py
 
-The default network's shape with weights drawn at random, one thread; the forms take turns, a call
-each, so that a busy moment of the machine hits them alike. Prints Markdown.
+The network of the preset `tutorial` with random weights, one thread. The variants take turns, one
+call each, so that a busy moment of the machine affects all of them. Prints Markdown.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _CELLS: tuple[Cell, ...] = ("lstm", "gru", "rnn")
 
 
 def main() -> None:
-    """Print a row for each cell and form."""
+    """Print a row for each cell and variant."""
     ids = np.random.default_rng(1).integers(2, _VOCABULARY, _TOKENS).astype(np.int32)
     engines = {key: (engine, census) for key, engine, census in _engines(ids)}
     samples: dict[tuple[str, ...], list[float]] = {key: [] for key in engines}
@@ -45,7 +45,7 @@ def main() -> None:
             engine.run(ids)
             if turn >= _WARM_UP:
                 samples[key].append(1000 * (time.perf_counter() - start))
-    print("| cell | form | operators | bytes | p50 ms |\n|---|---|---|---:|---:|")
+    print("| cell | variant | operators | bytes | p50 ms |\n|---|---|---|---:|---:|")
     for key, (_, census) in engines.items():
         names = [name for name in census.operators if "LSTM" in name or name in _RECURRENT]
         form = "-".join(part for part in key[1:] if part != "plain")

@@ -1,11 +1,11 @@
-"""edgernn's own timing beside bare loops around the engines, on the same files.
+"""The timing of edgernn beside bare loops around the engines, on the same files.
 
 python benchmarks/crosscheck.py [--model model]
 
-onnxruntime's session and LiteRT's interpreter, called without edgernn; ids of 200 tokens, one
-thread. Both ways take turns, five times. LiteRT's own `litert-benchmark` cannot stand here: it
-loads no model with variable tensors, which every fused LSTM has, and it gives a model of ids random
-bytes, on which it fails within 0.03 ms and reports that. Prints Markdown.
+onnxruntime's session and LiteRT's interpreter are called without edgernn, on ids of 200 tokens, one
+thread. Both take turns, five times. LiteRT's `litert-benchmark` cannot be used: it does not load
+models with variable tensors, which every fused LSTM has, and it feeds random bytes as ids, on which
+the model fails within 0.03 ms, and reports that time. Prints Markdown.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--model", type=Path, default=Path("model"))
     model = parser.parse_args().model
-    print("| file | edgernn, ids to output ms | bare loop ms | ratio |\n|---|---:|---:|---:|")
+    print("| file | edgernn invoke ms | bare loop ms | ratio |\n|---|---:|---:|---:|")
     for name in ("onnx-none", "onnx-int8", "tflite-none", "tflite-int8"):
         path = model / f"{name}.edgernn"
         other = _session if name.startswith("onnx") else _interpreter

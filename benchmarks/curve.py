@@ -1,10 +1,10 @@
-"""Accuracy against bytes and against milliseconds: `edgernn train --max-size` at several sizes.
+"""Accuracy by size and latency: `edgernn train --max-size` at several sizes.
 
 python benchmarks/curve.py DATA
 
 Trains the presets `bag` and `small` on IMDB's training half at each size, and exports them to int8
-in our own format. The accuracy is that on the tenth of the training half that was set aside, by
-which the presets' sizes were chosen; the test half is not read. Prints Markdown.
+`native` bundles. The accuracy is that on the tenth of the training half that is set aside, on which
+the sizes of the presets were chosen. The test half is not read. Prints Markdown.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def main() -> None:
     parser.add_argument("data", type=Path)
     options = parser.parse_args()
     rows = read_rows(options.data / "imdb" / "train.csv.gz")
-    print("| preset | --max-size | bundle bytes | validation accuracy | one text ms | training s |")
+    print("| preset | --max-size | bundle bytes | validation accuracy | p50 ms | training s |")
     print("|---|---:|---:|---:|---:|---:|")
     with tempfile.TemporaryDirectory() as folder:
         table = jsonl(Path(folder) / "train.jsonl", rows)
@@ -57,7 +57,7 @@ def main() -> None:
 
 
 def _milliseconds(bundle: Path, texts: tuple[str, ...]) -> float:
-    """Return the median time of one text, text to label."""
+    """Return the p50 of one text, text to label, in ms."""
     samples = []
     with load(bundle) as classifier:
         for text in texts:

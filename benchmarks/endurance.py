@@ -1,8 +1,8 @@
-"""The growth of a process over 100,000 predictions of one bundle.
+"""Memory growth of a process over 100,000 predictions of one bundle.
 
 python benchmarks/endurance.py BUNDLE [--count 100000]
 
-Prints the resident memory before and after, once the first 2,000 predictions are past.
+Prints the resident memory after 2,000 warm-up predictions, and its growth after the others.
 """
 
 from __future__ import annotations

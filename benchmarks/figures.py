@@ -1,10 +1,10 @@
-"""Puts the figures of `benchmarks/results` into the README and the docs.
+"""Insert the results of `benchmarks/results` into the README and the docs, and draw the chart.
 
 python benchmarks/figures.py
 
-A result is what a command printed, with the machine it ran on. Between the marks
-`<!-- figures: NAME -->` and `<!-- /figures -->` stands what was printed, and nothing typed by hand;
-`<!-- figures: NAME first 2 -->` stands for its first two tables.
+A result is the output of a command and the machine it ran on. It is inserted between the marks
+`<!-- figures: NAME -->` and `<!-- /figures -->`. `<!-- figures: NAME first 2 -->` inserts its first
+two tables, `<!-- figures: NAME summary -->` the rows and columns of `SUMMARY`.
 """
 
 from __future__ import annotations
@@ -12,35 +12,62 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
 PAGES = (ROOT / "README.md", ROOT / "docs" / "benchmarks.md")
+CHART = ROOT / "docs" / "images" / "latency.svg"
+#: Rows and columns of the README's table, which are those of the chart, too.
+SUMMARY = (
+    "keras tf.function",
+    "tf2onnx",
+    "TFLite converter, tf_keras, int8",
+    "PyTorch",
+    "OpenVINO, default precision",
+    "tflite-int8",
+    "onnx-none",
+    "native-int8",
+)
+_COLUMNS = ("variant", "file MB", "p50 ms", "p95 ms", "memory MB", "accuracy", "label agreement")
+_STYLE = (
+    "text { font: 13px system-ui, sans-serif; fill: #1d2126 } .bar { fill: #a2abb6 } "
+    ".own { fill: #1f9d63 } @media (prefers-color-scheme: dark) { text { fill: #e7eaee } }"
+)
 _PART = re.compile(
-    r"(<!-- figures: (?P<name>[\w-]+)(?: first (?P<first>\d+))? -->\n).*?(<!-- /figures -->)",
+    r"(<!-- figures: (?P<name>[\w-]+)(?: first (?P<first>\d+)| (?P<summary>summary))? -->\n)"
+    r".*?(<!-- /figures -->)",
     re.DOTALL,
 )
 
 
 def rendered(text: str) -> str:
-    """Return a page with each of its parts replaced by its result, where there is one."""
+    """Return a page with each marked region replaced by its result, if there is one."""
     return _PART.sub(_with_figures, text)
 
 
 def _with_figures(part: re.Match[str]) -> str:
-    path = RESULTS / f"{part['name']}.json"
-    tables = int(part["first"]) if part["first"] else None
-    return part[1] + _figures(path, tables) + part[4] if path.is_file() else part[0]
+    if not (RESULTS / f"{part['name']}.json").is_file():
+        return part[0]
+    result = _read(part["name"])
+    lines = result["printed"]
+    if part["first"]:
+        lines = first_tables(lines, int(part["first"]))
+    elif part["summary"]:
+        lines = summary(lines)
+    return part[1] + _figures(result, lines) + part[5]
 
 
-def _figures(path: Path, tables: int | None) -> str:
-    result = json.loads(path.read_text(encoding="utf-8"))
+def _read(name: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))
+    return found
+
+
+def _figures(result: dict[str, Any], lines: list[str]) -> str:
     machine = result["environment"]
     packages = ", ".join(f"{k} {v}" for k, v in machine["packages"].items() if v)
     where = f"{machine['processor']}, {machine['cores']} cores; {packages}"
-    printed = result["printed"] if tables is None else first_tables(result["printed"], tables)
-    lines = [f"`{result['command']}`", "", *printed, "", f"*{where}*", ""]
-    return "\n".join(lines)
+    return "\n".join([f"`{result['command']}`", "", *lines, "", f"*{where}*", ""])
 
 
 def first_tables(lines: list[str], count: int) -> list[str]:
@@ -53,10 +80,58 @@ def first_tables(lines: list[str], count: int) -> list[str]:
     return lines[: ends[count - 1]]
 
 
+def summary(lines: list[str]) -> list[str]:
+    """Return the rows of `SUMMARY` of the first table, without the other columns.
+
+    Raises:
+        KeyError, ValueError: the table has no such row or column.
+    """
+    head, _, *rows = [_cells(line) for line in first_tables(lines, 1) if line.startswith("|")]
+    by_name = {row[0]: row for row in rows}
+    places = [head.index(column) for column in _COLUMNS]
+    chosen = [[by_name[name][place] for place in places] for name in SUMMARY]
+    marks = ["---", *["---:"] * (len(places) - 1)]
+    return [f"| {' | '.join(row)} |" for row in ([*_COLUMNS], marks, *chosen)]
+
+
+def _cells(line: str) -> list[str]:
+    return [cell.strip() for cell in line.strip("|").split("|")]
+
+
+def latency_chart() -> str:
+    """Return an SVG of the p50 latencies of `SUMMARY`, which follows a light or dark theme."""
+    result = _read("peers")
+    _, _, *rows = [_cells(line) for line in summary(result["printed"])]
+    times = [float(row[2]) for row in rows]
+    bars = []
+    for i, (name, value) in enumerate(zip(SUMMARY, times, strict=True)):
+        y, width = 34 + 26 * i, 440 * value / max(times)
+        own = " own" if name in ("tflite-int8", "onnx-none", "native-int8") else ""
+        bars += [
+            f'<text x="232" y="{y + 13}" text-anchor="end">{name}</text>',
+            f'<rect class="bar{own}" x="240" y="{y}" width="{width:.1f}" height="18" rx="2"/>',
+            f'<text x="{246 + width:.1f}" y="{y + 13}">{value:g}</text>',
+        ]
+    height = 34 + 26 * len(rows)
+    title = "Latency p50 of one text of 200 tokens in ms, one thread (green: edgernn)"
+    return "\n".join(
+        [
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 740 {height}" role="img">',
+            f"<title>{title}</title>",
+            f"<style>{_STYLE}</style>",
+            f'<text x="8" y="18">{title}</text>',
+            *bars,
+            "</svg>\n",
+        ]
+    )
+
+
 def main() -> None:
-    """Rewrite the pages."""
+    """Rewrite the pages and the chart."""
     for page in PAGES:
         page.write_text(rendered(page.read_text(encoding="utf-8")), encoding="utf-8")
+    CHART.parent.mkdir(exist_ok=True)
+    CHART.write_text(latency_chart(), encoding="utf-8")
 
 
 if __name__ == "__main__":

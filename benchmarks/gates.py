@@ -1,4 +1,4 @@
-"""False refusals and false passes of the export gates, those of version 0.1 and today's.
+"""False refusals and false passes of the export gates, today's and those of version 0.1.
 
 python benchmarks/gates.py trained [MODEL_FOLDER ...] [--details]
 python benchmarks/gates.py matrix|large [--details]

@@ -1,9 +1,9 @@
-"""What a device installs: a fresh environment for each engine, beside that of tensorflow.
+"""The installed size of the runtime with each engine, beside that of tensorflow.
 
 python benchmarks/installed_size.py [--model model]
 
-Each environment gets the runtime with one engine, at the versions of constraints.txt, and answers
-with the int8 bundle of the model folder. pip and setuptools are not counted. Prints Markdown.
+Each fresh environment gets the runtime with one engine, at the versions of constraints.txt, and
+runs the int8 bundle of the model folder. pip and setuptools are not counted. Prints Markdown.
 """
 
 from __future__ import annotations
@@ -32,15 +32,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--model", type=Path, default=Path("model"))
     model = parser.parse_args().model.resolve()
-    print("| environment | installed MB | packages | answer |")
+    print("| environment | installed MB | packages | prediction |")
     print("|---|---:|---|---|")
     for name, (package, bundle) in ENVIRONMENTS.items():
         with tempfile.TemporaryDirectory() as folder:
             python = _make(Path(folder), package)
             size, names = _installed(Path(folder))
-            answer = "-" if bundle is None else _answer(python, model / f"{bundle}.edgernn")
+            prediction = "-" if bundle is None else _prediction(python, model / f"{bundle}.edgernn")
         shown = ", ".join(names) if len(names) < 12 else f"{len(names)}"
-        print(f"| {name} | {size / 1e6:,.0f} | {shown} | {answer} |", flush=True)
+        print(f"| {name} | {size / 1e6:,.0f} | {shown} | {prediction} |", flush=True)
 
 
 def _make(folder: Path, package: str) -> Path:
@@ -66,7 +66,7 @@ def _installed(folder: Path) -> tuple[int, list[str]]:
     return sum(f.stat().st_size for f in files if f.is_file()), sorted(names)
 
 
-def _answer(python: Path, bundle: Path) -> str:
+def _prediction(python: Path, bundle: Path) -> str:
     command = [python, "-m", "edgernn_runtime", bundle, _TEXT]
     done = subprocess.run(command, capture_output=True, text=True, check=True, cwd="/")
     row = json.loads(done.stdout)

@@ -1,10 +1,10 @@
-"""The kernels of edgernn's own engine one by one, and a text's share of the processor's peak.
+"""The kernels of the C engine one by one, and the share of the processor's peak that a text uses.
 
 python benchmarks/kernels.py [--model model]
 
-Each kernel is timed on what the default network gives it (kernels.c). The share of the peak is the
-multiply-adds of a text of 200 tokens, over what a plain loop of the same instruction does in the
-same time. Then a C program from its start to its end. Prints Markdown.
+Each kernel is timed on the shapes of the preset `tutorial` (kernels.c). The share of the peak is
+the multiply-adds of a text of 200 tokens, divided by those of a bare loop of the same instruction
+in the same time. Then a C program is timed from start to exit. Prints Markdown.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def main() -> None:
 
 
 def _print_kernels(data: bytes) -> None:
-    """Print what a text takes with each kind of kernels, kernel by kernel, and of their peak."""
+    """Print latency and share of the peak with each set of kernels, and of each kernel."""
     layers = [layer for layer in decode_model(data).layers if isinstance(layer, Recurrent)]
     products = 200 * sum(d.kernel.size + d.recurrent.size for x in layers for d in x.directions)
     ids = np.full(200, 5, dtype=np.int32)
@@ -66,21 +66,21 @@ def _print_kernels(data: bytes) -> None:
             kernels[name] = {key: float(value) for key, value in rows}
     print("\n| int8, 200 tokens | " + " | ".join(names) + " |\n|---|" + "---:|" * len(names))
     rates = {name: products / whole[name] / 1e9 for name in names}
-    _print_row("a text, ms", [f"{1e3 * whole[n]:.3f}" for n in names])
-    _print_row("multiply-adds a nanosecond", [f"{rates[n]:.0f}" for n in names])
+    _print_row("text latency, ms", [f"{1e3 * whole[n]:.3f}" for n in names])
+    _print_row("multiply-adds per ns", [f"{rates[n]:.0f}" for n in names])
     peaks = {name: kernels[name]["int8 peak"] for name in names}
     shares = [f"{rates[n] / peaks[n]:.0%} of {peaks[n]:.0f}" if peaks[n] else "-" for n in names]
-    _print_row("of a plain loop of the instruction", shares)
+    _print_row("share of a bare instruction loop", shares)
     for arithmetic in ("int8", "float32"):
-        print(f"\n| {arithmetic}, nanoseconds a token and direction | " + " | ".join(names), end="")
+        print(f"\n| {arithmetic}, ns per token and direction | " + " | ".join(names), end="")
         print(" |\n|---|" + "---:|" * len(names))
         for key, words in _KERNELS.items():
             _print_row(words, [f"{kernels[n][f'{arithmetic} {key}']:.0f}" for n in names])
         sums = {n: sum(kernels[n][f"{arithmetic} {key}"] for key in _KERNELS) for n in names}
-        _print_row("all six", [f"{sums[n]:.0f}" for n in names])
+        _print_row("sum", [f"{sums[n]:.0f}" for n in names])
         if arithmetic == "int8":
             _print_row(
-                "a text's time, a token and direction",
+                "whole text, per token and direction",
                 [f"{1e9 * whole[n] / 400:.0f}" for n in names],
             )
 
@@ -105,7 +105,7 @@ def _compiled(program: Path, source: Path) -> Path:
 
 
 def _print_start(data: bytes) -> None:
-    """Print the time of the C program from its start to its end, one text answered."""
+    """Print the time of the C program from start to exit, with one prediction."""
     with tempfile.TemporaryDirectory() as folder:
         model = Path(folder) / "model.bin"
         model.write_bytes(data)
@@ -116,7 +116,7 @@ def _print_start(data: bytes) -> None:
             subprocess.run([program, model], input=b"4 19 6 364\n", capture_output=True, check=True)
             samples.append(1e3 * (time.perf_counter() - start))
     shown = f"{statistics.median(samples):.1f} ms"
-    print(f"\na C program, from its start to its end with one answer: {shown}")
+    print(f"\nC program, from start to exit with one prediction: {shown}")
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ _VOCABULARY, _EMBEDDING, _UNITS, _DENSE = 10_000, 64, (64, 32), 64
 
 
 def main() -> None:
-    """Print a row for each way."""
+    """Print a row for each method."""
     import_tensorflow()
     weights = _weights()
     network = _network(weights)
@@ -34,10 +34,10 @@ def main() -> None:
     change = np.abs(
         open_engine("tflite", ours, 1).run(ids) - open_engine("tflite", theirs, 1).run(ids)
     )
-    print("| way | seconds | bytes |\n|---|---:|---:|")
+    print("| method | seconds | bytes |\n|---|---:|---:|")
     print(f"| written directly | {seconds:.3f} | {len(ours):,} |")
     print(f"| tf_keras twin, TensorFlow's converter | {converter_seconds:.1f} | {len(theirs):,} |")
-    print(f"\nlargest difference of their answers to 200 tokens: {change.max():.1e}")
+    print(f"\nmax absolute error between their outputs, 200 tokens: {change.max():.1e}")
 
 
 def _weights() -> list[np.ndarray]:

@@ -3,12 +3,12 @@
 python benchmarks/presets.py DATA [--only NAME ...] [--presets bag,small] [--seeds 1,2,3]
     [--unlabeled] [--out FOLDER] [--peers] [--kept]
 
-DATA holds imdb/, agnews/, trec6/, sms_spam/ and banking77/ with train and test tables. Each model
-is trained by `edgernn train` in a process of its own, on the training table alone: a tenth of it,
-drawn by the seed, is set aside and chooses the epoch, the features and the weights of the sum. It
-is then exported to int8 in each format, without --allow-drop, and classifies the whole test table
-through the runtime, once. Nothing is chosen on a test table. Prints Markdown; keeps each run in
-FOLDER, and does not run it again.
+DATA contains imdb/, agnews/, trec6/, sms_spam/ and banking77/ with train and test tables. Each
+model is trained by `edgernn train` in its own process, on the training table only. A random tenth
+of it is set aside to choose the epoch, the features and the weights of the sum. The model is
+exported to int8 in each format, without --allow-drop, and classifies the test table through the
+runtime, once. Nothing is chosen on a test table. Prints Markdown; keeps each run in FOLDER and
+does not repeat it.
 """
 
 from __future__ import annotations
@@ -55,9 +55,9 @@ class Run:
         name: the preset, or the peer.
         seed: the seed, of the split too.
         seconds: of the training, reading the table included.
-        size: bytes of the int8 bundle in our own format, or of the peer's file.
+        size: bytes of the int8 `native` bundle, or of the peer's file.
         validation: accuracy on the tenth that was set aside, or None.
-        accuracy: on the test table by format; `float` is the float32 bundle in our own format.
+        accuracy: on the test table by format; `float` is the float32 `native` bundle.
     """
 
     data: str
@@ -70,7 +70,7 @@ class Run:
 
 
 def main() -> None:
-    """Run what is missing, and print the table."""
+    """Run the missing models, and print the table."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("data", type=Path)
     parser.add_argument("--only", nargs="*", choices=DATA_SETS, default=list(DATA_SETS))
@@ -88,7 +88,7 @@ def main() -> None:
 
 
 def _runs(options: argparse.Namespace) -> list[Run]:
-    """Return the runs that were asked for; those that are kept are not run again."""
+    """Return the selected runs; those in FOLDER are not repeated."""
     runs = []
     for data in options.only:
         train, test = (read_rows(options.data / part) for part in DATA_SETS[data])
@@ -103,7 +103,7 @@ def _runs(options: argparse.Namespace) -> list[Run]:
 
 
 def _kept(out: Path) -> list[Run]:
-    """Return the runs that a folder keeps, in the order of the data sets."""
+    """Return the runs in a folder, in the order of the data sets."""
     runs = []
     for data in DATA_SETS:
         for file in sorted(out.glob(f"{data}-*.json")):

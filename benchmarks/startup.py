@@ -1,9 +1,9 @@
-"""What an answer costs a fresh process: imports, the first answer, memory, and Keras beside it.
+"""The cold start of a process: imports, first prediction and memory, beside those of Keras.
 
 python benchmarks/startup.py [--model model]
 
-Each row is a fresh process, the median of nine; memory is the peak of the process. Rows that belong
-together take turns. Prints Markdown.
+Each row is the median of nine fresh processes, which take turns (three of Keras); memory is the
+peak of the process. Prints Markdown.
 """
 
 from __future__ import annotations
@@ -29,15 +29,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--model", type=Path, default=Path("model"))
     model = parser.parse_args().model
-    answer = "import edgernn_runtime\nedgernn_runtime.load({!r}).predict('a film to remember')\n"
+    predict = "import edgernn_runtime\nedgernn_runtime.load({!r}).predict('a film to remember')\n"
     programs = {
         "import numpy": "import numpy\n",
         "import edgernn_runtime": "import edgernn_runtime\n",
-        "import the LiteRT engine": "import numpy\nimport ai_edge_litert.interpreter\n",
-        "LiteRT: first answer": answer.format(str(model / "tflite-int8.edgernn")),
-        "import the ONNX engine": "import numpy\nimport onnxruntime\n",
-        "ONNX: first answer": answer.format(str(model / "onnx-int8.edgernn")),
-        "our own engine: first answer": answer.format(str(model / "native-int8.edgernn")),
+        "import ai_edge_litert": "import numpy\nimport ai_edge_litert.interpreter\n",
+        "LiteRT: first prediction": predict.format(str(model / "tflite-int8.edgernn")),
+        "import onnxruntime": "import numpy\nimport onnxruntime\n",
+        "ONNX Runtime: first prediction": predict.format(str(model / "onnx-int8.edgernn")),
+        "C engine: first prediction": predict.format(str(model / "native-int8.edgernn")),
     }
     samples: dict[str, list[tuple[float, int]]] = {name: [] for name in programs}
     for _ in range(_TIMES):
@@ -49,7 +49,7 @@ def main() -> None:
         f"model = keras.saving.load_model({str(model / 'model.keras')!r}, compile=False)\n"
         "model.predict(tf.constant(['a film to remember']), verbose=0)\n"
     )
-    samples["Keras: first answer"] = [_measured(keras) for _ in range(3)]
+    samples["Keras: first prediction"] = [_measured(keras) for _ in range(3)]
     print("| process | ms | peak MB |\n|---|---:|---:|")
     for name, found in samples.items():
         seconds, kilobytes = (statistics.median(values) for values in zip(*found, strict=True))

@@ -1,10 +1,10 @@
-"""How fast texts become ids: edgernn's tokenizer beside the Keras layer it equals.
+"""Throughput of edgernn's tokenizer, beside the Keras layer with the same ids.
 
 python benchmarks/tokenizer_rate.py [--model model]
 
-The model folder's validation texts, repeated to 20 MB; the tokenizer one text at a time, the layer
-in batches of 128, which is its faster way; then texts of growing length, for linearity. Prints
-Markdown.
+The validation texts of the model folder are repeated to 20 MB. The tokenizer gets one text at a
+time, the layer batches of 128, which is faster for it. Then texts of growing length show that the
+time is linear. Prints Markdown.
 """
 
 from __future__ import annotations
@@ -41,8 +41,10 @@ def main() -> None:
             source.vectorizer(texts[start : start + _BATCH])
 
     print("| tokenizer | MB/s |\n|---|---:|")
-    print(f"| edgernn, a text at a time | {_rate(partial(_all_ids, tokenizer, texts), size):.1f} |")
-    print(f"| Keras TextVectorization, {_BATCH} at a time | {_rate(keras, size):.1f} |")
+    print(
+        f"| edgernn, one text at a time | {_rate(partial(_all_ids, tokenizer, texts), size):.1f} |"
+    )
+    print(f"| Keras TextVectorization, batches of {_BATCH} | {_rate(keras, size):.1f} |")
     print("\n| bytes of one text | MB/s |\n|---:|---:|")
     joined = b" ".join(texts)
     for power in range(10, 21, 2):

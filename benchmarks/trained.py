@@ -1,10 +1,10 @@
-"""Four models of the preset `tutorial` through every format and recipe: accuracy on the test set.
+"""Four models of the preset `tutorial` in every format and recipe: accuracy on the test set.
 
 python benchmarks/trained.py DATA [--out FOLDER] [--only NAME]
 
-DATA holds imdb/, agnews/, trec6/ and sms_spam/ with train and test tables (columns text and
-label). Models that stand in FOLDER already are not trained again. Prints Markdown, with the
-seconds of each export; the first of a model has Keras's own answers traced and computed.
+DATA contains imdb/, agnews/, trec6/ and sms_spam/ with train and test tables (columns text and
+label). Models that exist in FOLDER are not trained again. Prints Markdown, with the seconds of each
+export; the first one of a model includes tracing and running Keras.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from edgernn.model_folder import ModelFolder, is_model_folder, read_model_folder
 from edgernn_export import Examples, Options, export
 from edgernn_runtime import EdgernnError
 
-FORMS = (
+VARIANTS = (
     *((f, q, "plain") for f in ("tflite", "onnx", "native") for q in ("none", "float16", "int8")),
     ("tflite", "int8-full", "plain"),
     ("tflite", "int8", "stateless"),
@@ -103,7 +103,7 @@ def _export_all(folder: ModelFolder) -> None:
     rows = folder.validation
     truth = label_indices(rows, folder.labels, str(folder.path))
     examples = Examples(rows.texts, truth, "model folder")
-    for model_format, recipe, flavour in FORMS:
+    for model_format, recipe, flavour in VARIANTS:
         stem = "-".join([model_format, recipe, *([] if flavour == "plain" else [flavour])])
         out = folder.path / f"{stem}.edgernn"
         start = time.perf_counter()

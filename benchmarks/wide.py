@@ -1,12 +1,11 @@
-"""The time and size of a wide path alone: distinct keys beside plain counts, at three lengths.
+"""Latency and size of a wide path alone: distinct keys beside plain counts, at three lengths.
 
 python benchmarks/wide.py
 
-A bag of 10,000 words and 65,536 buckets with weights drawn at random, bigrams and skip-grams, one
-output, one thread. A figure is the p50 of a whole call of the engine in µs, distinct / counts.
-Plain counts are the same file without the sort and the comparison of neighbours. All take turns, a
-call each in an order drawn anew, so that a busy moment of the machine affects them alike. Prints
-Markdown.
+A bag of 10,000 words and 65,536 buckets with random weights, bigrams and skip-grams, one output,
+one thread. A figure is the p50 of a call of the engine in µs, distinct / counts. Plain counts are
+the same file without the sort and the comparison of neighbors. All take turns in random order, one
+call each, so that a busy moment of the machine affects all of them. Prints Markdown.
 """
 
 from __future__ import annotations

@@ -158,7 +158,7 @@ def evaluate(
         >>> found.evaluation.scores.accuracy
         1.0
     """
-    from edgernn.evaluation import evaluation
+    from edgernn.evaluation import evaluate_predictions
     from edgernn.scoring import bundle_probabilities
     from edgernn_runtime import load
 
@@ -170,7 +170,7 @@ def evaluate(
         with load(model) as classifier:
             labels, probabilities = classifier.labels, bundle_probabilities(classifier, rows.texts)
     truth = label_indices(rows, labels, corpus.name)
-    found = evaluation(rows.texts, truth, probabilities, labels)
+    found = evaluate_predictions(rows.texts, truth, probabilities, labels)
     return ModelEvaluation(corpus.name, corpus.note, rows.warnings, found)
 
 

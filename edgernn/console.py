@@ -1,4 +1,4 @@
-"""What the commands print: results on stdout, everything else on stderr."""
+"""Output of the commands: results on stdout, everything else on stderr."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Table:
     Attributes:
         title: the line above it.
         columns: the names of the columns; the first is aligned left, the others right.
-        rows: the cells, as text.
+        rows: the cells of each row, as text.
         notes: lines below it.
     """
 
@@ -51,7 +51,7 @@ def show_json(value: object) -> None:
 
 
 def say(message: str) -> None:
-    """Print a line about the work on stderr."""
+    """Print a line about progress on stderr."""
     click.echo(message, err=True)
 
 
@@ -84,7 +84,7 @@ def _draw(table: Table) -> None:
     for i, column in enumerate(table.columns):
         drawn.add_column(Text(column), justify="right" if i else "left", overflow="fold")
     for row in table.rows:
-        # Text, because a label may hold what rich would take for markup.
+        # Text, because rich would read brackets in a label as markup.
         drawn.add_row(*map(Text, row))
     console = Console()
     console.print(Text(table.title, style="bold"), drawn, sep="\n")

@@ -1,4 +1,4 @@
-"""What an evaluation finds beyond the scores: calibration, scores by length, the worst mistakes."""
+"""Evaluation of a classifier on labeled texts: scores, calibration, text length, worst mistakes."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from numpy.typing import NDArray
 
 from edgernn.metrics import Scores, score, wilson_interval
 
-_BINS = 15
-_PARTS = 4
-_MOST_MISTAKES = 10
+_CALIBRATION_BINS = 15
+_LENGTH_BINS = 4
+_MAX_MISTAKES = 10
 
 
 @dataclass(frozen=True)
-class Bin:
-    """The texts whose answers are about equally sure.
+class CalibrationBin:
+    """The texts whose predicted labels have about the same probability.
 
     Attributes:
-        low: the least probability of the label given.
-        high: the largest.
-        texts: how many.
-        probability: the mean probability of the label given.
+        low: the lower bound of the probability.
+        high: the upper bound.
+        texts: the number of texts.
+        probability: the mean probability of the predicted label.
         accuracy: the share of right labels.
     """
 
@@ -36,15 +36,15 @@ class Bin:
 
 
 @dataclass(frozen=True)
-class LengthPart:
-    """The texts of about one length.
+class LengthBin:
+    """The texts of about the same length.
 
     Attributes:
-        low: the fewest words of a text.
-        high: the most.
-        texts: how many texts.
+        low: the number of words of the shortest text.
+        high: the number of words of the longest.
+        texts: the number of texts.
         accuracy: the share of right labels.
-        accuracy_95: its 95 % interval (Wilson's).
+        accuracy_95: its 95 % interval (Wilson).
     """
 
     low: int
@@ -56,112 +56,118 @@ class LengthPart:
 
 @dataclass(frozen=True)
 class Mistake:
-    """A wrong answer.
+    """A wrong prediction.
 
     Attributes:
         text: the text.
         label: its label.
-        given: the label that was given.
-        probability: the probability of that.
+        predicted: the predicted label.
+        probability: the probability of the predicted label.
     """
 
     text: str
     label: str
-    given: str
+    predicted: str
     probability: float
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Everything that is told about a classifier on labeled texts.
+    """Evaluation results of a classifier on labeled texts.
 
     Attributes:
         scores: accuracy, precision, recall, F1 and the confusion matrix.
-        calibration_error: the expected calibration error, 0 to 1: how far, on average, the
-            probability of the label given is from the share of right ones.
-        calibration: the bins of that error, those without a text left out.
-        lengths: the texts in four parts by their number of words, as large as each other.
-        mistakes: the surest wrong answers, the surest first.
+        calibration_error: the expected calibration error, 0 to 1: the mean distance between the
+            probability of the predicted labels and their accuracy.
+        calibration: the bins of that error, without empty ones.
+        lengths: the texts in at most four bins by their number of words, about equally large.
+            Texts of the same length are in the same bin.
+        mistakes: the wrong predictions with the highest probability, the highest first.
     """
 
     scores: Scores
     calibration_error: float
-    calibration: tuple[Bin, ...]
-    lengths: tuple[LengthPart, ...]
+    calibration: tuple[CalibrationBin, ...]
+    lengths: tuple[LengthBin, ...]
     mistakes: tuple[Mistake, ...]
 
     def to_json(self) -> dict[str, Any]:
-        """Return the evaluation as JSON values, the scores in front."""
+        """Return the evaluation as JSON values, the scores at the top level."""
         values = asdict(self)
         return {**values.pop("scores"), **values}
 
 
-def evaluation(
+def evaluate_predictions(
     texts: Sequence[str],
     truth: Sequence[int],
     probabilities: NDArray[np.float32],
     labels: tuple[str, ...],
 ) -> Evaluation:
-    """Return what is told about a classifier's answers.
+    """Return the evaluation of a classifier's predictions.
 
     Args:
-        texts: the texts, at least one.
-        truth: the index of each text's class.
-        probabilities: float [N, C], of each label for each text.
-        labels: the names of the classes.
+        texts: the texts, [N], at least one.
+        truth: the index of each text's class, [N].
+        probabilities: float32 [N, C], of each label for each text.
+        labels: the names of the classes, [C].
     """
-    given = probabilities.argmax(axis=1)
-    sureness = probabilities.max(axis=1).astype(np.float64)
-    is_right = given == np.asarray(truth)
-    bins = _bins(sureness, is_right)
+    predicted = probabilities.argmax(axis=1)
+    confidence = probabilities.max(axis=1).astype(np.float64)
+    is_right = predicted == np.asarray(truth)
+    bins = _calibration_bins(confidence, is_right)
     gaps = sum(part.texts * abs(part.probability - part.accuracy) for part in bins)
     return Evaluation(
-        scores=score(truth, given.tolist(), labels),
+        scores=score(truth, predicted.tolist(), labels),
         calibration_error=gaps / len(texts),
         calibration=bins,
-        lengths=_lengths(texts, is_right),
-        mistakes=_mistakes(texts, truth, given.tolist(), sureness, labels),
+        lengths=_length_bins(texts, is_right),
+        mistakes=_mistakes(texts, truth, predicted.tolist(), confidence, labels),
     )
 
 
-def _bins(sureness: NDArray[np.float64], is_right: NDArray[np.bool_]) -> tuple[Bin, ...]:
+def _calibration_bins(
+    confidence: NDArray[np.float64], is_right: NDArray[np.bool_]
+) -> tuple[CalibrationBin, ...]:
     """Return the bins of the expected calibration error, equally wide.
 
     Source: Guo et al., "On calibration of modern neural networks", 2017, equation 3.
     """
-    places = np.minimum((sureness * _BINS).astype(int), _BINS - 1)
-    found = []
-    for place in range(_BINS):
+    places = np.minimum((confidence * _CALIBRATION_BINS).astype(int), _CALIBRATION_BINS - 1)
+    bins = []
+    for place in range(_CALIBRATION_BINS):
         inside = places == place
         if inside.any():
-            mean, share = float(sureness[inside].mean()), float(is_right[inside].mean())
-            edges = place / _BINS, (place + 1) / _BINS
-            found.append(Bin(*edges, int(inside.sum()), mean, share))
-    return tuple(found)
+            mean, share = float(confidence[inside].mean()), float(is_right[inside].mean())
+            edges = place / _CALIBRATION_BINS, (place + 1) / _CALIBRATION_BINS
+            bins.append(CalibrationBin(*edges, int(inside.sum()), mean, share))
+    return tuple(bins)
 
 
-def _lengths(texts: Sequence[str], is_right: NDArray[np.bool_]) -> tuple[LengthPart, ...]:
+def _length_bins(texts: Sequence[str], is_right: NDArray[np.bool_]) -> tuple[LengthBin, ...]:
     words = np.array([len(text.split()) for text in texts])
-    order = np.argsort(words, kind="stable")
-    parts = []
-    for rows in np.array_split(order, min(_PARTS, len(texts))):
-        right = int(is_right[rows].sum())
-        bounds = wilson_interval(right, len(rows))
-        low, high = int(words[rows].min()), int(words[rows].max())
-        parts.append(LengthPart(low, high, len(rows), right / len(rows), bounds))
-    return tuple(parts)
+    ordered = np.sort(words)
+    # A bin starts at a quantile. Equal lengths are on one side of it, so that bins do not overlap.
+    starts = np.unique([ordered[len(texts) * k // _LENGTH_BINS] for k in range(_LENGTH_BINS)])
+    places = np.searchsorted(starts, words, side="right")
+    bins = []
+    for place in np.unique(places):
+        inside = places == place
+        count, right = int(inside.sum()), int(is_right[inside].sum())
+        low, high = int(words[inside].min()), int(words[inside].max())
+        bins.append(LengthBin(low, high, count, right / count, wilson_interval(right, count)))
+    return tuple(bins)
 
 
 def _mistakes(
     texts: Sequence[str],
     truth: Sequence[int],
-    given: Sequence[int],
-    sureness: NDArray[np.float64],
+    predicted: Sequence[int],
+    confidence: NDArray[np.float64],
     labels: tuple[str, ...],
 ) -> tuple[Mistake, ...]:
-    wrong = [i for i in range(len(texts)) if truth[i] != given[i]]
-    wrong.sort(key=lambda i: -sureness[i])
+    wrong = [i for i in range(len(texts)) if truth[i] != predicted[i]]
+    wrong.sort(key=lambda i: -confidence[i])
     return tuple(
-        Mistake(texts[i], labels[truth[i]], labels[given[i]], float(sureness[i]))
-        for i in wrong[:_MOST_MISTAKES]
+        Mistake(texts[i], labels[truth[i]], labels[predicted[i]], float(confidence[i]))
+        for i in wrong[:_MAX_MISTAKES]
     )

@@ -1,4 +1,4 @@
-"""An evaluation as tables and as a picture."""
+"""An evaluation as tables and as a plot."""
 
 from __future__ import annotations
 
@@ -11,36 +11,48 @@ from edgernn.console import Table, interval, percent
 from edgernn.evaluation import Evaluation
 from edgernn.score_tables import scores_table
 
-_MOST_CHARACTERS = 160
+_MAX_CHARACTERS = 160
 
 
-def evaluation_tables(title: str, found: Evaluation, note: str | None) -> tuple[Table, ...]:
-    """Return scores, confusion matrix, accuracy by length, calibration and the worst mistakes."""
-    tables = [scores_table(title, found.scores, note), _confusion(found), _lengths(found)]
-    tables.append(_calibration(found))
-    if found.mistakes:
-        tables.append(_mistakes(found))
+def evaluation_tables(title: str, evaluation: Evaluation, note: str | None) -> tuple[Table, ...]:
+    """Return scores, confusion matrix, accuracy by length, calibration and the worst mistakes.
+
+    Args:
+        title: the title of the first table.
+        evaluation: the results.
+        note: a note on the data for the first table, or None.
+    """
+    tables = [scores_table(title, evaluation.scores, note), _confusion(evaluation)]
+    tables += [_lengths(evaluation), _calibration(evaluation)]
+    if evaluation.mistakes:
+        tables.append(_mistakes(evaluation))
     return tuple(tables)
 
 
-def _confusion(found: Evaluation) -> Table:
-    labels = [c.label for c in found.scores.classes]
+def _confusion(evaluation: Evaluation) -> Table:
+    labels = [c.label for c in evaluation.scores.classes]
     rows = tuple(
         (label, *(f"{count:,}" for count in row))
-        for label, row in zip(labels, found.scores.confusion, strict=True)
+        for label, row in zip(labels, evaluation.scores.confusion, strict=True)
     )
-    return Table("True class by row, answer by column", ("", *labels), rows)
+    title = "Confusion matrix: true class by row, predicted class by column"
+    return Table(title, ("", *labels), rows)
 
 
-def _lengths(found: Evaluation) -> Table:
+def _lengths(evaluation: Evaluation) -> Table:
     rows = tuple(
-        (f"{p.low:,} to {p.high:,}", f"{p.texts:,}", percent(p.accuracy), interval(p.accuracy_95))
-        for p in found.lengths
+        (
+            f"{p.low:,} to {p.high:,}" if p.low < p.high else f"{p.low:,}",
+            f"{p.texts:,}",
+            percent(p.accuracy),
+            interval(p.accuracy_95),
+        )
+        for p in evaluation.lengths
     )
-    return Table("By the length of the text", ("words", "texts", "accuracy", "95 %"), rows)
+    return Table("Accuracy by text length", ("words", "texts", "accuracy", "95 %"), rows)
 
 
-def _calibration(found: Evaluation) -> Table:
+def _calibration(evaluation: Evaluation) -> Table:
     rows = tuple(
         (
             f"{b.low:.2f} to {b.high:.2f}",
@@ -48,47 +60,53 @@ def _calibration(found: Evaluation) -> Table:
             percent(b.probability),
             percent(b.accuracy),
         )
-        for b in found.calibration
+        for b in evaluation.calibration
     )
-    note = f"expected calibration error {found.calibration_error:.3f}"
-    columns = ("probability", "texts", "mean probability", "right")
-    return Table("How sure, and how often right", columns, rows, (note,))
+    note = (
+        f"expected calibration error {evaluation.calibration_error:.3f}: "
+        "the mean distance between probability and accuracy"
+    )
+    columns = ("probability", "texts", "mean probability", "accuracy")
+    return Table("Calibration", columns, rows, (note,))
 
 
-def _mistakes(found: Evaluation) -> Table:
-    rows = tuple((_short(m.text), m.label, m.given, percent(m.probability)) for m in found.mistakes)
-    return Table("The surest mistakes", ("text", "label", "answer", "probability"), rows)
+def _mistakes(evaluation: Evaluation) -> Table:
+    rows = tuple(
+        (_short(m.text), m.label, m.predicted, percent(m.probability)) for m in evaluation.mistakes
+    )
+    columns = ("text", "label", "predicted", "probability")
+    return Table("Most confident mistakes", columns, rows)
 
 
 def _short(text: str) -> str:
     line = " ".join(text.split())
-    return line if len(line) <= _MOST_CHARACTERS else line[: _MOST_CHARACTERS - 3] + "..."
+    return line if len(line) <= _MAX_CHARACTERS else line[: _MAX_CHARACTERS - 3] + "..."
 
 
-def plot_evaluation(found: Evaluation) -> bytes:
-    """Return a PNG: the confusion matrix, and how often answers of each probability are right."""
-    labels = [c.label for c in found.scores.classes]
+def plot_evaluation(evaluation: Evaluation) -> bytes:
+    """Return a PNG of the confusion matrix and the calibration."""
+    labels = [c.label for c in evaluation.scores.classes]
     size = max(4.0, 0.45 * len(labels) + 2)
     figure = Figure(figsize=(size + 4.2, size), layout="constrained")
     matrix, calibration = figure.subplots(1, 2, width_ratios=(size, 4))
-    shares = [[n / max(sum(row), 1) for n in row] for row in found.scores.confusion]
+    shares = [[n / max(sum(row), 1) for n in row] for row in evaluation.scores.confusion]
     matrix.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     matrix.set_xticks(range(len(labels)), labels, rotation=45, ha="right")
     matrix.set_yticks(range(len(labels)), labels)
-    for y, row in enumerate(found.scores.confusion):
+    for y, row in enumerate(evaluation.scores.confusion):
         for x, count in enumerate(row):
             ink = "white" if shares[y][x] > 0.5 else "black"
             matrix.text(x, y, f"{count:,}", ha="center", va="center", color=ink)
-    matrix.set_xlabel("answer")
+    matrix.set_xlabel("predicted class")
     matrix.set_ylabel("true class")
     calibration.plot([0, 1], [0, 1], color="grey", linestyle=":")
-    means, rights = (
-        [getattr(b, n) for b in found.calibration] for n in ("probability", "accuracy")
+    means, accuracies = (
+        [getattr(b, n) for b in evaluation.calibration] for n in ("probability", "accuracy")
     )
-    calibration.plot(means, rights, marker="o")
-    calibration.set_xlabel("probability of the answer")
-    calibration.set_ylabel("share that is right")
-    calibration.set_title(f"calibration error {found.calibration_error:.3f}")
+    calibration.plot(means, accuracies, marker="o")
+    calibration.set_xlabel("probability of the predicted label")
+    calibration.set_ylabel("accuracy")
+    calibration.set_title(f"expected calibration error {evaluation.calibration_error:.3f}")
     calibration.grid(alpha=0.3)
     target = io.BytesIO()
     FigureCanvasAgg(figure)

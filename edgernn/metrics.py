@@ -18,10 +18,10 @@ class ClassScore:
 
     Attributes:
         label: the class.
-        precision: the share of texts given this label that have it; 0 where none was given it.
-        recall: the share of texts of this label that were given it; 0 where there are none.
-        f1: the harmonic mean of both.
-        support: how many texts have this label.
+        precision: the share of texts predicted as this class that are of it; 0 if there are none.
+        recall: the share of texts of this class that are predicted as it; 0 if there are none.
+        f1: the harmonic mean of precision and recall.
+        support: the number of texts of this class.
     """
 
     label: str
@@ -36,14 +36,14 @@ class Scores:
     """The scores of a classifier on labeled texts.
 
     Attributes:
-        texts: how many texts.
-        accuracy: the share whose label is right.
-        accuracy_95: its 95 % interval (Wilson's).
+        texts: the number of texts.
+        accuracy: the share of right labels.
+        accuracy_95: its 95 % interval (Wilson).
         precision: the mean over the classes (macro average).
         recall: the mean over the classes.
         f1: the mean over the classes.
         classes: the scores of each class.
-        confusion: how many texts of the row's class were given the column's, [C][C].
+        confusion: texts of the row's class predicted as the column's class, [C][C].
     """
 
     texts: int
@@ -64,9 +64,9 @@ def score(true: Sequence[int], predicted: Sequence[int], labels: tuple[str, ...]
     """Return the scores of predicted classes against true ones.
 
     Args:
-        true: the index of each text's class, at least one text.
-        predicted: the index that the classifier gave, as many.
-        labels: the names of the classes.
+        true: the index of each text's class, [N], at least one text.
+        predicted: the index of each text's predicted class, [N].
+        labels: the names of the classes, [C].
     """
     size = len(labels)
     confusion = np.zeros((size, size), dtype=np.int64)

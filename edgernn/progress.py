@@ -1,4 +1,4 @@
-"""Progress bars on stderr: drawn on a terminal, a line a step in a pipe."""
+"""Progress on stderr: bars on a terminal, one line an epoch in a pipe."""
 
 from __future__ import annotations
 
@@ -20,25 +20,28 @@ _T = TypeVar("_T")
 
 @contextmanager
 def epoch_progress() -> Iterator[Callable[[Progress], None]]:
-    """Yield what a training reports to: a bar an epoch, or a line an epoch in a pipe."""
+    """Yield a `callback(progress)` of a training that drives a bar, or prints a line, per epoch."""
     if not sys.stderr.isatty():
         yield lambda progress: say(_line(progress)) if _is_over(progress) else None
         return
     with _bars() as bars:
         tasks: dict[int, TaskID] = {}
 
-        def report(progress: Progress) -> None:
+        def update(progress: Progress) -> None:
             if progress.epoch not in tasks:
                 tasks[progress.epoch] = bars.add_task("", total=progress.steps)
             task = tasks[progress.epoch]
             bars.update(task, completed=progress.step, description=_line(progress))
 
-        yield report
+        yield update
 
 
 @contextmanager
 def amount_progress(name: str) -> Iterator[Callable[[int, int | None], None]]:
-    """Yield what is told how much is done, and how much it is in all or None; no line in a pipe."""
+    """Yield a `callback(done, total)` that drives a progress bar; silent without a terminal.
+
+    The total is None if it is not known.
+    """
     if not sys.stderr.isatty():
         yield lambda _done, _total: None
         return
@@ -48,7 +51,7 @@ def amount_progress(name: str) -> Iterator[Callable[[int, int | None], None]]:
 
 
 def tracked(items: Sequence[_T], name: str) -> Iterator[_T]:
-    """Yield the items, with a bar on a terminal."""
+    """Yield the items, with a progress bar on a terminal."""
     if not sys.stderr.isatty():
         yield from items
         return

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def scores_table(title: str, scores: Scores, note: str | None) -> Table:
-    """Return the scores as a table, the averages last."""
+    """Return the scores as a table, with the means of the classes in the last row."""
     rows = [
         (c.label, percent(c.precision), percent(c.recall), percent(c.f1), f"{c.support:,}")
         for c in scores.classes
@@ -26,7 +26,7 @@ def scores_table(title: str, scores: Scores, note: str | None) -> Table:
 
 
 def paths_table(scored: Scored, deployed: str, texts: int) -> Table:
-    """Return the validation scores of each path and of their sum, and which one the model has."""
+    """Return the validation scores of each path and of their sum, and which the model contains."""
     names = {
         "bag": ("words and n-grams (bag)", scored.bag),
         "network": ("recurrent network", scored.network),

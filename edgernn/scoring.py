@@ -1,4 +1,4 @@
-"""Probabilities of texts, from a Keras model or from a bundle, in one shape."""
+"""Probabilities of texts from a Keras model or a bundle, in the same shape."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def keras_probabilities(model: KerasModel, texts: Sequence[str]) -> NDArray[np.f
     """Return a Keras model's probabilities of each label, float32 [N, C], C at least 2.
 
     Args:
-        model: any that the exporter reads, logits or probabilities.
+        model: a model that the exporter reads, with logits or probabilities as outputs.
         texts: the texts.
 
     Raises:
@@ -29,8 +29,8 @@ def keras_probabilities(model: KerasModel, texts: Sequence[str]) -> NDArray[np.f
     from edgernn_export.keras.reader import read_source
 
     source = read_source(model)
-    with amount_progress("answering with Keras") as report:
-        return expand_binary(keras_outputs(source, texts, report))
+    with amount_progress("running Keras") as callback:
+        return expand_binary(keras_outputs(source, texts, callback))
 
 
 def bundle_probabilities(classifier: Classifier, texts: Sequence[str]) -> NDArray[np.float32]:

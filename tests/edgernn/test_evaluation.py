@@ -1,7 +1,8 @@
-"""What an evaluation tells beyond the scores."""
+"""Evaluations: calibration, accuracy by length, mistakes."""
 
 from __future__ import annotations
 
+import itertools
 import json
 
 import numpy as np
@@ -9,29 +10,32 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgernn.evaluation import evaluation
+from edgernn.evaluation import evaluate_predictions
+from edgernn.evaluation_tables import evaluation_tables
 from tests.edgernn.conftest import reviews, run, write_table
 
 LABELS = ("a", "b")
 
 
-def answers(probability_of_b):
+def outputs(probability_of_b):
     return np.array([[1 - p, p] for p in probability_of_b], dtype=np.float32)
 
 
-def test_the_calibration_error_of_known_answers():
-    # Ten answers of 0.9, of which six are right: 0.3 too sure; ten of 0.6, all right: 0.4 too shy.
-    probabilities = answers([0.9] * 10 + [0.6] * 10)
+def test_the_calibration_error_of_known_outputs():
+    # Ten outputs of 0.9, six right: 0.3 too high. Ten of 0.6, all right: 0.4 too low.
+    probabilities = outputs([0.9] * 10 + [0.6] * 10)
     truth = [1] * 6 + [0] * 4 + [1] * 10
-    found = evaluation(["word"] * 20, truth, probabilities, LABELS)
+    found = evaluate_predictions(["word"] * 20, truth, probabilities, LABELS)
     assert found.calibration_error == pytest.approx(0.35, abs=1e-6)
     assert [(part.texts, part.accuracy) for part in found.calibration] == [(10, 1.0), (10, 0.6)]
 
 
-def test_the_surest_mistakes_come_first():
-    probabilities = answers([0.9, 0.2, 0.99, 0.4, 0.8])
-    found = evaluation([f"text {i}" for i in range(5)], [0, 1, 0, 0, 1], probabilities, LABELS)
-    assert [(m.text, m.label, m.given) for m in found.mistakes] == [
+def test_the_most_confident_mistakes_come_first():
+    probabilities = outputs([0.9, 0.2, 0.99, 0.4, 0.8])
+    found = evaluate_predictions(
+        [f"text {i}" for i in range(5)], [0, 1, 0, 0, 1], probabilities, LABELS
+    )
+    assert [(m.text, m.label, m.predicted) for m in found.mistakes] == [
         ("text 2", "a", "b"),
         ("text 0", "a", "b"),
         ("text 1", "b", "a"),
@@ -39,20 +43,30 @@ def test_the_surest_mistakes_come_first():
 
 
 @given(st.lists(st.tuples(st.integers(1, 60), st.booleans(), st.floats(0, 1)), min_size=1))
-def test_every_text_is_in_one_part_and_one_bin(rows):
+def test_every_text_is_in_one_bin_of_each_kind(rows):
     texts = [" ".join(["w"] * words) for words, _, _ in rows]
     truth = [int(label) for _, label, _ in rows]
-    found = evaluation(texts, truth, answers([p for _, _, p in rows]), LABELS)
+    found = evaluate_predictions(texts, truth, outputs([p for _, _, p in rows]), LABELS)
     assert sum(part.texts for part in found.lengths) == len(rows)
     assert sum(part.texts for part in found.calibration) == len(rows)
     assert 0 <= found.calibration_error <= 1
     right = sum(part.accuracy * part.texts for part in found.lengths)
     assert right == pytest.approx(found.scores.accuracy * len(rows))
-    highs = [part.high for part in found.lengths]
-    assert highs == sorted(highs)
+    assert len(found.lengths) <= 4
+    for shorter, longer in itertools.pairwise(found.lengths):
+        assert shorter.low <= shorter.high < longer.low <= longer.high
 
 
-def test_a_folder_and_a_bundle_are_told_alike(trained, tmp_path, capsys):
+def test_texts_of_one_length_are_in_one_bin():
+    lengths = [3] * 2 + [4] * 3 + [5] * 9 + [6] * 6
+    texts = [" ".join(["w"] * words) for words in lengths]
+    found = evaluate_predictions(texts, [1] * 20, outputs([0.9] * 20), LABELS)
+    assert [(b.low, b.high, b.texts) for b in found.lengths] == [(3, 4, 5), (5, 5, 9), (6, 6, 6)]
+    tables = evaluation_tables("title", found, None)
+    assert [row[0] for row in tables[2].rows] == ["3 to 4", "5", "6"]
+
+
+def test_a_folder_and_a_bundle_are_evaluated_alike(trained, tmp_path, capsys):
     table = write_table(tmp_path / "test.csv", reviews(80, 7))
     found = []
     for path in (trained, trained / "onnx-none.edgernn"):
@@ -68,6 +82,6 @@ def test_a_folder_and_a_bundle_are_told_alike(trained, tmp_path, capsys):
     assert folder["calibration_error"] == pytest.approx(bundle["calibration_error"], abs=1e-5)
     assert run("evaluate", trained / "onnx-none.edgernn", "--data", table) == 0
     out = capsys.readouterr().out
-    for title in ("By the length of the text", "How sure, and how often right"):
+    for title in ("Accuracy by text length", "Calibration", "Confusion matrix"):
         assert title in out
     assert "expected calibration error" in out
