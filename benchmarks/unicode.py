@@ -65,7 +65,7 @@ def main() -> None:
     parser.add_argument("--only", choices=("chinese", "cyrillic", "english"))
     options = parser.parse_args()
     networks = options.networks
-    columns = ["texts", "rules", "tokens a text", "unknown", "tokens", "tokens and pairs"]
+    columns = ["texts", "rules", "tokens a text", "OOV", "tokens", "tokens and bigrams"]
     columns += [*_TRAININGS] if networks else []
     print(f"| {' | '.join(columns)} |\n|---|---|{'---:|' * (len(columns) - 2)}")
     for name, made in _SETS.items():
