@@ -29,7 +29,7 @@ SUMMARY = (
     "onnx-none",
     "native-int8",
 )
-_COLUMNS = ("variant", "file MB", "p50 ms", "p95 ms", "memory MB", "accuracy", "label agreement")
+_COLUMNS = ("variant", "file MB", "p50 ms", "p95 ms", "memory MB", "label agreement")
 _STYLE = (
     "text { font: 13px system-ui, sans-serif; fill: #1d2126 } .bar { fill: #a2abb6 } "
     ".own { fill: #1f9d63 } @media (prefers-color-scheme: dark) { text { fill: #e7eaee } }"
