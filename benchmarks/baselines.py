@@ -153,7 +153,7 @@ def _average(train: Rows, labels: tuple[str, ...]) -> Found:
     parts = []
     for rows in (fit, held_out):
         ids = np.asarray(vectorizer(np.asarray(rows.texts, dtype=object)))
-        # Of a text without a token, Keras's masked mean is no number, and nor are the weights then.
+        # A text without a token has a masked mean of NaN, which makes the weights NaN.
         kept = ids.any(axis=1)
         parts.append((ids[kept], np.asarray(label_indices(rows, labels, "train"))[kept]))
     stopping = keras.callbacks.EarlyStopping(patience=2, restore_best_weights=True)

@@ -74,21 +74,21 @@ def _interpreter(path: Path) -> float:
     interpreter.allocate_tensors()
     ids = np.full((1, _TOKENS), 5, dtype=np.int32)
 
-    def answer() -> None:
+    def call() -> None:
         interpreter.reset_all_variables()
         interpreter.set_tensor(given["index"], ids)
         interpreter.invoke()
         interpreter.get_tensor(output["index"])
 
-    return _median(answer)
+    return _median(call)
 
 
-def _median(answer: Callable[[], object]) -> float:
+def _median(call: Callable[[], object]) -> float:
     samples = []
     deadline = time.perf_counter() + _SECONDS
     while time.perf_counter() < deadline:
         start = time.perf_counter()
-        answer()
+        call()
         samples.append(1e3 * (time.perf_counter() - start))
     return float(np.median(samples))
 

@@ -153,7 +153,7 @@ def svg_charts(report: BenchmarkReport) -> list[tuple[str, str]]:
 
     The page must define the CSS variables --ink and --grid.
     """
-    found = []
+    svgs = []
     for title, chart, results in _charts(report):
         with mpl.rc_context({**_STYLE, **_ink(_INK, _GRID)}):
             figure = Figure(figsize=(_WIDTH, _height(results, chart)), layout="constrained")
@@ -165,8 +165,8 @@ def svg_charts(report: BenchmarkReport) -> list[tuple[str, str]]:
         text = text[text.index("<svg") :].replace(_INK, "var(--ink)").replace(_GRID, "var(--grid)")
         # The page sets the width, the view box keeps the proportions.
         text = re.sub(r' (width|height)="[0-9.]+pt"', "", text, count=2)
-        found.append((title, text))
-    return found
+        svgs.append((title, text))
+    return svgs
 
 
 def png_chart(report: BenchmarkReport) -> bytes:

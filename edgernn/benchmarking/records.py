@@ -234,8 +234,8 @@ def _current(value: Any) -> dict[str, Any]:
         return {**value, "results": [_renamed(row) for row in value["rows"]]}
     if schema != SCHEMA:
         raise ValueError(f"schema {schema!r}")
-    found: dict[str, Any] = value
-    return found
+    report: dict[str, Any] = value
+    return report
 
 
 def _renamed(value: Mapping[str, Any]) -> dict[str, Any]:

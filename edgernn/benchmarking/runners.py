@@ -118,8 +118,8 @@ class KerasRunner:
         """Return the probability of each label for each text, [N][C], from batches of texts."""
         from edgernn.scoring import keras_probabilities
 
-        found: list[list[float]] = keras_probabilities(self._model, texts).tolist()
-        return found
+        rows: list[list[float]] = keras_probabilities(self._model, texts).tolist()
+        return rows
 
 
 def _predict(core: Any) -> Any:

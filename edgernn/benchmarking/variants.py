@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -120,8 +121,8 @@ def error_line(error: EdgernnError) -> str:
 
 
 def last_error(text: str) -> str:
-    """Return the most informative line of an error message, at most 100 characters of it."""
+    """Return the most informative line of an error message, cut to 100 characters."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     likely = [line for line in lines if "rror" in line or "Flex" in line or "TensorList" in line]
     line = (likely or lines or ["no message"])[-1]
-    return line.removeprefix("found:").strip()[:100]
+    return textwrap.shorten(line.removeprefix("found:"), 100, placeholder=" ...")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import random
+from html.parser import HTMLParser
 
 import pytest
 
@@ -37,6 +38,19 @@ def run(*arguments):
     except SystemExit as end:
         return end.code
     raise AssertionError("the command line always exits")
+
+
+class Page(HTMLParser):
+    """The tags and addresses of a page."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.tags, self.addresses = [], []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append(tag)
+        self.addresses += [v for k, v in attributes if k in ("src", "href", "xlink:href")]
 
 
 SMALL = (

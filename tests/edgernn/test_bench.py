@@ -1,4 +1,4 @@
-"""The benchmark: measurements, failures and reports."""
+"""The command `edgernn bench`: measurements, failures, gates and options."""
 
 from __future__ import annotations
 
@@ -8,29 +8,16 @@ import re
 import signal
 import subprocess
 import sys
-from dataclasses import replace
-from html.parser import HTMLParser
 
-import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from edgernn.benchmarking.charts import svg_charts
 from edgernn.benchmarking.compare import compare, comparison_table
-from edgernn.benchmarking.gates import Gates, missed
-from edgernn.benchmarking.page import page
 from edgernn.benchmarking.plan import reference_folder
-from edgernn.benchmarking.quality import quality
-from edgernn.benchmarking.records import BenchmarkReport, VariantResult, read_report
-from edgernn.benchmarking.tables import tables
+from edgernn.benchmarking.records import read_report
 from edgernn.errors import UsageError
-from edgernn.metrics import score
 from edgernn.model_folder import DEFAULT
 from edgernn_runtime.bench import main as device_bench
-from edgernn_runtime.timing import Window, summarize, texts_of_length
-from edgernn_runtime.tokenizer import Tokenizer, TokenizerSpec
-from tests.edgernn.conftest import reviews, run, write_table
+from tests.edgernn.conftest import Page, reviews, run, write_table
 
 FAST = ("--seconds", 0.1, "--tokens", 12)
 
@@ -104,19 +91,6 @@ def test_a_report_of_schema_2_is_read(measured, tmp_path):
     assert read_report(path) == read_report(measured / "report.json")
 
 
-class Page(HTMLParser):
-    """The tags and addresses of a page."""
-
-    def __init__(self, text):
-        super().__init__()
-        self.tags, self.addresses = [], []
-        self.feed(text)
-
-    def handle_starttag(self, tag, attributes):
-        self.tags.append(tag)
-        self.addresses += [v for k, v in attributes if k in ("src", "href", "xlink:href")]
-
-
 def test_the_page_is_self_contained_and_follows_the_theme(measured):
     text = (measured / "report.html").read_text()
     found = Page(text)
@@ -159,7 +133,7 @@ def test_an_engine_that_is_not_installed_is_a_row(trained, tmp_path):
         capture_output=True,
         text=True,
         check=False,
-        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path])},
     )
     assert done.returncode == 1, done.stderr
     rows = {row["variant"]: row for row in json.loads(done.stdout)["results"]}
@@ -268,104 +242,6 @@ def test_bench_without_a_bundle_prints_how_to_export_one(trained, tmp_path, caps
     assert "edgernn export --format tflite --quantize int8" in capsys.readouterr().err
 
 
-def window(*samples):
-    return Window(samples, samples, samples)
-
-
-def test_figures_are_medians_over_windows():
-    # One window of five was disturbed.
-    windows = [window(*np.linspace(1, 2, 101)) for _ in range(4)] + [window(50.0, 60.0, 70.0)]
-    summary = summarize(windows)
-    assert summary.p50 == pytest.approx(1.5)
-    assert summary.p99 == pytest.approx(1.99)
-    assert summary.min == 1
-    assert summary.spread == pytest.approx((60 - 1.5) / 1.5)
-    assert summary.samples == 4 * 101 + 3
-
-
-def test_speedups_are_ratios_of_paired_windows():
-    # The machine was twice as slow in the second half, for both.
-    slow = VariantResult("slow", windows=tuple(window(x) for x in (10.0, 10.0, 20.0, 20.0, 20.0)))
-    quick = VariantResult("quick", windows=tuple(window(x) for x in (1.0, 1.0, 2.0, 2.0, 2.0)))
-    assert quick.speedup(slow) == 10
-
-
-def test_scores_agree_with_those_of_evaluate():
-    draw = np.random.default_rng(0)
-    truth = draw.integers(0, 3, 500)
-    found = draw.dirichlet([1, 1, 1], 500)
-    reference = draw.dirichlet([1, 1, 1], 500)
-    figures = quality(found, reference, truth.tolist())
-    scores = score(truth.tolist(), found.argmax(axis=1).tolist(), ("a", "b", "c"))
-    assert figures.accuracy == pytest.approx(scores.accuracy)
-    assert figures.accuracy_95 == scores.accuracy_95
-    assert figures.macro_f1 == pytest.approx(scores.f1)
-    assert figures.macro_f1_95[0] < figures.macro_f1 < figures.macro_f1_95[1]
-    assert (
-        figures.p99_absolute_error_95[0]
-        <= figures.p99_absolute_error
-        <= figures.p99_absolute_error_95[1]
-    )
-    same = (found.argmax(axis=1) == reference.argmax(axis=1)).mean()
-    assert figures.label_agreement == pytest.approx(same)
-
-
-def test_intervals_contain_the_quantile_as_often_as_they_should():
-    # Of 400 samples of a known distribution, about 95 % of the intervals contain its 99th percentile.
-    draw = np.random.default_rng(1)
-    held = 0
-    for _ in range(400):
-        change = draw.uniform(0, 0.5, 1000)
-        found = np.stack([0.5 + change, 0.5 - change], axis=1)
-        figures = quality(found, np.full((1000, 2), 0.5), None)
-        low, high = figures.p99_absolute_error_95
-        held += low <= 0.495 <= high
-    assert 0.90 <= held / 400 <= 0.99
-
-
-def report_of(*rows, **more):
-    settings = {"tokens": 12, "threads": 1, "seconds": 1.0}
-    machine = {"processor": "p", "cores": 2, "flags": [], "packages": {"numpy": "2"}}
-    return BenchmarkReport(settings, machine, rows, **more)
-
-
-def quality_of(right, texts=100):
-    truth = np.zeros(texts, dtype=int)
-    found = np.tile([0.9, 0.1], (texts, 1))
-    found[right:] = [0.1, 0.9]
-    return quality(found, np.tile([0.9, 0.1], (texts, 1)), truth.tolist())
-
-
-def test_each_gate_can_be_missed_and_kept():
-    full = VariantResult("keras predict", quality=quality_of(100), windows=(window(9.0),))
-    small = VariantResult("small", quality=quality_of(98), windows=(window(1.0, 1.0, 4.0),))
-    report, bundles = report_of(full, small), frozenset({"small"})
-    assert missed(report, Gates(2.0, 0.98, 4.0), bundles) == ()
-    (drop,) = missed(report, Gates(max_drop=1.9), bundles)
-    assert drop == "small: accuracy drop is 2.00 points, above the limit of 1.9"
-    (same,) = missed(report, Gates(min_agreement=0.99), bundles)
-    assert same == "small: label agreement is 98.00%, below the limit of 99.00%"
-    (late,) = missed(report, Gates(max_p95_ms=3.0), bundles)
-    assert late == "small: p95 is 3.70 ms, above the limit of 3 ms"
-    failed = report_of(full, VariantResult("small", error="none"))
-    assert len(missed(failed, Gates(1, 1, 1), bundles)) == 3
-
-
-def test_a_change_is_one_only_beyond_every_window():
-    def five(*medians):
-        return tuple(window(x) for x in medians)
-
-    before = VariantResult("a", windows=five(1.0, 1.1, 1.2, 1.1, 1.0))
-    for medians, verdict in (
-        ((0.7, 0.8, 0.9, 0.8, 0.9), "faster"),
-        ((1.3, 1.4, 1.3, 1.5, 1.3), "slower"),
-        ((1.15, 1.4, 1.3, 1.5, 1.3), "within noise"),
-    ):
-        after = VariantResult("a", windows=five(*medians))
-        assert compare(report_of(before), report_of(after))[0].verdict == verdict
-    assert compare(report_of(before), report_of(VariantResult("b")))[1].verdict == "not measured"
-
-
 def test_reports_of_two_machines_are_compared_with_a_note(measured, trained, capsys, tmp_path):
     device = tmp_path / "device.json"
     assert device_bench([str(trained / "onnx-none.edgernn"), "--seconds", "0.2"]) == 0
@@ -384,43 +260,3 @@ def test_reports_of_two_machines_are_compared_with_a_note(measured, trained, cap
     assert comparison_table(same, same).notes == (
         "faster or slower: every window of one run is beyond every window of the other",
     )
-
-
-def test_notes_name_a_constant_model_and_a_partial_run():
-    constant = quality([[0.9, 0.1]] * 20, [[0.9, 0.1], [0.1, 0.9]] * 10, [0, 1] * 10)
-    report = report_of(VariantResult("same", quality=constant), partial=True, missed=("same: bad",))
-    notes = tables(report)[0].notes
-    assert "same predicts the same label for every text" in notes
-    assert "PARTIAL: interrupted before everything was measured" in notes
-    text = page(report)
-    assert "Partial: interrupted" in text
-    assert "Missed: same: bad" in text
-
-
-def test_names_cannot_break_the_page():
-    row = VariantResult("<script>alert(1)</script>", windows=(window(1.0, 2.0),), error="<b>")
-    found = Page(page(report_of(row)))
-    assert "script" not in found.tags
-    assert "b" not in found.tags
-
-
-@pytest.mark.parametrize("count", [0, 1, 12])
-def test_a_page_of_any_number_of_rows(count):
-    rows = [
-        replace(
-            VariantResult(f"variant-{i}", file_bytes=10**6),
-            quality=quality_of(90),
-            windows=(window(1.0 + i),),
-        )
-        for i in range(count)
-    ]
-    report = report_of(*rows)
-    assert len(svg_charts(report)) == (2 if count else 0)
-    assert Page(page(report)).tags.count("tr") >= count
-
-
-@given(st.integers(1, 40), st.sampled_from(["whitespace", "character"]))
-def test_texts_are_as_long_as_asked(tokens, split):
-    tokenizer = Tokenizer(TokenizerSpec(split=split), (b"", b"[UNK]", b"film"))
-    for text in texts_of_length(tokenizer, ["a good film", "", "naïve straße"], tokens):
-        assert len(tokenizer.tokens(text)) == tokens
