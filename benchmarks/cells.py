@@ -13,10 +13,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from edgernn_export.model_stats import Census
+from edgernn_export.model_stats import ModelStats
 from edgernn_export.recipes import RECIPES
-from edgernn_export.targets import FORMATS
-from edgernn_export.tflite.calibration import calibrate
+from edgernn_export.targets import TARGETS
 from edgernn_runtime.engines import Engine, open_engine
 from edgernn_runtime.ir import GATES, Cell, Dense, Direction, Network, Recurrent, Task
 from edgernn_runtime.tokenizer import TokenizerSpec
@@ -24,12 +23,12 @@ from edgernn_runtime.tokenizer import TokenizerSpec
 _VOCABULARY, _EMBEDDING, _UNITS, _DENSE, _TOKENS = 10_000, 64, (64, 32), 64, 200
 _ROUNDS, _WARM_UP = 60, 5
 _FORMS = (
-    ("tflite", "none", "plain"),
-    ("tflite", "int8", "plain"),
+    ("tflite", "none", "default"),
+    ("tflite", "int8", "default"),
     ("tflite", "int8", "stateless"),
-    ("tflite", "int8-full", "plain"),
-    ("onnx", "none", "plain"),
-    ("onnx", "int8", "plain"),
+    ("tflite", "int8-full", "default"),
+    ("onnx", "none", "default"),
+    ("onnx", "int8", "default"),
 )
 _CELLS: tuple[Cell, ...] = ("lstm", "gru", "rnn")
 
@@ -37,7 +36,7 @@ _CELLS: tuple[Cell, ...] = ("lstm", "gru", "rnn")
 def main() -> None:
     """Print a row for each cell and variant."""
     ids = np.random.default_rng(1).integers(2, _VOCABULARY, _TOKENS).astype(np.int32)
-    engines = {key: (engine, census) for key, engine, census in _engines(ids)}
+    engines = {key: (engine, stats) for key, engine, stats in _engines(ids)}
     samples: dict[tuple[str, ...], list[float]] = {key: [] for key in engines}
     for turn in range(_WARM_UP + _ROUNDS):
         for key, (engine, _) in engines.items():
@@ -46,30 +45,30 @@ def main() -> None:
             if turn >= _WARM_UP:
                 samples[key].append(1000 * (time.perf_counter() - start))
     print("| cell | variant | operators | bytes | p50 ms |\n|---|---|---|---:|---:|")
-    for key, (_, census) in engines.items():
-        names = [name for name in census.operators if "LSTM" in name or name in _RECURRENT]
-        form = "-".join(part for part in key[1:] if part != "plain")
+    for key, (_, stats) in engines.items():
+        names = [name for name in stats.operators if "LSTM" in name or name in _RECURRENT]
+        form = "-".join(part for part in key[1:] if part != "default")
         p50 = np.median(samples[key])
         operators = ", ".join(sorted(names))
-        print(f"| {key[0]} | {form} | {operators} | {census.size:,} | {p50:.2f} |")
+        print(f"| {key[0]} | {form} | {operators} | {stats.size:,} | {p50:.2f} |")
 
 
 _RECURRENT = ("GRU", "RNN", "WHILE", "UNIDIRECTIONAL_SEQUENCE_RNN")
 
 
-def _engines(ids: np.ndarray) -> Iterator[tuple[tuple[str, ...], Engine, Census]]:
+def _engines(ids: np.ndarray) -> Iterator[tuple[tuple[str, ...], Engine, ModelStats]]:
     for cell in _CELLS:
         network = _network(cell)
-        for model_format, recipe, flavour in _FORMS:
-            row, chosen = FORMATS[model_format], RECIPES[recipe]
-            calibration = None
+        for model_format, recipe, variant in _FORMS:
+            target, chosen = TARGETS[model_format], RECIPES[recipe]
+            if chosen.arithmetic == "integer" and cell != "lstm":
+                continue
             if chosen.arithmetic == "integer":
-                if cell != "lstm":
-                    continue
-                calibration = calibrate(network, [ids])
-            data = row.writer.write(network, chosen, "", flavour, calibration)
+                data = target.integer_writer.write(network, "", [ids])
+            else:
+                data = target.get_writer(variant).write(network, chosen, "")
             engine = open_engine(model_format, data, 1)
-            yield (cell, model_format, recipe, flavour), engine, row.writer.read_census(data)
+            yield (cell, model_format, recipe, variant), engine, target.writer.read_stats(data)
 
 
 def _network(cell: Cell) -> Network:

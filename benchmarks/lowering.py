@@ -15,7 +15,7 @@ import numpy as np
 
 from edgernn.heavy import import_tensorflow
 from edgernn_export.recipes import RECIPES
-from edgernn_export.targets import FORMATS
+from edgernn_export.targets import TARGETS
 from edgernn_runtime.engines import open_engine
 from edgernn_runtime.ir import Dense, Direction, Network, Recurrent, Task
 from edgernn_runtime.tokenizer import TokenizerSpec
@@ -28,7 +28,7 @@ def main() -> None:
     import_tensorflow()
     weights = _weights()
     network = _network(weights)
-    ours, seconds = _timed(lambda: FORMATS["tflite"].writer.write(network, RECIPES["none"], ""))
+    ours, seconds = _timed(lambda: TARGETS["tflite"].writer.write(network, RECIPES["none"], ""))
     theirs, converter_seconds = _timed(lambda: _convert(weights))
     ids = np.random.default_rng(1).integers(1, _VOCABULARY, 200).astype(np.int32)
     change = np.abs(

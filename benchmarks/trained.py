@@ -29,8 +29,8 @@ from edgernn_export import Examples, Options, export
 from edgernn_runtime import EdgernnError
 
 VARIANTS = (
-    *((f, q, "plain") for f in ("tflite", "onnx", "native") for q in ("none", "float16", "int8")),
-    ("tflite", "int8-full", "plain"),
+    *((f, q, "default") for f in ("tflite", "onnx", "native") for q in ("none", "float16", "int8")),
+    ("tflite", "int8-full", "default"),
     ("tflite", "int8", "stateless"),
     ("onnx", "int8", "ort"),
 )
@@ -103,11 +103,11 @@ def _export_all(folder: ModelFolder) -> None:
     rows = folder.validation
     truth = label_indices(rows, folder.labels, str(folder.path))
     examples = Examples(rows.texts, truth, "model folder")
-    for model_format, recipe, flavour in VARIANTS:
-        stem = "-".join([model_format, recipe, *([] if flavour == "plain" else [flavour])])
+    for model_format, recipe, variant in VARIANTS:
+        stem = "-".join([model_format, recipe, *([] if variant == "default" else [variant])])
         out = folder.path / f"{stem}.edgernn"
         start = time.perf_counter()
-        asked = Options(model_format, recipe, flavour, folder.labels, overwrite=True)
+        asked = Options(model_format, recipe, variant, folder.labels, overwrite=True)
         try:
             done = export(folder.model, out, asked, examples)
         except EdgernnError as error:

@@ -19,7 +19,7 @@ import onnx
 from ai_edge_litert import schema_py_generated as schema
 
 from edgernn_export.recipes import RECIPES
-from edgernn_export.targets import FORMATS
+from edgernn_export.targets import TARGETS
 from edgernn_export.tflite.graph import pack
 from edgernn_runtime.engines import open_engine
 from edgernn_runtime.ir import HashedNgrams, Network, Task
@@ -35,7 +35,7 @@ def main() -> None:
     engines, columns = {}, {}
     for name, without_sort in _WITHOUT_SORT.items():
         for recipe in _RECIPES:
-            data = FORMATS[name].writer.write(_network(), RECIPES[recipe], "")
+            data = TARGETS[name].writer.write(_network(), RECIPES[recipe], "")
             columns[name, recipe] = [f"{len(data):,}"]
             for kind, file in (("distinct", data), ("counts", without_sort(data))):
                 engines[name, recipe, kind] = open_engine(name, file, 1)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from edgernn_export.verification import Z95
+from edgernn_export.comparison import Z95
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import Any
 
 from edgernn.data.rows import Rows, sample
 from edgernn.errors import ModelFolderError, UsageError
-from edgernn_export.bundle_writer import write_file
+from edgernn_export.bundle_file import write_file
 
 DEFAULT = Path("model")
 MODEL = "model.keras"

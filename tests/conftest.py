@@ -14,8 +14,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from edgernn_export import Examples, Options, export
-from edgernn_export.keras.reader import read_network
 from edgernn_runtime import load
+from tests.networks import read_network
 
 # A shared machine is slow at times, which says nothing about the code. CI draws the same examples
 # each time, a developer's machine new ones.

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from edgernn.benchmarking.records import Interval, Quality
 from edgernn.metrics import wilson_interval
-from edgernn_export.verification import Z95
+from edgernn_export.comparison import Z95
 
 _DRAWS = 1000
 _Floats = NDArray[np.float64]

@@ -146,12 +146,10 @@ def _parts(model: Any) -> tuple[list[Any], Any]:
     """
     import keras
 
-    from edgernn_export.keras.ids_model import ids_model
-    from edgernn_export.keras.layer_chain import all_layers
+    from edgernn_export.keras.ids_model import ids_model, text_layers
     from edgernn_export.keras.reader import read_source
 
     source = read_source(model)
-    ends = [layer for layer in all_layers(model) if type(layer).__name__ == "KeepEnds"]
     # The cut model takes ids padded to the tokenizer's length. A clone with another input has the
     # same layers and takes any length.
     core = keras.models.clone_model(
@@ -159,4 +157,4 @@ def _parts(model: Any) -> tuple[list[Any], Any]:
         input_tensors=[keras.Input((None,), dtype="int64")],
         clone_function=lambda layer: layer,
     )
-    return [source.vectorizer, *ends], core
+    return list(text_layers(source)), core

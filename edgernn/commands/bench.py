@@ -93,7 +93,7 @@ def bench(ctx: click.Context, /, bundles: tuple[Path, ...], **values: Any) -> No
 def _write(report: BenchmarkReport, values: dict[str, Any]) -> None:
     """Print the report, and write the page and the charts if requested."""
     from edgernn.benchmarking.tables import tables
-    from edgernn_export.bundle_writer import write_file
+    from edgernn_export.bundle_file import write_file
 
     if values["as_json"]:
         show_json(report.to_json())

@@ -12,7 +12,7 @@ import edgernn
 from edgernn.commands.options import data_options, json_option
 from edgernn.console import show, show_json, warn
 from edgernn.model_folder import DEFAULT
-from edgernn_export.bundle_writer import write_file
+from edgernn_export.bundle_file import write_file
 
 
 @click.command()

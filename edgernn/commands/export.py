@@ -14,25 +14,21 @@ from edgernn.data.rows import Rows, label_indices, sample
 from edgernn.data.sources import DataOptions, load_rows
 from edgernn.errors import UsageError
 from edgernn.model_folder import (
-    BUNDLE_SUFFIX,
     DEFAULT,
     MODEL,
     VALIDATION_TEXTS,
     is_model_folder,
     read_model_folder,
 )
-from edgernn_export import FORMATS, RECIPES, Examples, Export
-from edgernn_export.recipes import recipe_named
-from edgernn_export.targets import Flavour, check_form, format_named
+from edgernn_export import RECIPES, TARGETS, Examples, Export
+from edgernn_export.recipes import find_recipe
+from edgernn_export.targets import Variant, check_combination, find_target
 from edgernn_runtime.tokenizer import TRUNCATE
-
-#: A folder of C, which is made of a bundle of the format native.
-C = "c"
 
 
 @click.command()
 @click.argument("model", type=click.Path(path_type=Path), default=DEFAULT)
-@click.option("--format", "model_format", required=True, metavar="|".join((*FORMATS, C)))
+@click.option("--format", "model_format", required=True, metavar="|".join(TARGETS))
 @click.option("--quantize", default="none", show_default=True, metavar="|".join(RECIPES))
 @click.option(
     "--out", type=click.Path(path_type=Path), help="The bundle.  [default: in the model folder]"
@@ -74,11 +70,11 @@ def export(model: Path, model_format: str, quantize: str, **values: Any) -> None
     compared with Keras before the bundle is kept. The format c is a folder of C that needs nothing
     but a compiler: the format native with the engine beside it.
     """
-    flavour = _flavour(stateless=values["stateless"], ort=values["ort"])
+    variant = _variant(stateless=values["stateless"], ort=values["ort"])
     labels = tuple(values["labels"].split(",")) if values["labels"] else None
     # Checked before tensorflow is imported, which takes seconds.
-    bundle_format = "native" if model_format == C else model_format
-    check_form(format_named(bundle_format), recipe_named(quantize), flavour)
+    target = find_target(model_format)
+    check_combination(target, find_recipe(quantize), variant)
     keras_file, known_labels, rows, about = _inputs(model)
     examples = None if rows is None else _examples(rows, known_labels, "model folder")
     labels = labels or known_labels
@@ -88,8 +84,8 @@ def export(model: Path, model_format: str, quantize: str, **values: Any) -> None
         for warning in rows.warnings:
             warn(warning)
         examples = _examples(rows, labels, "file")
-    suffix = "" if model_format == C else BUNDLE_SUFFIX
-    out = values["out"] or _default_out(model, _form(model_format, quantize, flavour) + suffix)
+    name = _variant_name(model_format, quantize, variant) + target.suffix
+    out = values["out"] or _default_out(model, name)
 
     from edgernn.heavy import import_tensorflow
 
@@ -98,9 +94,9 @@ def export(model: Path, model_format: str, quantize: str, **values: Any) -> None
     import edgernn_export
 
     options = edgernn_export.Options(
-        format=bundle_format,
+        format=model_format,
         quantize=quantize,
-        flavour=flavour,
+        variant=variant,
         labels=labels,
         vocabulary=values["vocabulary"],
         max_length=values["max_length"],
@@ -109,8 +105,7 @@ def export(model: Path, model_format: str, quantize: str, **values: Any) -> None
         allow_drop=values["allow_drop"],
         overwrite=values["force"],
     )
-    make = edgernn_export.export_c if model_format == C else edgernn_export.export
-    done = make(keras_file, out, options, examples)
+    done = edgernn_export.export(keras_file, out, options, examples)
     for warning in done.warnings:
         warn(warning)
     if values["as_json"]:
@@ -144,14 +139,14 @@ def _examples(rows: Rows, labels: tuple[str, ...] | None, source: Any) -> Exampl
     return Examples(chosen.texts, truth, source)
 
 
-def _flavour(*, stateless: bool, ort: bool) -> Flavour:
+def _variant(*, stateless: bool, ort: bool) -> Variant:
     if stateless and ort:
         raise UsageError("--stateless is of TFLite, --ort of ONNX", expected="one of them")
-    return "stateless" if stateless else "ort" if ort else "plain"
+    return "stateless" if stateless else "ort" if ort else "default"
 
 
-def _form(model_format: str, quantize: str, flavour: Flavour) -> str:
-    return "-".join([model_format, quantize, *([] if flavour == "plain" else [flavour])])
+def _variant_name(model_format: str, quantize: str, variant: Variant) -> str:
+    return "-".join([model_format, quantize, *([] if variant == "default" else [variant])])
 
 
 def _default_out(model: Path, name: str) -> Path:
@@ -163,17 +158,17 @@ def _table(done: Export) -> Table:
         ("✓" if check.passed else "✗", check.name, f"{check.found:.4g}", check.expected)
         for check in done.checks
     )
-    operators = ", ".join(f"{n} x {count}" for n, count in sorted(done.census.operators.items()))
-    weights = ", ".join(f"{t} {size:,} bytes" for t, size in done.census.weight_bytes.items())
+    operators = ", ".join(f"{n} x {count}" for n, count in sorted(done.stats.operators.items()))
+    weights = ", ".join(f"{t} {size:,} bytes" for t, size in done.stats.weight_bytes.items())
+    kind = "folder" if done.path.is_dir() else "bundle"
+    comparison, reference = done.comparison, done.comparison.reference
     notes = [
-        f"compared with Keras on {done.comparison.texts:,} texts ({done.comparison.source})",
-        f"label agreement {done.comparison.agreement:.2%}",
-        f"model {done.model_size:,} bytes, bundle {done.size:,} bytes; weights: {weights}",
+        f"compared with {reference} on {comparison.texts:,} texts ({comparison.source})",
+        f"label agreement {comparison.agreement:.2%}",
+        f"model {done.model_size:,} bytes, {kind} {done.size:,} bytes; weights: {weights}",
         f"{done.lowering} lowering; operators: {operators}",
     ]
-    if done.comparison.accuracy is not None and done.comparison.keras_accuracy is not None:
-        notes.insert(
-            2,
-            f"accuracy {done.comparison.accuracy:.2%}, Keras {done.comparison.keras_accuracy:.2%}",
-        )
+    if comparison.accuracy is not None and comparison.keras_accuracy is not None:
+        accuracies = f"{comparison.accuracy:.2%}, {reference} {comparison.keras_accuracy:.2%}"
+        notes.insert(2, f"accuracy {accuracies}")
     return Table(str(done.path), ("", "check", "measured", "bound"), rows, tuple(notes))

@@ -66,6 +66,8 @@ def _bytes_table(bundle: Bundle) -> Table:
 
 
 def _figures(figures: object, key: str) -> dict[str, Any]:
-    census = figures.get("census") if isinstance(figures, dict) else None
-    found = census.get(key) if isinstance(census, dict) else None
+    figures = figures if isinstance(figures, dict) else {}
+    # Bundles written before version 0.2 call the model statistics a census.
+    stats = figures.get("model_stats", figures.get("census"))
+    found = stats.get(key) if isinstance(stats, dict) else None
     return found if isinstance(found, dict) else {}

@@ -13,7 +13,7 @@ from edgernn.training.join import Sum
 from edgernn.training.options import NetworkOptions, TextOptions
 from edgernn.training.wide import WidePath
 from edgernn_export.keras.hashed_ngrams import HashedNgrams
-from edgernn_export.keras.head_tail_truncation import KeepEnds
+from edgernn_export.keras.head_tail_truncation import HeadTailTruncation
 from edgernn_export.keras.unicode_text import UnicodeTextVectorization
 from edgernn_runtime.ir import Cell, Pattern
 
@@ -28,8 +28,8 @@ _TINY = 1e-12
 def build_tokenizer(texts: Sequence[str], options: TextOptions) -> tuple[KerasLayer, ...]:
     """Return the layers from strings to ids, their vocabulary learned from the texts.
 
-    They are a vectorization by the rules asked for, and KeepEnds where both ends of a long text
-    are kept.
+    They are a vectorization by the rules asked for, and HeadTailTruncation where both ends of a
+    long text are kept.
 
     The vocabulary goes into the layer's configuration: Keras's own file of an adapted one breaks
     at tokens that hold U+0085 and the like.
@@ -42,11 +42,11 @@ def build_tokenizer(texts: Sequence[str], options: TextOptions) -> tuple[KerasLa
     if options.tokenizer == "unicode":
         layer = UnicodeTextVectorization(**limits)
         layer.adapt(texts)
-        return (layer, KeepEnds(options.max_length)) if keeps_ends else (layer,)
+        return (layer, HeadTailTruncation(options.max_length)) if keeps_ends else (layer,)
     adapted = keras.layers.TextVectorization(**limits)
     adapted.adapt(np.asarray(texts, dtype=object), batch_size=1024)
     layer = keras.layers.TextVectorization(**limits, vocabulary=adapted.get_vocabulary())
-    return (layer, KeepEnds(options.max_length)) if keeps_ends else (layer,)
+    return (layer, HeadTailTruncation(options.max_length)) if keeps_ends else (layer,)
 
 
 class RecurrentPath:

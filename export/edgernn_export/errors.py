@@ -1,4 +1,4 @@
-"""The errors of the exporter; all of them are `edgernn_runtime.EdgernnError`."""
+"""The errors of the exporter. Each is an `edgernn_runtime.EdgernnError`."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from edgernn_runtime import EdgernnError
 from edgernn_runtime.errors import OptionError
 
 __all__ = [
-    "CensusError",
     "GateError",
     "ModelFileError",
+    "ModelStatsError",
     "OptionError",
     "OutputError",
     "UncoveredError",
@@ -25,16 +25,16 @@ class UnsupportedModelError(EdgernnError):
 
 
 class UncoveredError(UnsupportedModelError):
-    """The fused lowering does not cover a layer or an option; the generic one may."""
+    """The IR or a target's operators do not cover a layer; the fallback conversion may."""
 
 
-class CensusError(EdgernnError):
-    """The written file is not what was asked for: another operator, or another type of weight."""
+class ModelStatsError(EdgernnError):
+    """The written file contains other operators or other types of weights than requested."""
 
 
 class GateError(EdgernnError):
-    """The written file does not give the trained answers closely enough."""
+    """Verification failed: the file's outputs differ from Keras beyond the tolerance."""
 
 
 class OutputError(EdgernnError):
-    """The output cannot be written, or stands there already."""
+    """The output cannot be written, or exists already."""

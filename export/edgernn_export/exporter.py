@@ -1,40 +1,31 @@
-"""The exporter: Keras model in, verified bundle out."""
+"""The exporter: from a Keras model to a verified bundle, stage by stage."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from edgernn_export.bundle_writer import describe_members, write_file, zip_members
-from edgernn_export.errors import GateError, OutputError, UnsupportedModelError
+from edgernn_export.candidate import build_candidate, build_vocabulary, complete
+from edgernn_export.comparison import Comparison, Examples
+from edgernn_export.errors import GateError, UnsupportedModelError
 from edgernn_export.keras.model_file import load_keras
 from edgernn_export.keras.predictions import keras_outputs
 from edgernn_export.keras.reader import Source, read_source
 from edgernn_export.keras.text_vectorization import load_vectorizer
-from edgernn_export.lowering import Lowered, lower
-from edgernn_export.model_card import model_card
-from edgernn_export.model_stats import Census, Lowering
-from edgernn_export.recipes import Recipe, recipe_named
+from edgernn_export.lowering import lower
+from edgernn_export.model_stats import LoweringKind, ModelStats
+from edgernn_export.recipes import find_recipe
 from edgernn_export.synthetic_texts import synthetic_examples
-from edgernn_export.targets import Flavour, Format, check_form, format_named
-from edgernn_export.test_vectors import encode_vectors
-from edgernn_export.verification import (
-    Check,
-    Comparison,
-    Examples,
-    Verdict,
-    verify,
-)
-from edgernn_runtime import Classifier, __version__
-from edgernn_runtime.bundle import CARD, MANIFEST, VECTORS, VOCABULARY, parse_bundle
+from edgernn_export.targets import Variant, check_combination, find_target
+from edgernn_export.test_vectors import encode_test_vectors
+from edgernn_export.verification import Check, Verdict, verify
+from edgernn_runtime import Classifier
 from edgernn_runtime.ir import Array
-from edgernn_runtime.manifest import Manifest, encode_manifest
 from edgernn_runtime.tokenizer import Truncate
-from edgernn_runtime.vocabulary import encode_vocabulary
+
+_NO_EMPTY = "Keras returns NaN for an empty text; the bundle returns the output for an OOV token"
 
 
 @dataclass(frozen=True)
@@ -42,24 +33,24 @@ class Options:
     """What to export to.
 
     Attributes:
-        format: `tflite`, `onnx` or `native`.
-        quantize: `none`, `float16`, `int8` or `int8-full`.
-        flavour: `plain`; of TFLite also `stateless`, of ONNX also `ort`.
+        format: the target: `tflite`, `onnx`, `native` or `c`.
+        quantize: the recipe: `none`, `float16`, `int8` or `int8-full`.
+        variant: `default`; of TFLite also `stateless`, of ONNX also `ort`.
         labels: the names of the classes; None names them by their numbers.
         vocabulary: for a model that takes ids: a `.keras` file with its TextVectorization layer,
             or a vocabulary of one token a line.
-        truncate: for such a model: what it was given of a text longer than its length, `head` or
-            `head+tail`, the first and the last half.
-        max_length: of a vocabulary of one token a line: the length to cut and pad to, where the
-            model does not say it.
+        truncate: for a model that takes ids: which ids of a text longer than its length the model
+            was given, `head` or `head+tail` (the first and the last half).
+        max_length: for a vocabulary of one token a line: the length to truncate and pad to, if the
+            model does not state it.
         about: what the model was trained on, for the model card; None leaves it out.
-        allow_drop: write the bundle even where a gate is missed.
-        overwrite: replace a bundle that stands there.
+        allow_drop: write the bundle even if a gate is missed.
+        overwrite: replace an existing output.
     """
 
     format: str
     quantize: str = "none"
-    flavour: Flavour = "plain"
+    variant: Variant = "default"
     labels: tuple[str, ...] | None = None
     vocabulary: Path | None = None
     max_length: int | None = None
@@ -71,26 +62,41 @@ class Options:
 
 @dataclass(frozen=True)
 class Export:
-    """What was exported.
+    """The result of an export.
 
     Attributes:
-        path: the bundle.
+        path: the bundle, or the folder of C.
         size: its size in bytes.
         model_size: the model file's size in bytes.
         lowering: how the model was lowered.
-        census: what the model file holds.
-        comparison: its answers beside Keras's.
-        checks: the bounds of the recipe's gate, and how they fared.
+        stats: the statistics of the model file.
+        comparison: the differences from the reference.
+        checks: the checks of the recipe's gate, with their results.
         warnings: what the user should know, a sentence each.
     """
 
     path: Path
     size: int
     model_size: int
-    lowering: Lowering
-    census: Census
+    lowering: LoweringKind
+    stats: ModelStats
     comparison: Comparison
     checks: tuple[Check, ...]
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Reference:
+    """The outputs of Keras that a file is compared with.
+
+    Attributes:
+        outputs: float32 [N, C], for the N examples.
+        empty: float32 [C], for a text without a token.
+        warnings: what the user should know, a sentence each.
+    """
+
+    outputs: Array
+    empty: Array
     warnings: tuple[str, ...]
 
 
@@ -100,35 +106,53 @@ def export(
     options: Options,
     examples: Examples | None = None,
 ) -> Export:
-    """Export a Keras model to a bundle and verify it.
+    """Export a Keras model and verify the result before it is written.
 
     Args:
         model: a `.keras` file.
-        out: the bundle to write.
+        out: the bundle to write; for the target `c`, the folder.
         options: what to export to.
         examples: texts to verify on; None draws them from the vocabulary.
 
     Raises:
-        OptionError: no such format, recipe or flavour, labels that do not fit, or no vocabulary.
+        OptionError: no such target, recipe or variant, labels that do not fit, or no vocabulary.
         ModelFileError: the file is not a Keras model that can be loaded safely.
         UnsupportedModelError: the model has a layer or option that cannot be exported.
-        CensusError: the written file is not lowered or quantized as asked.
-        GateError: its answers differ too much from Keras's; nothing was written.
-        OutputError: `out` is there already, or cannot be written.
+        ModelStatsError: the written file is not lowered or quantized as requested.
+        GateError: its outputs differ too much from Keras; nothing was written.
+        OutputError: `out` exists already, or cannot be written.
     """
-    row, recipe, out = format_named(options.format), recipe_named(options.quantize), Path(out)
-    check_form(row, recipe, options.flavour)
-    if out.exists() and not options.overwrite:
-        raise OutputError(
-            "there is a file already", path=out, hint="--force replaces it, --out names another"
-        )
+    target, recipe, out = find_target(options.format), find_recipe(options.quantize), Path(out)
+    check_combination(target, recipe, options.variant)
+    target.output.check_output(out, overwrite=options.overwrite)
     try:
         source = _read(Path(model), options)
         examples = examples or synthetic_examples(source.task)
-        return _write(_Job(source, row, recipe, options, examples), out)
+        reference = _predict(source, examples)
+        vocabulary = build_vocabulary(source.task)
+        lowered = lower(source, target, recipe, options.variant, vocabulary.sha256, examples.texts)
     except UnsupportedModelError as error:
         error.path = error.path or str(model)
         raise
+    candidate = build_candidate(
+        out, source.task, target, recipe, lowered, vocabulary, reference.empty
+    )
+    with Classifier(candidate.bundle) as classifier:
+        verdict = verify(classifier, source, reference.outputs, examples, recipe, target.bits)
+        test_vectors = encode_test_vectors(classifier, examples.texts)
+    missed = _check_gates(out, verdict, options)
+    verified = complete(candidate, verdict, test_vectors, options.about)
+    size = target.output.write_output(verified, out, overwrite=options.overwrite)
+    return Export(
+        path=out,
+        size=size,
+        model_size=len(lowered.members[lowered.model]),
+        lowering=lowered.lowering,
+        stats=lowered.stats,
+        comparison=verdict.comparison,
+        checks=verdict.checks,
+        warnings=(*source.warnings, *lowered.warnings, *reference.warnings, *missed),
+    )
 
 
 def _read(model: Path, options: Options) -> Source:
@@ -138,103 +162,27 @@ def _read(model: Path, options: Options) -> Source:
     return read_source(keras_model, options.labels, vectorizer, options.truncate)
 
 
-@dataclass(frozen=True)
-class _Job:
-    source: Source
-    format: Format
-    recipe: Recipe
-    options: Options
-    examples: Examples
+def _predict(source: Source, examples: Examples) -> _Reference:
+    outputs = keras_outputs(source, (*examples.texts, "", "[UNK]"))
+    empty, unknown = outputs[-2], outputs[-1]
+    if np.isfinite(empty).all():
+        return _Reference(outputs[:-2], empty, ())
+    return _Reference(outputs[:-2], unknown, (_NO_EMPTY,))
 
 
-def _write(job: _Job, out: Path) -> Export:
-    """Build the bundle, verify it in memory, and write it."""
-    outputs = keras_outputs(job.source, (*job.examples.texts, "", "[UNK]"))
-    reference, empty, unknown = outputs[:-2], outputs[-2], outputs[-1]
-    vocabulary = encode_vocabulary(job.source.task.vocabulary)
-    sha256 = describe_members({VOCABULARY: vocabulary})[VOCABULARY].sha256
-    flavour, texts = job.options.flavour, job.examples.texts
-    lowered = lower(job.source, job.format, job.recipe, flavour, sha256, texts)
-    has_empty = bool(np.isfinite(empty).all())
-    manifest = _manifest(job, lowered, empty if has_empty else unknown)
-    members = {VOCABULARY: vocabulary, **lowered.members}
-    with _open(out, manifest, members) as classifier:
-        verdict = _verify(job, classifier, reference)
-        vectors = encode_vectors(classifier, job.examples.texts)
+def _check_gates(out: Path, verdict: Verdict, options: Options) -> tuple[str, ...]:
+    """Return a warning for each gate that was missed and may be.
+
+    Raises:
+        GateError: a gate was missed, and the options do not allow it.
+    """
     missed = [one for one in verdict.checks if not one.passed]
-    # Words drawn at random say too little about a model to refuse it for them.
-    is_drawn = job.examples.source == "synthetic"
+    # Random words are no ground to refuse a model: they may not separate its classes.
+    is_drawn = verdict.comparison.source == "synthetic"
     failed = [one for one in missed if not (is_drawn and one in verdict.of_texts)]
-    if failed and not job.options.allow_drop:
+    if failed and not options.allow_drop:
         raise _gate_error(out, failed, verdict.of_texts)
-    manifest = replace(manifest, figures=_figures(verdict, lowered))
-    sizes = len(lowered.members[lowered.model]), len(vocabulary)
-    card = model_card(out.stem, manifest, *sizes, job.options.about)
-    members = {**members, VECTORS: vectors, CARD: card}
-    data = zip_members(_with_manifest(manifest, members))
-    write_file(out, data)
-    return Export(
-        path=out,
-        size=len(data),
-        model_size=sizes[0],
-        lowering=lowered.lowering,
-        census=lowered.census,
-        comparison=verdict.comparison,
-        checks=verdict.checks,
-        warnings=(
-            *lowered.warnings,
-            *(() if has_empty else (_NO_EMPTY,)),
-            *map(_warning, missed),
-        ),
-    )
-
-
-def _figures(verdict: Verdict, lowered: Lowered) -> dict[str, Any]:
-    """Return what the manifest keeps of a verification."""
-    return {
-        "comparison": verdict.comparison.to_json(),
-        "checks": [asdict(one) for one in verdict.checks],
-        "census": asdict(lowered.census),
-        "warnings": list(lowered.warnings),
-    }
-
-
-_NO_EMPTY = "Keras answers an empty text with NaN; the bundle answers as for an unknown word"
-
-
-def _manifest(job: _Job, lowered: Lowered, empty: Array) -> Manifest:
-    task = job.source.task
-    return Manifest(
-        tokenizer=task.tokenizer,
-        labels=task.labels,
-        head=task.head,
-        pad_to=task.pad_to,
-        empty=tuple(float(value) for value in empty),
-        format=job.format.name,
-        recipe=job.recipe.name,
-        lowering=lowered.lowering,
-        model=lowered.model,
-        interface=lowered.interface,
-        created_by=f"edgernn {__version__}",
-    )
-
-
-def _with_manifest(manifest: Manifest, members: Mapping[str, bytes]) -> dict[str, bytes]:
-    described = replace(manifest, members=describe_members(members))
-    return {MANIFEST: encode_manifest(described), **members}
-
-
-def _open(path: Path, manifest: Manifest, members: Mapping[str, bytes]) -> Classifier:
-    """Open a bundle that is not written yet, through the reader that a device uses."""
-    complete = {**members, VECTORS: b"[]\n", CARD: b"\n"}
-    return Classifier(parse_bundle(path, _with_manifest(manifest, complete)))
-
-
-def _verify(job: _Job, classifier: Classifier, reference: Array) -> Verdict:
-    source, bits = job.source, job.format.bits
-    return verify(
-        classifier, source.network, reference, job.examples, source.task, job.recipe, bits
-    )
+    return tuple(map(_warning, missed))
 
 
 def _warning(missed: Check) -> str:
@@ -242,11 +190,11 @@ def _warning(missed: Check) -> str:
 
 
 def _gate_error(out: Path, failed: list[Check], of_texts: tuple[Check, ...]) -> GateError:
-    """Return the error for failed checks, which says whether the file or the texts failed."""
+    """Return the error for failed checks, which states whether the file or the texts failed."""
     what = "outputs differ from Keras beyond the tolerance"
     hint = "compare on other texts with --texts, try another recipe, or keep it: --allow-drop"
     if all(one in of_texts for one in failed):
-        what = "these texts do not tell the model from another one"
+        what = "these texts cannot distinguish the model from a perturbed one"
         hint = "give texts of several classes with --texts, or write it unchecked: --allow-drop"
     return GateError(
         f"verification failed: {what}; nothing was written",

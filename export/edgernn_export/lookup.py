@@ -1,4 +1,4 @@
-"""Look-up of a name that a user typed."""
+"""Lookup of names that a user typed."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from typing import TypeVar
 
 from edgernn_export.errors import OptionError
 
-_Row = TypeVar("_Row")
+_Value = TypeVar("_Value")
 
 
-def row_named(table: Mapping[str, _Row], name: str, what: str, option: str) -> _Row:
-    """Return a table's row of that name.
+def find(table: Mapping[str, _Value], name: str, what: str, option: str) -> _Value:
+    """Return a table's entry of a name.
 
     Args:
-        table: the rows by name.
+        table: the entries by name.
         name: what the user typed.
-        what: what a row is, for the message.
-        option: the option it was typed behind.
+        what: what an entry is, for the message.
+        option: the command line option, for the message.
 
     Raises:
-        OptionError: there is none; the message suggests the nearest.
+        OptionError: the table has no such entry; the message suggests the nearest name.
     """
     if name in table:
         return table[name]

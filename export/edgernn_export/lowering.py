@@ -1,171 +1,121 @@
-"""From a model that was read to the members of a bundle: fused where it can be, else generic."""
+"""Lowering: from a `Source` to a model file, by the target's writer or the fallback conversion."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Sequence
 
-from edgernn_export.errors import (
-    CensusError,
-    OptionError,
-    UncoveredError,
-    UnsupportedModelError,
-)
+from edgernn_export.errors import UncoveredError, UnsupportedModelError
 from edgernn_export.keras.reader import Source
-from edgernn_export.model_stats import Census, Lowering, check_census, check_generic_census
+from edgernn_export.model_stats import check_fallback_stats, check_stats
 from edgernn_export.recipes import Recipe
-from edgernn_export.targets import Flavour, Format
-from edgernn_export.tflite.calibration import calibrate
+from edgernn_export.stages import LoweredFile
+from edgernn_export.targets import Target, Variant
+from edgernn_runtime.ir import Network
 from edgernn_runtime.tokenizer import Tokenizer, with_padding
 
-#: What an .ort file may be larger than its .onnx file, by share and by bytes.
-_MOST_GROWTH, _STRUCTURE = 1.05, 50_000
-
-
-@dataclass(frozen=True)
-class Lowered:
-    """A model file and what it is.
-
-    Attributes:
-        model: the model's name as a member of the bundle.
-        members: the file's bytes by that name, and what else stands beside it.
-        census: what the file holds.
-        lowering: how it was made.
-        interface: names, dtypes and shapes of its inputs and outputs.
-        warnings: what the user should know, a sentence each.
-    """
-
-    model: str
-    members: Mapping[str, bytes]
-    census: Census
-    lowering: Lowering
-    interface: Mapping[str, Any]
-    warnings: tuple[str, ...] = ()
+_LOOP_WARNING = "a recurrent layer became a loop, because TFLite has no fused operator for it"
 
 
 def lower(
     source: Source,
-    row: Format,
+    target: Target,
     recipe: Recipe,
-    flavour: Flavour,
+    variant: Variant,
     vocabulary_sha256: str,
     texts: Sequence[str] = (),
-) -> Lowered:
-    """Return the model file of a format.
+) -> LoweredFile:
+    """Return the model as a file of a target.
 
     Args:
         source: the model.
-        row: the format.
+        target: the format to export to.
         recipe: how the weight matrices are stored.
-        flavour: one of the format's, or "plain".
-        vocabulary_sha256: goes into the file's metadata.
-        texts: what the integer recipe is calibrated on.
+        variant: a variant of the target.
+        vocabulary_sha256: 64 hexadecimal digits, for the file's metadata.
+        texts: the texts that the integer recipe is calibrated on.
 
     Raises:
-        UnsupportedModelError: neither lowering can express the model.
-        CensusError: the file is not what was asked for.
+        UnsupportedModelError: neither the writer nor the fallback conversion covers the model.
+        OptionError: the integer recipe has no text to calibrate on.
+        ModelStatsError: the file contains other operators or weights than requested.
     """
     if recipe.arithmetic == "integer":
-        return _integer(source, row, recipe, vocabulary_sha256, texts)
-    lowered = _fused(source, row, recipe, flavour, vocabulary_sha256)
+        return _lower_to_integers(source, target, recipe, vocabulary_sha256, texts)
+    lowered = _lower_network(source, target, recipe, variant, vocabulary_sha256)
     if isinstance(lowered, UncoveredError):
-        lowered = _generic(source, row, recipe, vocabulary_sha256, lowered)
-    return _as_ort(lowered, recipe) if flavour == "ort" else lowered
+        lowered = _convert(source, target, recipe, vocabulary_sha256, lowered)
+    post_processor = target.get_post_processor(variant)
+    return lowered if post_processor is None else post_processor.convert(lowered, recipe)
 
 
-def _fused(
-    source: Source, row: Format, recipe: Recipe, flavour: Flavour, vocabulary_sha256: str
-) -> Lowered | UncoveredError:
-    """Return the file written from the Network, or why there is none."""
-    if source.network is None:
-        assert source.cause is not None
-        return source.cause
+def _lower_network(
+    source: Source, target: Target, recipe: Recipe, variant: Variant, vocabulary_sha256: str
+) -> LoweredFile | UncoveredError:
+    """Return the file written from the `Network`, or why the model is not covered."""
+    network = source.network
+    if not isinstance(network, Network):
+        return network
     try:
-        data = row.writer.write(source.network, recipe, vocabulary_sha256, flavour)
+        data = target.get_writer(variant).write(network, recipe, vocabulary_sha256)
     except UncoveredError as error:
         return error
-    return _read_back(row, recipe, data)
+    return _read_back(target, recipe, data)
 
 
-def _integer(
-    source: Source, row: Format, recipe: Recipe, vocabulary_sha256: str, texts: Sequence[str]
-) -> Lowered:
-    """Return the integer file, for which there is no other lowering."""
-    if source.network is None:
-        assert source.cause is not None
-        raise _no_generic(source.cause, f"--quantize {recipe.name}", "export with --quantize int8")
+def _lower_to_integers(
+    source: Source, target: Target, recipe: Recipe, vocabulary_sha256: str, texts: Sequence[str]
+) -> LoweredFile:
+    """Return the integer file, for which there is no fallback conversion."""
+    network = source.network
+    if not isinstance(network, Network):
+        hint = "export with --quantize int8"
+        raise _no_fallback(network, f"--quantize {recipe.name}", hint)
     tokenizer = Tokenizer(source.task.tokenizer, source.task.vocabulary)
     ids = [with_padding(tokenizer.ids(text), source.task.pad_to) for text in texts]
-    if not any(map(len, ids)):
-        raise OptionError(
-            f"--quantize {recipe.name} has no text to calibrate on",
-            expected="texts with a word",
-            found=f"{len(texts)} texts, none with any",
-            hint="give others with --texts",
-        )
-    calibration = calibrate(source.network, ids)
-    data = row.writer.write(source.network, recipe, vocabulary_sha256, calibration=calibration)
-    return _read_back(row, recipe, data)
+    data = target.integer_writer.write(network, vocabulary_sha256, ids)
+    return _read_back(target, recipe, data)
 
 
-def _no_generic(cause: UncoveredError, option: str, hint: str) -> UnsupportedModelError:
-    return UnsupportedModelError(
-        f"{cause.what}: {option} has no generic form",
-        expected=cause.expected,
-        found=cause.found,
-        hint=hint,
-    )
-
-
-def _read_back(row: Format, recipe: Recipe, data: bytes) -> Lowered:
-    census = row.writer.read_census(data)
-    lowering = check_census(census, recipe, row.writer.FOREIGN, row.writer.LOOPS)
-    warnings = ("a recurrent layer became a loop, as TFLite has no fused operator for it",)
-    return Lowered(
-        model=row.member,
-        members={row.member: data},
-        census=census,
+def _read_back(target: Target, recipe: Recipe, data: bytes) -> LoweredFile:
+    stats = target.writer.read_stats(data)
+    lowering = check_stats(stats, recipe, target.writer.FOREIGN, target.writer.LOOPS)
+    return LoweredFile(
+        model=target.member,
+        members={target.member: data},
+        stats=stats,
         lowering=lowering,
-        interface=row.writer.INTERFACE,
-        warnings=warnings if lowering == "loop" else (),
+        interface=target.writer.INTERFACE,
+        warnings=(_LOOP_WARNING,) if lowering == "loop" else (),
     )
 
 
-def _generic(
-    source: Source, row: Format, recipe: Recipe, vocabulary_sha256: str, cause: UncoveredError
-) -> Lowered:
-    """Return the converter's file; it keeps no state, so that it is stateless as it is."""
-    if row.generic is None:
-        raise _no_generic(cause, f"--format {row.name}", "export with --format tflite or onnx")
-    data = row.generic.convert(source, recipe, vocabulary_sha256)
-    census = row.writer.read_census(data)
-    check_generic_census(census, recipe, row.writer.FOREIGN)
+def _convert(
+    source: Source, target: Target, recipe: Recipe, vocabulary_sha256: str, cause: UncoveredError
+) -> LoweredFile:
+    """Return the file of the fallback conversion, which keeps no state between calls."""
+    if target.fallback is None:
+        raise _no_fallback(cause, f"--format {target.name}", "export with --format tflite or onnx")
+    data = target.fallback.convert(source, recipe, vocabulary_sha256)
+    stats = target.writer.read_stats(data)
+    check_fallback_stats(stats, recipe, target.writer.FOREIGN)
     warning = (
         f"{cause.what}: expected {cause.expected}, found {cause.found}; "
-        f"converted by {row.converter}, with loops for recurrent layers"
+        f"converted by {target.converter}, with loops for recurrent layers"
     )
-    return Lowered(
-        model=row.member,
-        members={row.member: data},
-        census=census,
-        lowering="generic",
-        interface=row.generic.INTERFACE,
+    return LoweredFile(
+        model=target.member,
+        members={target.member: data},
+        stats=stats,
+        lowering="fallback",
+        interface=target.fallback.INTERFACE,
         warnings=(warning,),
     )
 
 
-def _as_ort(lowered: Lowered, recipe: Recipe) -> Lowered:
-    from edgernn_export.onnx import ort
-
-    (data,) = lowered.members.values()
-    model, operators = ort.convert(data)
-    if len(model) > _MOST_GROWTH * len(data) + _STRUCTURE:
-        raise CensusError(
-            f"ONNX Runtime's converter does not keep the recipe {recipe.name} in an .ort file",
-            expected=f"about the {len(data):,} bytes of the .onnx file",
-            found=f"{len(model):,} bytes, the weights being float32 again",
-            hint="leave out --ort, or export an LSTM with --quantize int8",
-        )
-    members = {ort.MODEL: model, ort.OPERATORS: operators}
-    return replace(lowered, model=ort.MODEL, members=members)
+def _no_fallback(cause: UncoveredError, option: str, hint: str) -> UnsupportedModelError:
+    return UnsupportedModelError(
+        f"{cause.what}: {option} has no fallback conversion",
+        expected=cause.expected,
+        found=cause.found,
+        hint=hint,
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from edgernn_export.lookup import row_named
+from edgernn_export.lookup import find
 
 WeightType = Literal["float32", "float16", "int8"]
 Arithmetic = Literal["float", "hybrid", "integer"]
@@ -125,10 +125,10 @@ RECIPES = {
 }
 
 
-def recipe_named(name: str) -> Recipe:
+def find_recipe(name: str) -> Recipe:
     """Return the recipe of that name.
 
     Raises:
         OptionError: there is none; the message suggests the nearest.
     """
-    return row_named(RECIPES, name, "recipe", "--quantize")
+    return find(RECIPES, name, "recipe", "--quantize")

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 
 @contextlib.contextmanager
-def quiet() -> Iterator[None]:
+def silence() -> Iterator[None]:
     """Keep everything that Python and C++ code prints or warns of off the standard streams."""
     sys.stdout.flush()
     sys.stderr.flush()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from edgernn_export.verification import Examples
+from edgernn_export.comparison import Examples
 from edgernn_runtime.ir import Task
 
 COUNT = 300

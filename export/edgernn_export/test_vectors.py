@@ -1,4 +1,4 @@
-"""Vectors: texts with their ids and outputs, which a host replays to prove itself."""
+"""Test vectors: texts with their ids and outputs, for the self-test of a host."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from collections.abc import Sequence
 
 from edgernn_runtime import Classifier
 
-#: How many of the texts of a comparison become vectors.
+#: The number of texts of a comparison that become test vectors.
 COUNT = 20
 _ALWAYS = ("", "a", "A word, another: and NO more!", "naïve café\u00a0— 東京", "zzzqqq xxyyzz")
 
 
-def encode_vectors(classifier: Classifier, texts: Sequence[str]) -> bytes:
+def encode_test_vectors(classifier: Classifier, texts: Sequence[str]) -> bytes:
     """Return `vectors.json`: for each text its base64 UTF-8, its ids and the model's output."""
     rows = [
         {

@@ -1,88 +1,28 @@
-"""Verification: the written file's outputs against Keras's own, and the gates they must pass."""
+"""Verification: the gates that a file's outputs must pass in comparison with the reference."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
-from typing import Any, Literal
+from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from edgernn_export.comparison import Comparison, Examples, absolute_errors, compare
+from edgernn_export.keras.reader import Source
 from edgernn_export.recipes import Gate, Recipe
 from edgernn_export.rounding import Storage, rounding_errors
 from edgernn_runtime import Classifier
 from edgernn_runtime.heads import Head
-from edgernn_runtime.ir import Array, Network, Task
+from edgernn_runtime.ir import Array, Network
 from edgernn_runtime.tokenizer import PAD_ID
 
-Source = Literal["model folder", "file", "synthetic"]
-
-#: Two-sided 95 % quantile of the normal distribution.
-Z95 = 1.959964
-#: Texts of the check for leaking state, and of the negative control.
-_FEW, _CONTROLS = 20, 100
-#: Texts on which the rounding error is measured, for a max absolute error and for a percentile, and
-#: their tokens: a second or two of the NumPy reference.
-_WORST, _SAMPLE, _MOST_TOKENS = 24, 100, 5000
-
-
-@dataclass(frozen=True)
-class Examples:
-    """Texts to compare on.
-
-    Attributes:
-        texts: the texts.
-        labels: the index of each text's true class, or None where it is not known.
-        source: where they come from.
-    """
-
-    texts: tuple[str, ...]
-    labels: tuple[int, ...] | None
-    source: Source
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """How a file's outputs differ from Keras's on the same texts.
-
-    The absolute error of a text is the largest difference in any of its probabilities.
-
-    Attributes:
-        texts: the number of texts.
-        source: where they come from.
-        classes_used: the number of labels that Keras predicts at least once.
-        max_change: the max absolute error.
-        mean_change: the mean absolute error.
-        p99_change: the 99th percentile of the absolute error.
-        agreement: label agreement, the share of texts with the same label.
-        sure_changes: the share of texts with another label although Keras is sure.
-        keras_accuracy: the accuracy of Keras, or None without true labels.
-        accuracy: the accuracy of the file, or None.
-        accuracy_drop: the first less the second, or None.
-        accuracy_drop_95: its 95 % interval, from the paired differences, or None.
-        rounding_error: the same figure as the gate bounds, max or 99th percentile, of what rounding
-            costs the model itself; None where it does not decide and was not measured.
-    """
-
-    texts: int
-    source: Source
-    classes_used: int
-    max_change: float
-    mean_change: float
-    p99_change: float
-    agreement: float
-    sure_changes: float
-    keras_accuracy: float | None = None
-    accuracy: float | None = None
-    accuracy_drop: float | None = None
-    accuracy_drop_95: tuple[float, float] | None = None
-    rounding_error: float | None = None
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the figures as the manifest keeps them."""
-        return asdict(self)
+#: The number of texts of the check for leaking state, and of the negative control.
+_STATE_TEXTS, _CONTROL_TEXTS = 20, 100
+#: The number of texts on which the rounding error is measured, for a max absolute error and for a
+#: percentile, and the limit of their tokens: a second or two of the NumPy reference.
+_MAX_TEXTS, _P99_TEXTS, _TOKEN_LIMIT = 24, 100, 5000
 
 
 @dataclass(frozen=True)
@@ -136,37 +76,37 @@ class Verdict:
 
 def verify(
     classifier: Classifier,
-    network: Network | None,
+    source: Source,
     reference: Array,
     examples: Examples,
-    task: Task,
     recipe: Recipe,
     bits: int = 8,
 ) -> Verdict:
-    """Return whether a file's outputs are Keras's, as far as its recipe promises.
+    """Compare a file's outputs with the reference, as closely as its recipe allows.
 
     Args:
         classifier: the file, opened by the runtime.
-        network: the model as plain data, or None where it is not covered.
-        reference: float32 [N, C], Keras's outputs for the examples.
+        source: the model that the file was written from.
+        reference: float32 [N, C], the reference outputs for the examples.
         examples: the N texts.
-        task: the model's head and labels.
         recipe: how the file was quantized.
         bits: of int8 weights, the bits that the target uses.
     """
-    found = outputs_of(classifier, examples.texts)
+    head, network = source.task.head, source.network
+    found = compute_outputs(classifier, examples.texts)
     ids = [classifier.tokenize(text) for text in examples.texts]
-    gate, error = fit_gate(recipe, bits, network, ids, reference, found)
-    comparison = compare(reference, found, task.head, examples, gate.sure_margin)
-    steady = repeats_itself(classifier, examples.texts[:_FEW])
-    fails = _perturbed_fails(classifier, reference, examples, task.head, gate)
-    # With many classes some are rare in any texts, so that not each of them need occur.
+    measured = network if isinstance(network, Network) else None
+    gate, error = fit_gate(recipe, bits, measured, ids, reference, found)
+    comparison = compare(reference, found, head, examples, gate.sure_margin)
+    is_stateless = repeats_itself(classifier, examples.texts[:_STATE_TEXTS])
+    fails = _perturbed_fails(classifier, reference, examples, head, gate)
+    # Two labels are enough: of many classes, some are rare in any texts.
     used = comparison.classes_used
     return Verdict(
-        comparison=replace(comparison, rounding_error=error),
+        comparison=replace(comparison, rounding_error=error, reference=source.reference_name),
         of_file=(
             *check(comparison, gate),
-            _at_least("no state leaks between calls (bit-exact)", steady, 1),
+            _at_least("no state leaks between calls (bit-exact)", is_stateless, 1),
         ),
         of_texts=(
             _at_least("labels that Keras predicts on these texts", used, 2),
@@ -175,12 +115,12 @@ def verify(
     )
 
 
-def outputs_of(classifier: Classifier, texts: Sequence[str]) -> Array:
+def compute_outputs(classifier: Classifier, texts: Sequence[str]) -> Array:
     """Return the model's outputs through the runtime, float32 [N, C], in one open engine."""
     return np.stack([classifier.output(text) for text in texts])
 
 
-def outputs_of_other_words(classifier: Classifier, texts: Sequence[str]) -> Array:
+def compute_perturbed_outputs(classifier: Classifier, texts: Sequence[str]) -> Array:
     """Return the outputs for each text with every word replaced by the next of the vocabulary.
 
     They are those of a perturbed model, whose embedding is moved by a row. The other layers do
@@ -192,39 +132,6 @@ def outputs_of_other_words(classifier: Classifier, texts: Sequence[str]) -> Arra
         ids = classifier.tokenize(text)
         outputs.append(classifier.output_of_ids(np.where(ids == PAD_ID, ids, ids % words + 1)))
     return np.stack(outputs)
-
-
-def compare(
-    reference: Array, found: Array, head: Head, examples: Examples, sure_margin: float = 0.0
-) -> Comparison:
-    """Return how outputs [N, C] differ from Keras's [N, C] on the examples.
-
-    Args:
-        reference: float32 [N, C], Keras's outputs.
-        found: float32 [N, C], the file's.
-        head: how outputs become labels.
-        examples: the N texts.
-        sure_margin: the margin above which Keras counts as sure; see `Gate`.
-    """
-    change = np.abs(reference - found).max(axis=1)
-    reference_class, found_class = _classes(reference, head), _classes(found, head)
-    margins = _margins(reference, found_class, head)
-    accuracy: dict[str, Any] = {}
-    if examples.labels is not None:
-        labels = np.asarray(examples.labels)
-        accuracy = _accuracy(reference_class == labels, found_class == labels)
-    differs = reference_class != found_class
-    return Comparison(
-        texts=len(change),
-        source=examples.source,
-        classes_used=len(set(reference_class.tolist())),
-        max_change=float(change.max()),
-        mean_change=float(change.mean()),
-        p99_change=float(np.quantile(change, 0.99)),
-        agreement=float(1 - differs.mean()),
-        sure_changes=float((differs & (margins > sure_margin)).mean()),
-        **accuracy,
-    )
 
 
 def fit_gate(
@@ -255,13 +162,13 @@ def fit_gate(
     gate = recipe.gate
     if network is None or gate.fit is None:
         return gate, None
-    change = np.abs(reference - found).max(axis=1)
+    change = absolute_errors(reference, found)
     is_p99 = gate.max_change is None
     quantile = 0.99 if is_p99 else 1.0
     figure = float(np.quantile(change, quantile))
     error, bound = None, gate.fit.most if figure > gate.fit.most else gate.fit.least
     if gate.fit.least < figure <= gate.fit.most:
-        order = np.arange(len(ids))[:_SAMPLE] if is_p99 else np.argsort(-change)[:_WORST]
+        order = np.arange(len(ids))[:_P99_TEXTS] if is_p99 else np.argsort(-change)[:_MAX_TEXTS]
         rows = _first(order.tolist(), ids)
         chosen = [ids[i] for i in rows]
         errors = rounding_errors(network, Storage(recipe.weights, bits), chosen, reference[rows])
@@ -276,7 +183,7 @@ def _first(order: Sequence[int], ids: Sequence[NDArray[np.int32]]) -> list[int]:
     rows: list[int] = []
     tokens = 0
     for i in order:
-        if len(ids[i]) and (not rows or tokens + len(ids[i]) <= _MOST_TOKENS):
+        if len(ids[i]) and (not rows or tokens + len(ids[i]) <= _TOKEN_LIMIT):
             rows.append(i)
             tokens += len(ids[i])
     return rows
@@ -313,39 +220,13 @@ def _perturbed_fails(
     classifier: Classifier, reference: Array, examples: Examples, head: Head, gate: Gate
 ) -> bool:
     """Return whether the gate refuses a perturbed model on the first of the examples."""
-    few = slice(_CONTROLS)
+    few = slice(_CONTROL_TEXTS)
     labels = None if examples.labels is None else examples.labels[few]
     others = replace(examples, texts=examples.texts[few], labels=labels)
-    found = outputs_of_other_words(classifier, others.texts)
+    found = compute_perturbed_outputs(classifier, others.texts)
     checks = check(compare(reference[few], found, head, others, gate.sure_margin), gate)
     return not all(one.passed for one in checks)
 
 
 def _at_least(name: str, found: float, bound: float) -> Check:
     return Check(name, float(found), float(bound), found >= bound, "at least")
-
-
-def _classes(outputs: Array, head: Head) -> NDArray[np.intp]:
-    if head == "binary":
-        return (outputs[:, 0] > 0.5).astype(np.intp)
-    return np.asarray(np.argmax(outputs, axis=1))
-
-
-def _margins(reference: Array, chosen: NDArray[np.intp], head: Head) -> Array:
-    """Return by how much Keras prefers its own label to the chosen one, float32 [N]."""
-    if head == "binary":
-        reference = np.concatenate([1 - reference, reference], axis=1)
-    rows = np.arange(len(reference))
-    return np.asarray(reference.max(axis=1) - reference[rows, chosen], dtype=np.float32)
-
-
-def _accuracy(reference_right: NDArray[np.bool_], right: NDArray[np.bool_]) -> dict[str, Any]:
-    drops = reference_right.astype(float) - right.astype(float)
-    half = Z95 * float(drops.std()) / math.sqrt(len(drops))
-    drop = float(drops.mean())
-    return {
-        "keras_accuracy": float(reference_right.mean()),
-        "accuracy": float(right.mean()),
-        "accuracy_drop": drop,
-        "accuracy_drop_95": (drop - half, drop + half),
-    }

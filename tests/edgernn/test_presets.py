@@ -25,10 +25,10 @@ from edgernn.training.sizing import fitted
 from edgernn.training.trainer import LEAST_GAIN, Trained, _joined, train
 from edgernn.training.vectors import skip_gram
 from edgernn.training.wide import fit_wide
-from edgernn_export.keras.reader import read_network
 from edgernn_runtime import load
 from edgernn_runtime.reference import softmax
 from tests.edgernn.conftest import reviews, run, write_table
+from tests.networks import read_network
 
 pytestmark = pytest.mark.filterwarnings("ignore:Layer .* was passed an input with a mask")
 FAST = ("--units", "8", "--embedding-dim", "8", "--epochs", 2)

@@ -9,7 +9,7 @@ from pathlib import Path
 import keras
 import pytest
 
-from edgernn_export.keras.head_tail_truncation import KeepEnds
+from edgernn_export.keras.head_tail_truncation import HeadTailTruncation
 from tests.conftest import make_tokenizer
 from tests.edgernn.conftest import run
 from tests.models import cell, dense, sequences, text_model
@@ -105,7 +105,7 @@ def ends_of_a_head():
     tokenizer = make_tokenizer(name="words", output_sequence_length=9)
     text = keras.Input((1,), dtype="string")
     embedding = layers.Embedding(tokenizer.vocabulary_size(), 4)
-    ends = KeepEnds(5, name="ends")
+    ends = HeadTailTruncation(5, name="ends")
     return keras.Sequential([text, tokenizer, ends, embedding, cell("LSTM"), dense()])
 
 

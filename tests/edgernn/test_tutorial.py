@@ -10,8 +10,8 @@ import tensorflow as tf
 from edgernn.data.packages import load_reviews
 from edgernn_export import Examples, Options, export
 from edgernn_export.keras.model_file import load_keras
-from edgernn_export.keras.reader import read_network
 from edgernn_runtime import load
+from tests.networks import read_network
 
 
 @pytest.fixture(scope="module")

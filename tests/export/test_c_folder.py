@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from keras import layers
 
-from edgernn_export import Examples, Options, export, export_c
+from edgernn_export import Examples, Options, export
 from edgernn_export.errors import OutputError
 from edgernn_runtime import load
 from tests.conftest import make_texts, make_tokenizer
@@ -55,11 +56,13 @@ def made(folder, target="classify", **variables):
 def test_a_folder_answers_as_the_runtime(name, recipe, tmp_path):
     build, labels = MODELS[name]
     build().save(tmp_path / "model.keras")
-    options = Options("native", recipe, labels=labels, allow_drop=True)
-    done = export_c(tmp_path / "model.keras", tmp_path / "c", options, EXAMPLES)
+    options = Options("c", recipe, labels=labels, allow_drop=True)
+    done = export(tmp_path / "model.keras", tmp_path / "c", options, EXAMPLES)
     assert done.path == tmp_path / "c"
+    assert done.size == sum(f.stat().st_size for f in (tmp_path / "c").rglob("*") if f.is_file())
     assert made(tmp_path / "c", "test").startswith(PASSED)
     made(tmp_path / "c")
+    options = replace(options, format="native")
     bundle = export(tmp_path / "model.keras", tmp_path / "x.edgernn", options, EXAMPLES).path
     found = subprocess.run(
         [tmp_path / "c" / "classify"],
@@ -91,8 +94,8 @@ def test_a_folder_has_its_labels_on_other_processors(compiler, emulator, tmp_pat
         tmp_path / "model.keras"
     )
     for recipe in ("none", "int8"):
-        options = Options("native", recipe, allow_drop=True)
-        export_c(tmp_path / "model.keras", tmp_path / recipe, options, EXAMPLES)
+        options = Options("c", recipe, allow_drop=True)
+        export(tmp_path / "model.keras", tmp_path / recipe, options, EXAMPLES)
         made(tmp_path / recipe, "selftest", CC=compiler, LDFLAGS="-static")
         command = [emulator, tmp_path / recipe / "selftest"]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -103,8 +106,8 @@ def test_a_folder_has_its_labels_on_other_processors(compiler, emulator, tmp_pat
 def test_a_folder_has_its_labels_on_a_microcontroller(tmp_path):
     _skip_without("arm-none-eabi-gcc", "qemu-system-arm")
     text_model(cell("LSTM", 8), dense()).save(tmp_path / "model.keras")
-    options = Options("native", "int8", allow_drop=True)
-    export_c(tmp_path / "model.keras", tmp_path / "c", options, EXAMPLES)
+    options = Options("c", "int8", allow_drop=True)
+    export(tmp_path / "model.keras", tmp_path / "c", options, EXAMPLES)
     script = Path(__file__).parents[1] / "device" / "cortex_m.sh"
     command = [script, tmp_path / "c"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -122,7 +125,7 @@ def _skip_without(*programs):
 
 
 def test_other_rules_of_the_tokenizer_are_kept(tmp_path):
-    options = Options("native", "int8", allow_drop=True)
+    options = Options("c", "int8", allow_drop=True)
     for i, rules in enumerate(
         (
             {"split": "character"},
@@ -132,15 +135,15 @@ def test_other_rules_of_the_tokenizer_are_kept(tmp_path):
     ):
         model = text_model(cell("LSTM", 8), dense(), tokenizer=make_tokenizer(**rules))
         model.save(tmp_path / "model.keras")
-        export_c(tmp_path / "model.keras", tmp_path / f"c{i}", options, EXAMPLES)
+        export(tmp_path / "model.keras", tmp_path / f"c{i}", options, EXAMPLES)
         assert made(tmp_path / f"c{i}", "test").startswith("passed")
 
 
 def test_clang_makes_the_same_of_it(tmp_path):
     _skip_without("clang")
     text_model(cell("LSTM", 8), dense()).save(tmp_path / "model.keras")
-    options = Options("native", "int8", allow_drop=True)
-    export_c(tmp_path / "model.keras", tmp_path / "c", options, EXAMPLES)
+    options = Options("c", "int8", allow_drop=True)
+    export(tmp_path / "model.keras", tmp_path / "c", options, EXAMPLES)
     assert made(tmp_path / "c", "test", CC="clang").startswith(PASSED)
 
 
@@ -150,7 +153,7 @@ def test_it_is_c_plus_plus_too(compiler, tmp_path):
     _skip_without(compiler)
     text_model(cell("LSTM", 8), dense()).save(tmp_path / "model.keras")
     folder = tmp_path / "c"
-    export_c(tmp_path / "model.keras", folder, Options("native", "int8", allow_drop=True), EXAMPLES)
+    export(tmp_path / "model.keras", folder, Options("c", "int8", allow_drop=True), EXAMPLES)
     flags = ["-std=c++11", "-O1", "-Wall", "-Wextra", "-Werror", "-pedantic", "-Iedgernn", "-I."]
     flags += ["-x", "c++"]
     files = ["selftest.c", "classifier.c", "model.c", *sorted(folder.glob("edgernn/**/*.c"))]
@@ -166,17 +169,17 @@ def test_it_is_c_plus_plus_too(compiler, tmp_path):
 
 def test_only_a_folder_of_its_own_is_replaced(tmp_path):
     text_model(cell("LSTM", 8), dense()).save(tmp_path / "model.keras")
-    options = Options("native", "none", allow_drop=True)
-    export_c(tmp_path / "model.keras", tmp_path / "c", options, EXAMPLES)
+    options = Options("c", "none", allow_drop=True)
+    export(tmp_path / "model.keras", tmp_path / "c", options, EXAMPLES)
     before = (tmp_path / "c" / "model.c").read_bytes()
-    with pytest.raises(OutputError, match="there is something already"):
-        export_c(tmp_path / "model.keras", tmp_path / "c", options, EXAMPLES)
-    replacing = Options("native", "none", allow_drop=True, overwrite=True)
+    with pytest.raises(OutputError, match="the output exists already"):
+        export(tmp_path / "model.keras", tmp_path / "c", options, EXAMPLES)
+    replacing = Options("c", "none", allow_drop=True, overwrite=True)
     (tmp_path / "c" / "of_another_export.txt").write_text("old")
-    export_c(tmp_path / "model.keras", tmp_path / "c", replacing, EXAMPLES)
+    export(tmp_path / "model.keras", tmp_path / "c", replacing, EXAMPLES)
     assert not (tmp_path / "c" / "of_another_export.txt").exists()
     assert (tmp_path / "c" / "model.c").read_bytes() == before
     (tmp_path / "mine").mkdir()
-    with pytest.raises(OutputError, match="there is something already"):
-        export_c(tmp_path / "model.keras", tmp_path / "mine", replacing, EXAMPLES)
+    with pytest.raises(OutputError, match="the output exists already"):
+        export(tmp_path / "model.keras", tmp_path / "mine", replacing, EXAMPLES)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["c", "mine", "model.keras"]

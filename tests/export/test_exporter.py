@@ -13,17 +13,18 @@ import pytest
 import tensorflow as tf
 
 from edgernn_export import RECIPES, Examples, Options, export
-from edgernn_export.bundle_writer import write_file, zip_members
+from edgernn_export.bundle_file import write_file, zip_members
+from edgernn_export.comparison import compare
 from edgernn_export.errors import GateError, OptionError, OutputError
 from edgernn_export.keras.model_file import load_keras
 from edgernn_export.keras.predictions import keras_outputs
 from edgernn_export.keras.reader import read_source
 from edgernn_export.recipes import Gate
-from edgernn_export.verification import check, compare, outputs_of, repeats_itself
+from edgernn_export.verification import check, compute_outputs, repeats_itself
 from edgernn_runtime import load
 from tests.conftest import make_model, make_texts
 
-FORMATS = ["tflite", "onnx"]
+TARGETS = ["tflite", "onnx"]
 
 
 @pytest.fixture(scope="module")
@@ -31,17 +32,17 @@ def examples():
     return Examples(tuple(make_texts(120, seed=3)), None, "file")
 
 
-@pytest.mark.parametrize("model_format", FORMATS)
+@pytest.mark.parametrize("model_format", TARGETS)
 def test_a_float_bundle_agrees_with_keras_on_a_thousand_texts(bundles, model_file, model_format):
     texts = make_texts(1000, seed=11, longest=80)
     keras_model = load_keras(model_file)
     expected = keras_outputs(read_source(keras_model), texts)
     with load(bundles[model_format, "none"]) as classifier:
-        found = outputs_of(classifier, texts)
+        found = compute_outputs(classifier, texts)
     assert np.abs(found - expected).max() <= 1e-5
 
 
-@pytest.mark.parametrize("model_format", FORMATS)
+@pytest.mark.parametrize("model_format", TARGETS)
 def test_the_empty_text_has_keras_answer(bundles, model_file, model_format):
     model = load_keras(model_file)
     beside_a_word = model(tf.constant([[""], ["film"]])).numpy()
@@ -52,7 +53,7 @@ def test_the_empty_text_has_keras_answer(bundles, model_file, model_format):
 def test_padding_that_matters_is_fed_as_keras_feeds_it(tmp_path, examples):
     model = make_model(mask=False, max_length=9)
     model.save(tmp_path / "model.keras")
-    for model_format in FORMATS:
+    for model_format in TARGETS:
         done = export(
             tmp_path / "model.keras",
             tmp_path / f"{model_format}.edgernn",
@@ -80,7 +81,7 @@ def test_the_manifest_keeps_the_figures(bundles):
     comparison = manifest["figures"]["comparison"]
     assert comparison["texts"] == 200
     assert comparison["source"] == "file"
-    assert manifest["figures"]["census"]["operators"]["UNIDIRECTIONAL_SEQUENCE_LSTM"] == 4
+    assert manifest["figures"]["model_stats"]["operators"]["UNIDIRECTIONAL_SEQUENCE_LSTM"] == 4
     assert manifest["lowering"] == "fused"
     assert "neg, pos" in card
     assert "int8: int8 weights" in card
@@ -129,7 +130,7 @@ def test_the_answers_of_another_model_fail_every_gate(bundles, examples):
     expected = keras_outputs(read_source(other), examples.texts)
     for (_, recipe), path in bundles.items():
         with load(path) as classifier:
-            found = outputs_of(classifier, examples.texts)
+            found = compute_outputs(classifier, examples.texts)
         comparison = compare(expected, found, "binary", examples)
         assert not all(one.passed for one in check(comparison, RECIPES[recipe].gate))
 
@@ -150,7 +151,7 @@ def test_a_state_that_leaks_is_noticed(bundles):
 def test_a_bundle_that_stands_there_is_kept(model_file, tmp_path, examples):
     out = tmp_path / "x.edgernn"
     out.write_bytes(b"mine")
-    with pytest.raises(OutputError, match="there is a file already"):
+    with pytest.raises(OutputError, match="the output exists already"):
         export(model_file, out, Options("onnx"), examples)
     assert out.read_bytes() == b"mine"
     export(model_file, out, Options("onnx", overwrite=True), examples)

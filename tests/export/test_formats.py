@@ -10,16 +10,16 @@ import onnx
 import pytest
 from ai_edge_litert import schema_py_generated as schema
 
-from edgernn_export.errors import CensusError
-from edgernn_export.keras.reader import read_network
-from edgernn_export.model_stats import Census, check_census, check_generic_census
+from edgernn_export.errors import ModelStatsError
+from edgernn_export.model_stats import ModelStats, check_fallback_stats, check_stats
 from edgernn_export.recipes import RECIPES
-from edgernn_export.targets import FORMATS, format_named
+from edgernn_export.targets import TARGETS, find_target
 from edgernn_runtime.engines import open_engine
 from edgernn_runtime.ir import Dense, Direction, Network, Recurrent, Task
 from edgernn_runtime.reference import probabilities
 from edgernn_runtime.tokenizer import TokenizerSpec
 from tests.conftest import make_model
+from tests.networks import FILE_TARGETS, read_network
 
 HASH = "0" * 64
 #: The recipes of both formats; `int8-full` has tests of its own.
@@ -34,11 +34,11 @@ def random_ids(network, length, seed):
 
 
 def engine_for(model_format, network, recipe="none"):
-    data = FORMATS[model_format].writer.write(network, RECIPES[recipe], HASH)
+    data = TARGETS[model_format].writer.write(network, RECIPES[recipe], HASH)
     return open_engine(model_format, data, 1)
 
 
-@pytest.mark.parametrize("model_format", FORMATS)
+@pytest.mark.parametrize("model_format", FILE_TARGETS)
 @pytest.mark.parametrize("recipe", ["float16", "int8"])
 def test_quantized_files_stay_near_the_reference(network, model_format, recipe):
     engine = engine_for(model_format, network, recipe)
@@ -48,12 +48,12 @@ def test_quantized_files_stay_near_the_reference(network, model_format, recipe):
         assert engine.run(ids) == pytest.approx(probabilities(network, ids), abs=bound)
 
 
-@pytest.mark.parametrize("model_format", FORMATS)
+@pytest.mark.parametrize("model_format", FILE_TARGETS)
 @pytest.mark.parametrize("recipe", SHARED)
 def test_files_are_fused_and_hold_the_weights_asked_for(network, model_format, recipe):
-    writer = FORMATS[model_format].writer
-    census = writer.read_census(writer.write(network, RECIPES[recipe], HASH))
-    assert check_census(census, RECIPES[recipe], writer.FOREIGN, writer.LOOPS) == "fused"
+    writer = TARGETS[model_format].writer
+    stats = writer.read_stats(writer.write(network, RECIPES[recipe], HASH))
+    assert check_stats(stats, RECIPES[recipe], writer.FOREIGN, writer.LOOPS) == "fused"
     fused = {
         ("tflite", True): ("UNIDIRECTIONAL_SEQUENCE_LSTM", 4),
         ("tflite", False): ("UNIDIRECTIONAL_SEQUENCE_LSTM", 4),
@@ -63,45 +63,47 @@ def test_files_are_fused_and_hold_the_weights_asked_for(network, model_format, r
         ("native", False): ("recurrent", 2),
     }
     name, count = fused[model_format, recipe == "int8"]
-    assert census.operators[name] == count
-    assert set(census.weight_bytes) == {RECIPES[recipe].weights}
+    assert stats.operators[name] == count
+    assert set(stats.weight_bytes) == {RECIPES[recipe].weights}
     matrices = sum(
         [network.embedding.size]
         + [d.kernel.size + d.recurrent.size for r in network.layers[:2] for d in r.directions]
         + [dense.kernel.size for dense in network.layers[2:]]
     )
     assert (
-        sum(census.weight_bytes.values()) == matrices * {"none": 4, "float16": 2, "int8": 1}[recipe]
+        sum(stats.weight_bytes.values()) == matrices * {"none": 4, "float16": 2, "int8": 1}[recipe]
     )
 
 
-@pytest.mark.parametrize("model_format", FORMATS)
+@pytest.mark.parametrize("model_format", FILE_TARGETS)
 def test_the_same_network_gives_the_same_bytes(network, model_format):
-    writer = FORMATS[model_format].writer
+    writer = TARGETS[model_format].writer
     first, second = (writer.write(network, RECIPES["int8"], HASH) for _ in range(2))
     assert first == second
 
 
 def test_a_file_that_is_not_as_asked_is_refused():
     recipe, fine = RECIPES["int8"], {"int8": 9}
-    with pytest.raises(CensusError, match="not quantized as the recipe int8 says"):
-        check_census(Census({}, {"float32": 9}, 9, {}), recipe, (), ())
-    with pytest.raises(CensusError, match="not quantized"):
-        check_census(Census({}, {"float32": 9, "int8": 9}, 9, {}), recipe, (), ())
-    with pytest.raises(CensusError, match="operators that a slim runtime lacks"):
-        check_census(Census({"FlexTensorListReserve": 1}, fine, 9, {}), recipe, ("Flex",), ())
-    with pytest.raises(CensusError, match="operators that a slim runtime lacks"):
-        check_generic_census(Census({"CUSTOM": 1}, fine, 9, {}), recipe, ("CUSTOM",))
-    with pytest.raises(CensusError, match="not quantized"):
-        check_generic_census(Census({}, {"float32": 9, "int8": 8}, 9, {}), recipe, ())
-    check_generic_census(Census({}, {"float32": 9, "int8": 9}, 9, {}), recipe, ())
-    assert check_census(Census({"WHILE": 1}, fine, 9, {}), recipe, (), ("WHILE",)) == "loop"
+    with pytest.raises(
+        ModelStatsError, match="weights of the written file do not follow the recipe int8"
+    ):
+        check_stats(ModelStats({}, {"float32": 9}, 9, {}), recipe, (), ())
+    with pytest.raises(ModelStatsError, match="do not follow the recipe"):
+        check_stats(ModelStats({}, {"float32": 9, "int8": 9}, 9, {}), recipe, (), ())
+    with pytest.raises(ModelStatsError, match="operators that a slim runtime lacks"):
+        check_stats(ModelStats({"FlexTensorListReserve": 1}, fine, 9, {}), recipe, ("Flex",), ())
+    with pytest.raises(ModelStatsError, match="operators that a slim runtime lacks"):
+        check_fallback_stats(ModelStats({"CUSTOM": 1}, fine, 9, {}), recipe, ("CUSTOM",))
+    with pytest.raises(ModelStatsError, match="do not follow the recipe"):
+        check_fallback_stats(ModelStats({}, {"float32": 9, "int8": 8}, 9, {}), recipe, ())
+    check_fallback_stats(ModelStats({}, {"float32": 9, "int8": 9}, 9, {}), recipe, ())
+    assert check_stats(ModelStats({"WHILE": 1}, fine, 9, {}), recipe, (), ("WHILE",)) == "loop"
 
 
 def test_the_cell_is_not_clipped(network):
     # TensorFlow's converter writes 10; Keras clips nothing.
     model = schema.ModelT.InitFromPackedBuf(
-        FORMATS["tflite"].writer.write(network, RECIPES["none"], HASH), 0
+        TARGETS["tflite"].writer.write(network, RECIPES["none"], HASH), 0
     )
     options = [o.builtinOptions for o in model.subgraphs[0].operators]
     clips = [o.cellClip for o in options if hasattr(o, "cellClip")]
@@ -124,11 +126,11 @@ def test_cells_beyond_ten_are_right():
     network, ids = counting_network(), np.int32([2] * 40 + [3] * 35)
     expected = probabilities(network, ids)
     assert expected > 0.9
-    for model_format in FORMATS:
+    for model_format in FILE_TARGETS:
         assert engine_for(model_format, network).run(ids) == pytest.approx(expected, abs=1e-5)
     # The same file with the converter's clip answers the opposite, so the test can tell.
     model = schema.ModelT.InitFromPackedBuf(
-        FORMATS["tflite"].writer.write(network, RECIPES["none"], HASH), 0
+        TARGETS["tflite"].writer.write(network, RECIPES["none"], HASH), 0
     )
     for operator in model.subgraphs[0].operators:
         if hasattr(operator.builtinOptions, "cellClip"):
@@ -140,7 +142,7 @@ def test_cells_beyond_ten_are_right():
 
 @pytest.mark.parametrize("recipe", SHARED)
 def test_constants_of_tflite_files_are_aligned(network, recipe):
-    data = FORMATS["tflite"].writer.write(network, RECIPES[recipe], HASH)
+    data = TARGETS["tflite"].writer.write(network, RECIPES[recipe], HASH)
     model = schema.Model.GetRootAsModel(data, 0)
     for i in range(model.BuffersLength()):
         buffer = model.Buffers(i)
@@ -149,7 +151,7 @@ def test_constants_of_tflite_files_are_aligned(network, recipe):
 
 
 def test_tflite_files_carry_vocabulary_hash_and_labels(network):
-    data = FORMATS["tflite"].writer.write(network, RECIPES["int8"], "ab" * 32)
+    data = TARGETS["tflite"].writer.write(network, RECIPES["int8"], "ab" * 32)
     model = schema.ModelT.InitFromPackedBuf(data, 0)
     (entry,) = model.metadata
     about = json.loads(bytes(model.buffers[entry.buffer].data))
@@ -161,7 +163,7 @@ def test_tflite_files_carry_vocabulary_hash_and_labels(network):
 
 
 def test_onnx_files_carry_vocabulary_hash_and_labels(network):
-    data = FORMATS["onnx"].writer.write(network, RECIPES["int8"], "ab" * 32)
+    data = TARGETS["onnx"].writer.write(network, RECIPES["int8"], "ab" * 32)
     model = onnx.load_model_from_string(data)
     about = {entry.key: entry.value for entry in model.metadata_props}
     assert about["edgernn.vocabulary_sha256"] == "ab" * 32
@@ -173,7 +175,7 @@ def test_onnx_files_carry_vocabulary_hash_and_labels(network):
 def test_onnx_batches_of_padded_texts_have_the_answers_of_each_alone(network, recipe):
     import onnxruntime
 
-    data = FORMATS["onnx"].writer.write(network, RECIPES[recipe], HASH)
+    data = TARGETS["onnx"].writer.write(network, RECIPES[recipe], HASH)
     session = onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"])
     rows = [random_ids(network, length, length) for length in (1, 5, 12, 3)]
     ids = np.zeros((4, 12), dtype=np.int32)
@@ -195,14 +197,14 @@ def test_a_layer_named_like_the_output_does_no_harm():
     clone = keras.Sequential([*model.layers[:-1], keras.layers.Dense(1, name="probabilities")])
     clone.build((None, 1))
     network = read_network(clone)
-    for model_format in FORMATS:
+    for model_format in FILE_TARGETS:
         engine_for(model_format, network).run(np.array([2, 3], dtype=np.int32))
 
 
 def test_seven_bits_give_one_answer_on_every_processor(network):
     # u8 x s8 pairs are summed in 16 bits on x86 without VNNI: 2 * 255 * 63 fits, 127 does not.
     model = onnx.load_model_from_string(
-        FORMATS["onnx"].writer.write(network, RECIPES["int8"], HASH)
+        TARGETS["onnx"].writer.write(network, RECIPES["int8"], HASH)
     )
     products = [
         onnx.numpy_helper.to_array(tensor)
@@ -217,4 +219,4 @@ def test_seven_bits_give_one_answer_on_every_processor(network):
 @pytest.mark.parametrize("name", ["tflight", "TFLITE", "coreml", ""])
 def test_an_unknown_format_is_refused(name):
     with pytest.raises(Exception, match="there is no such format"):
-        format_named(name)
+        find_target(name)

@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 
 from edgernn_export import RECIPES, Examples, Options, export, exporter
+from edgernn_export.comparison import compare
 from edgernn_export.errors import GateError
 from edgernn_export.keras.predictions import keras_outputs
 from edgernn_export.keras.reader import read_source
 from edgernn_export.lowering import lower
 from edgernn_export.recipes import Fit, Gate
 from edgernn_export.rounding import Storage, map_weights, rounding_errors
-from edgernn_export.verification import check, compare, fit_gate
+from edgernn_export.verification import check, fit_gate
 from edgernn_runtime.reference import probabilities
 from tests.builders import centre
 from tests.conftest import make_texts
@@ -23,7 +24,7 @@ from tests.intents import train_intents
 from tests.models import MODELS
 from tests.perturbations import PERTURBATIONS
 
-FORMATS = ["tflite", "onnx", "native"]
+TARGETS = ["tflite", "onnx", "native"]
 #: A wrong file that differs from Keras by less than int8 may, with one bias of 77 moved.
 TOO_CLOSE = ("a bias moved by 0.5", "int8")
 SURE = "labels changed where Keras is sure"
@@ -58,7 +59,7 @@ def intents(tmp_path_factory):
     return path, Examples(done.texts, done.labels, "file")
 
 
-@pytest.mark.parametrize("model_format", FORMATS)
+@pytest.mark.parametrize("model_format", TARGETS)
 def test_large_weights_pass_the_float_gate(large, texts, tmp_path, model_format):
     done = export(large, tmp_path / "x.edgernn", Options(model_format), texts)
     found = done.comparison
@@ -69,7 +70,7 @@ def test_large_weights_pass_the_float_gate(large, texts, tmp_path, model_format)
     assert found.max_change <= bound == pytest.approx(4 * found.rounding_error)
 
 
-@pytest.mark.parametrize("model_format", FORMATS)
+@pytest.mark.parametrize("model_format", TARGETS)
 def test_many_classes_pass_though_not_each_occurs(intents, tmp_path, model_format):
     path, examples = intents
     done = export(path, tmp_path / "x.edgernn", Options(model_format, "int8"), examples)

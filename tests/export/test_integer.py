@@ -15,8 +15,10 @@ from edgernn_export.keras.predictions import keras_outputs
 from edgernn_export.keras.reader import read_source
 from edgernn_export.lowering import lower
 from edgernn_export.recipes import RECIPES
-from edgernn_export.targets import FORMATS, tflite_integer
+from edgernn_export.targets import TARGETS
+from edgernn_export.tflite import integer_layers
 from edgernn_export.tflite.calibration import calibrate
+from edgernn_export.tflite.integer_writer import write_calibrated
 from edgernn_runtime.engines import open_engine
 from edgernn_runtime.reference import probabilities
 from tests.conftest import make_texts
@@ -25,7 +27,7 @@ from tests.export.test_matrix import ids_of
 from tests.models import both, cell, dense, joined_poolings, sequences, text_model, wide_model
 
 layers = keras.layers
-TFLITE, RECIPE = FORMATS["tflite"], RECIPES["int8-full"]
+TFLITE, RECIPE = TARGETS["tflite"], RECIPES["int8-full"]
 TEXTS = make_texts(80, seed=4)
 
 MODELS = {
@@ -54,7 +56,7 @@ MODELS = {
 
 
 def written(source):
-    return lower(source, TFLITE, RECIPE, "plain", "0" * 64, TEXTS).members[TFLITE.member]
+    return lower(source, TFLITE, RECIPE, "default", "0" * 64, TEXTS).members[TFLITE.member]
 
 
 @pytest.mark.filterwarnings("ignore:Layer .* was passed an input with a mask")
@@ -96,7 +98,7 @@ def test_a_cell_of_six_integer_bits_is_right():
     network, ids = counting_network(), np.int32([2] * 40 + [3] * 35)
     found = calibrate(network, [ids])
     assert found[0].cells[0] == pytest.approx(40, abs=1)
-    data = TFLITE.writer.write(network, RECIPE, "0", calibration=found)
+    data = write_calibrated(network, "0", found)
     expected = probabilities(network, ids)
     assert open_engine("tflite", data, 1).run(ids) == pytest.approx(expected, abs=0.05)
 
@@ -109,12 +111,12 @@ def test_the_kernel_fails_in_silence_at_seven_integer_bits(monkeypatch):
     expected = np.stack([probabilities(network, row) for row in rows])
 
     def largest_change():
-        data = TFLITE.writer.write(network, RECIPE, "0", calibration=found)
+        data = write_calibrated(network, "0", found)
         engine = open_engine("tflite", data, 1)
         return np.abs(np.stack([engine.run(row) for row in rows]) - expected).max()
 
     assert largest_change() <= 0.05
-    monkeypatch.setattr(tflite_integer, "_MOST_CELL_BITS", 7)
+    monkeypatch.setattr(integer_layers, "_MOST_CELL_BITS", 7)
     assert largest_change() > 0.1
 
 
@@ -129,7 +131,7 @@ REFUSED = {
         lambda: text_model(cell("LSTM"), layers.Dense(3, "gelu", name="me"), dense()),
         "gelu",
     ),
-    "generic": (
+    "fallback": (
         lambda: text_model(cell("LSTM"), layers.LayerNormalization(name="me"), dense()),
         "LayerNormalization",
     ),
@@ -159,4 +161,4 @@ def test_what_has_no_integer_form_is_refused_by_name(case, tmp_path):
 def test_texts_without_a_word_cannot_calibrate():
     source = read_source(MODELS["lstm"]())
     with pytest.raises(OptionError, match="no text to calibrate on"):
-        lower(source, TFLITE, RECIPE, "plain", "0" * 64, ["", "..."])
+        lower(source, TFLITE, RECIPE, "default", "0" * 64, ["", "..."])

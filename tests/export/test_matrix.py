@@ -1,4 +1,4 @@
-"""Every covered form of model, through every format, flavour and recipe."""
+"""Every covered form of model, through every format, variant and recipe."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from edgernn_export.keras.predictions import keras_outputs
 from edgernn_export.keras.reader import read_source
 from edgernn_export.lowering import lower
 from edgernn_export.recipes import RECIPES
-from edgernn_export.targets import FORMATS
 from edgernn_runtime.engines import open_engine
+from edgernn_runtime.ir import Network
 from edgernn_runtime.reference import probabilities
 from edgernn_runtime.tokenizer import Tokenizer, with_padding
 from tests.conftest import make_texts
 from tests.models import FUSED, MODELS
+from tests.networks import FILE_TARGETS
 
 HASH = "0" * 64
 #: A text of each number of words from 1 to 40 (0 needs no engine), and some of any.
@@ -39,28 +40,28 @@ def test_every_file_is_keras(name):
     lowering, build = MODELS[name]
     source = read_source(build())
     network = source.network
-    assert network is not None, source.cause
+    assert isinstance(network, Network), network
     expected = keras_outputs(source, TEXTS)
     ids = [ids_of(network, text) for text in TEXTS]
     reference = np.stack([probabilities(network, row) for row in ids])
     assert np.abs(reference - expected).max() <= BOUNDS["none"]
-    for row in FORMATS.values():
-        for flavour in ("plain", "stateless") if row.name == "tflite" else ("plain",):
+    for target in FILE_TARGETS.values():
+        for variant in ("default", "stateless") if target.name == "tflite" else ("default",):
             for recipe in (RECIPES[name] for name in BOUNDS):
-                lowered = lower(source, row, recipe, flavour, HASH)
-                check_file(lowered, row, recipe, flavour, ids, expected)
-                if row.name == "onnx" or flavour == "plain":
-                    assert lowered.lowering == (lowering if row.name == "tflite" else FUSED)
+                lowered = lower(source, target, recipe, variant, HASH)
+                check_file(lowered, target, recipe, variant, ids, expected)
+                if target.name == "onnx" or variant == "default":
+                    assert lowered.lowering == (lowering if target.name == "tflite" else FUSED)
 
 
-def check_file(lowered, row, recipe, flavour, ids, expected):
-    engine = open_engine(row.name, lowered.members[row.member], 1)
-    if flavour == "stateless":
+def check_file(lowered, target, recipe, variant, ids, expected):
+    engine = open_engine(target.name, lowered.members[target.member], 1)
+    if variant == "stateless":
         # The state of the text before is there, and must not matter.
         engine._interpreter.reset_all_variables = lambda: None
     found = np.stack([engine.run(one) for one in ids])
     change = np.abs(found - expected).max()
-    assert change <= BOUNDS[recipe.name], (row.name, flavour, recipe.name)
+    assert change <= BOUNDS[recipe.name], (target.name, variant, recipe.name)
     again = np.stack([engine.run(one) for one in reversed(ids)])[::-1]
     assert found.tobytes() == np.ascontiguousarray(again).tobytes(), "A-B-A"
 

@@ -10,27 +10,30 @@ import numpy as np
 import pytest
 
 from edgernn_export.keras.hashed_ngrams import HashedNgrams
-from edgernn_export.keras.head_tail_truncation import KeepEnds
+from edgernn_export.keras.head_tail_truncation import HeadTailTruncation
 from edgernn_export.keras.model_file import load_keras
 from edgernn_export.keras.unicode_text import UnicodeTextVectorization
 
-#: The modules that contained our layers at first; Keras writes them into a file.
-FIRST_MODULES = {
-    "KeepEnds": "edgernn_export.keep_ends",
-    "HashedNgrams": "edgernn_export.hashed_ngrams",
-    "UnicodeTextVectorization": "edgernn_export.unicode_text",
+#: By registered name: the first class names and modules of our layers. Keras writes all three.
+FIRST_NAMES = {
+    "edgernn>KeepEnds": ("KeepEnds", "edgernn_export.keep_ends"),
+    "edgernn>HashedNgrams": ("HashedNgrams", "edgernn_export.hashed_ngrams"),
+    "edgernn>UnicodeTextVectorization": (
+        "UnicodeTextVectorization",
+        "edgernn_export.unicode_text",
+    ),
 }
 
 
-def _with_first_modules(config, found):
+def _with_first_names(config, found):
     if isinstance(config, list):
-        return [_with_first_modules(item, found) for item in config]
+        return [_with_first_names(item, found) for item in config]
     if not isinstance(config, dict):
         return config
-    config = {key: _with_first_modules(value, found) for key, value in config.items()}
-    if config.get("class_name") in FIRST_MODULES and "registered_name" in config:
+    config = {key: _with_first_names(value, found) for key, value in config.items()}
+    if config.get("registered_name") in FIRST_NAMES:
         found.add(config["registered_name"])
-        config["module"] = FIRST_MODULES[config["class_name"]]
+        config["class_name"], config["module"] = FIRST_NAMES[config["registered_name"]]
     return config
 
 
@@ -38,7 +41,7 @@ def _with_first_modules(config, found):
 def test_a_file_with_our_layers_loads_wherever_their_modules_were(tmp_path, saved_by):
     strings = keras.Input((), dtype="string")
     ids = UnicodeTextVectorization(vocabulary=["a", "good", "film"])(strings)
-    logits = HashedNgrams(words=5, buckets=7, outputs=1)(KeepEnds(4)(ids))
+    logits = HashedNgrams(words=5, buckets=7, outputs=1)(HeadTailTruncation(4)(ids))
     model = keras.Model(strings, logits)
     model.save(tmp_path / "model.keras")
     path, found = tmp_path / "model.keras", set()
@@ -51,9 +54,9 @@ def test_a_file_with_our_layers_loads_wherever_their_modules_were(tmp_path, save
             for name in new.namelist():
                 data = new.read(name)
                 if name == "config.json":
-                    data = json.dumps(_with_first_modules(json.loads(data), found)).encode()
+                    data = json.dumps(_with_first_names(json.loads(data), found)).encode()
                 old.writestr(name, data)
-        assert found == {f"edgernn>{name}" for name in FIRST_MODULES}
+        assert found == set(FIRST_NAMES)
     texts = np.array(["a good film", "good good a film film"], dtype=object)
     loaded = load_keras(path)
     assert np.array_equal(loaded.predict(texts, verbose=0), model.predict(texts, verbose=0))

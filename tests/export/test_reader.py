@@ -9,12 +9,13 @@ import pytest
 from edgernn_export.errors import UncoveredError
 from edgernn_export.keras.model_file import load_keras
 from edgernn_export.keras.predictions import keras_outputs
-from edgernn_export.keras.reader import read_network, read_source
+from edgernn_export.keras.reader import read_source
 from edgernn_runtime.ir import Pooling
 from edgernn_runtime.reference import probabilities
 from edgernn_runtime.tokenizer import Tokenizer
 from tests.conftest import make_model, make_texts, make_tokenizer
 from tests.models import both, cell, dense, sequences, text_model
+from tests.networks import read_network
 
 layers = keras.layers
 pytestmark = pytest.mark.filterwarnings("ignore:Layer .* was passed an input with a mask")

@@ -14,7 +14,7 @@ from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.interpreter import Interpreter
 
 from edgernn_export.recipes import RECIPES
-from edgernn_export.targets import FORMATS
+from edgernn_export.targets import TARGETS
 from edgernn_runtime.engines import open_engine
 from tests.conftest import make_model
 
@@ -29,7 +29,7 @@ def core():
 
 
 def test_the_fused_operator_keeps_its_state_unless_it_is_reset(network):
-    data = FORMATS["tflite"].writer.write(network, RECIPES["none"], "0" * 64)
+    data = TARGETS["tflite"].writer.write(network, RECIPES["none"], "0" * 64)
     interpreter = Interpreter(model_content=data)
     (source,), (target,) = interpreter.get_input_details(), interpreter.get_output_details()
     interpreter.resize_tensor_input(source["index"], (1, 3))
@@ -56,9 +56,9 @@ def test_the_converter_makes_the_same_operators_of_a_tf_keras_twin_and_clips(net
     twin = tf_keras.Model(ids, layers.Dense(1, activation="sigmoid")(x))
     twin.set_weights([network.embedding, *core.get_weights()[1:]])
     converted = tf.lite.TFLiteConverter.from_keras_model(twin).convert()
-    ours = FORMATS["tflite"].writer.write(network, RECIPES["none"], "0" * 64)
-    census = FORMATS["tflite"].writer.read_census
-    assert census(converted).operators == census(ours).operators
+    ours = TARGETS["tflite"].writer.write(network, RECIPES["none"], "0" * 64)
+    stats = TARGETS["tflite"].writer.read_stats
+    assert stats(converted).operators == stats(ours).operators
     model = schema.ModelT.InitFromPackedBuf(converted, 0)
     options = [operator.builtinOptions for operator in model.subgraphs[0].operators]
     assert [o.cellClip for o in options if hasattr(o, "cellClip")] == [10.0] * 4
@@ -70,7 +70,7 @@ def test_the_converter_makes_the_same_operators_of_a_tf_keras_twin_and_clips(net
 def test_openvino_is_not_given_states_that_are_split_and_joined_again(network):
     # OpenVINO 2025.0 to 2026.4 end the process ("free(): invalid pointer") while they compile a graph
     # of Split, Squeeze and Concat, which is what two directions side by side look like by the book.
-    data = FORMATS["onnx"].writer.write(network, RECIPES["none"], "0" * 64)
+    data = TARGETS["onnx"].writer.write(network, RECIPES["none"], "0" * 64)
     operators = {node.op_type for node in onnx.load_from_string(data).graph.node}
     assert "LSTM" in operators
     assert not operators & {"Split", "Squeeze"}
@@ -79,7 +79,7 @@ def test_openvino_is_not_given_states_that_are_split_and_joined_again(network):
 def test_openvino_has_the_answers_of_onnx_runtime(network, tmp_path):
     if importlib.util.find_spec("openvino") is None:
         pytest.skip("openvino is not installed (the extra `peers`)")
-    data = FORMATS["onnx"].writer.write(network, RECIPES["none"], "0" * 64)
+    data = TARGETS["onnx"].writer.write(network, RECIPES["none"], "0" * 64)
     (tmp_path / "model.onnx").write_bytes(data)
     expected = open_engine("onnx", data, 1).run(np.array([2, 3, 4], dtype=np.int32))
     done = subprocess.run(

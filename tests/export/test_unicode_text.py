@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from keras import layers
 
-from edgernn_export import Examples, Options, export, export_c
+from edgernn_export import Examples, Options, export
 from edgernn_export.errors import OptionError, UnsupportedModelError
 from edgernn_export.keras.ids_model import ids_model
 from edgernn_export.keras.model_file import load_keras
@@ -171,8 +171,8 @@ def test_a_bundle_predicts_what_keras_does(target, length, tmp_path):
 @pytest.mark.parametrize("recipe", ["none", "int8"])
 def test_a_folder_of_c_has_the_same_ids_and_labels(recipe, tmp_path):
     text_model(*stack("GRU"), tokenizer=make_layer(max_tokens=40)).save(tmp_path / "model.keras")
-    options = Options("native", recipe, allow_drop=True)
-    export_c(tmp_path / "model.keras", tmp_path / "c", options, EXAMPLES)
+    options = Options("c", recipe, allow_drop=True)
+    export(tmp_path / "model.keras", tmp_path / "c", options, EXAMPLES)
     assert "EDGERNN_UNICODE" in (tmp_path / "c" / "model.c").read_text()
     assert made(tmp_path / "c", "test").startswith(PASSED)
 

@@ -12,12 +12,14 @@ from edgernn_export.errors import UncoveredError, UnsupportedModelError
 from edgernn_export.keras.hashed_ngrams import HashedNgrams
 from edgernn_export.keras.layers import read_wide
 from edgernn_export.keras.predictions import keras_outputs
-from edgernn_export.keras.reader import read_network, read_source
+from edgernn_export.keras.reader import read_source
+from edgernn_runtime.ir import Network
 from edgernn_runtime.ngrams import COEFFICIENTS, hashes, keys
 from edgernn_runtime.reference import probabilities, run_wide
 from edgernn_runtime.tokenizer import Tokenizer, with_padding
 from tests.conftest import make_texts, make_tokenizer
 from tests.models import both, dense, joined_poolings, sequences, text_model, wide_model
+from tests.networks import read_network
 
 layers = keras.layers
 pytestmark = pytest.mark.filterwarnings("ignore:Layer .* was passed an input with a mask")
@@ -99,7 +101,7 @@ def test_keras_layer_agrees_with_the_reference(texts, rank, patterns):
 )
 def test_a_model_of_both_paths_is_read_as_keras_computes_it(build, max_length):
     source = read_source(build(max_length))
-    assert source.network is not None, source.cause
+    assert isinstance(source.network, Network), source.network
     texts = make_texts(40)
     tokenizer = Tokenizer(source.task.tokenizer, source.task.vocabulary)
     for text, expected in zip(texts, keras_outputs(source, texts), strict=True):

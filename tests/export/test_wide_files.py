@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 
 from edgernn_export import Examples, Options, export
 from edgernn_export.errors import UnsupportedModelError
-from edgernn_export.keras.reader import read_network
 from edgernn_export.quantization import quantize
 from edgernn_export.recipes import RECIPES
-from edgernn_export.targets import FORMATS
+from edgernn_export.targets import TARGETS
 from edgernn_export.tflite.calibration import calibrate
+from edgernn_export.tflite.integer_writer import write_calibrated
 from edgernn_runtime import load
 from edgernn_runtime.engines import open_engine
 from edgernn_runtime.ir import HashedNgrams, Network, Task
@@ -28,6 +28,7 @@ from edgernn_runtime.self_test import run_self_test
 from edgernn_runtime.tokenizer import TokenizerSpec
 from tests.conftest import make_texts
 from tests.models import wide_model
+from tests.networks import read_network
 
 #: A file is made of these formats; native files have tests of their own.
 NAMES = ("tflite", "onnx")
@@ -55,9 +56,10 @@ def make_network(
     return Network(Task(SPEC, vocabulary, head, labels), None, (), wide)
 
 
-def write(network, name, recipe="none", flavour="plain"):
-    ranges = calibrate(network, []) if recipe == "int8-full" else None
-    return FORMATS[name].writer.write(network, RECIPES[recipe], "0" * 64, flavour, ranges)
+def write(network, name, recipe="none", variant="default"):
+    if recipe == "int8-full":
+        return write_calibrated(network, "0" * 64, calibrate(network, []))
+    return TARGETS[name].get_writer(variant).write(network, RECIPES[recipe], "0" * 64)
 
 
 def run(network, name, recipe, rows):
@@ -159,7 +161,7 @@ def test_a_host_with_the_default_delegate_gets_the_same():
 def test_a_wide_path_alone_has_no_state():
     network = make_network()
     data = write(network, "tflite")
-    assert data == write(network, "tflite", flavour="stateless")
+    assert data == write(network, "tflite", variant="stateless")
     (graph,) = schema.ModelT.InitFromPackedBuf(data, 0).subgraphs
     assert not any(tensor.isVariable for tensor in graph.tensors)
     assert write(network, "tflite", "int8") == write(network, "tflite", "int8-full")
@@ -170,12 +172,12 @@ def test_a_wide_path_alone_has_no_state():
 def test_the_model_statistics_name_the_wide_path(name, recipe):
     size = {"none": 4, "float16": 2, "int8": 1}[recipe]
     network = make_network(outputs=3, rank=2)
-    census = FORMATS[name].writer.read_census(write(network, name, recipe))
+    stats = TARGETS[name].writer.read_stats(write(network, name, recipe))
     rows, projection, bias = (50 + 37) * 2 * size, 2 * 3 * 4, 3 * 4
-    assert census.weight_bytes == {RECIPES[recipe].weights: rows}
+    assert stats.weight_bytes == {RECIPES[recipe].weights: rows}
     least = rows + 37 + 1 + projection + bias
-    assert least <= census.parts["wide"] <= least + 40
-    assert set(census.parts) == {"wide", "other"}
+    assert least <= stats.parts["wide"] <= least + 40
+    assert set(stats.parts) == {"wide", "other"}
 
 
 def test_words_share_one_checksum():
@@ -187,20 +189,20 @@ def test_words_share_one_checksum():
 @pytest.mark.filterwarnings("ignore:Layer .* was passed an input with a mask")
 @pytest.mark.parametrize("alone", [False, True])
 @pytest.mark.parametrize(
-    ("name", "flavour", "recipe"),
+    ("name", "variant", "recipe"),
     [
-        ("tflite", "plain", "none"),
+        ("tflite", "default", "none"),
         ("tflite", "stateless", "int8"),
-        ("tflite", "plain", "int8-full"),
-        ("onnx", "plain", "float16"),
+        ("tflite", "default", "int8-full"),
+        ("onnx", "default", "float16"),
         ("onnx", "ort", "none"),
         ("onnx", "ort", "int8"),
     ],
 )
-def test_a_bundle_of_it_replays_and_explains(tmp_path, alone, name, flavour, recipe):
+def test_a_bundle_of_it_replays_and_explains(tmp_path, alone, name, variant, recipe):
     model = wide_model(outputs=3, alone=alone)
     model.save(tmp_path / "model.keras")
-    options = Options(name, recipe, flavour, allow_drop=True)
+    options = Options(name, recipe, variant, allow_drop=True)
     done = export(tmp_path / "model.keras", tmp_path / "x.edgernn", options, EXAMPLES)
     assert done.lowering == "fused"
     assert done.comparison.max_change <= {"none": 1e-5, "float16": 1e-3}.get(recipe, 0.1)

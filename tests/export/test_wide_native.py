@@ -7,14 +7,15 @@ import shutil
 import numpy as np
 import pytest
 
-from edgernn_export import Examples, Options, export, export_c
+from edgernn_export import Examples, Options, export
 from edgernn_export.keras.predictions import keras_outputs
 from edgernn_export.keras.reader import read_source
 from edgernn_export.lowering import lower
 from edgernn_export.recipes import RECIPES
-from edgernn_export.targets import FORMATS
+from edgernn_export.targets import TARGETS
 from edgernn_runtime import load
 from edgernn_runtime.engines import numpy_reference
+from edgernn_runtime.ir import Network
 from edgernn_runtime.reference import probabilities
 from edgernn_runtime.tokenizer import Tokenizer, with_padding
 from tests.conftest import make_texts
@@ -51,12 +52,12 @@ EXAMPLES = Examples(tuple(make_texts(120, seed=3)), None, "synthetic")
 def test_every_recipe_is_keras_and_the_reference(name):
     source = read_source(MODELS[name]())
     network = source.network
-    assert network is not None, source.cause
+    assert isinstance(network, Network), network
     tokenizer = Tokenizer(source.task.tokenizer, source.task.vocabulary)
     rows = [with_padding(tokenizer.ids(text), network.task.pad_to) for text in TEXTS]
     keras, defined = keras_outputs(source, TEXTS), [probabilities(network, ids) for ids in rows]
     for recipe, bound in BOUNDS.items():
-        lowered = lower(source, FORMATS["native"], RECIPES[recipe], "plain", "0" * 64)
+        lowered = lower(source, TARGETS["native"], RECIPES[recipe], "default", "0" * 64)
         assert lowered.lowering == "fused"
         data = lowered.members["model.bin"]
         found = np.stack([native.Engine(data, 1).run(ids) for ids in rows])
@@ -73,7 +74,7 @@ def test_a_bundle_verifies_itself(name, recipe, tmp_path):
     MODELS[name]().save(tmp_path / "model.keras")
     options = Options("native", recipe, allow_drop=True)
     done = export(tmp_path / "model.keras", tmp_path / "x.edgernn", options, EXAMPLES)
-    assert (done.lowering, "wide" in done.census.operators) == ("fused", name != "poolings")
+    assert (done.lowering, "wide" in done.stats.operators) == ("fused", name != "poolings")
     with load(done.path) as classifier:
         assert classifier.self_test().passed
         assert classifier.predict("a good film").label in classifier.labels
@@ -95,6 +96,6 @@ def test_a_bundle_verifies_itself(name, recipe, tmp_path):
 )
 def test_a_folder_of_c_passes_its_vectors(name, recipe, tmp_path):
     MODELS[name]().save(tmp_path / "model.keras")
-    options = Options("native", recipe, allow_drop=True)
-    export_c(tmp_path / "model.keras", tmp_path / "c", options, EXAMPLES)
+    options = Options("c", recipe, allow_drop=True)
+    export(tmp_path / "model.keras", tmp_path / "c", options, EXAMPLES)
     assert made(tmp_path / "c", "test").startswith(PASSED)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from edgernn_export.bundle_writer import write_file
+from edgernn_export.bundle_file import write_file
 from edgernn_export.errors import OutputError
 from edgernn_runtime import load
 
@@ -19,7 +19,7 @@ from edgernn_runtime import load
 _KILLED = """
 import os, random, signal, sys, time
 from pathlib import Path
-from edgernn_export.bundle_writer import write_file
+from edgernn_export.bundle_file import write_file
 
 path, count = Path(sys.argv[1]), int(sys.argv[2])
 contents = [bytes([value]) * 400_000 for value in (1, 2)]
@@ -50,7 +50,7 @@ def test_two_hundred_kills_leave_the_old_or_the_new_file(tmp_path):
 _UNFINISHED = """
 import sys, time
 from pathlib import Path
-from edgernn_export.bundle_writer import _temporary
+from edgernn_export.bundle_file import _temporary
 
 with _temporary(Path(sys.argv[1])) as (file, descriptor):
     print(file.name, flush=True)

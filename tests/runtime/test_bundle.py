@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from edgernn_export.bundle_writer import ALIGNMENT, describe_members, write_file, zip_members
+from edgernn_export.bundle_file import ALIGNMENT, describe_members, write_file, zip_members
 from edgernn_runtime import EdgernnError, load
 from edgernn_runtime.bundle import MANIFEST, VOCABULARY, read_bundle
 from edgernn_runtime.errors import (

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from edgernn_export.recipes import RECIPES
-from edgernn_export.targets import FORMATS
+from edgernn_export.targets import TARGETS
 from edgernn_runtime.engines import open_engine
 from edgernn_runtime.errors import EngineError
 from edgernn_runtime.model_bin import HEADER, LAYER, TENSOR, decode_model
@@ -16,7 +16,7 @@ from edgernn_runtime.model_bin import HEADER, LAYER, TENSOR, decode_model
 
 @pytest.fixture(scope="module")
 def data(network):
-    return FORMATS["native"].writer.write(network, RECIPES["none"], "0" * 64)
+    return TARGETS["native"].writer.write(network, RECIPES["none"], "0" * 64)
 
 
 def test_what_was_written_is_read(network, data):

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from edgernn_export.recipes import RECIPES
-from edgernn_export.targets import FORMATS
+from edgernn_export.targets import TARGETS
 from edgernn_runtime.engines import numpy_reference
 from edgernn_runtime.errors import EngineError
 from edgernn_runtime.ir import (
@@ -65,7 +65,7 @@ def network_of(seed, cell="lstm", units=(24, 16), embedding=20, merge="concat", 
 
 
 def written(network, recipe):
-    return FORMATS["native"].writer.write(network, RECIPES[recipe], "0" * 64)
+    return TARGETS["native"].writer.write(network, RECIPES[recipe], "0" * 64)
 
 
 def texts(seed, lengths=(1, 2, 3, 4, 5, 31, 32, 33, 64, 150)):

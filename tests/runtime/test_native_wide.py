@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from edgernn_export.errors import UncoveredError
-from edgernn_export.targets import FORMATS
+from edgernn_export.targets import TARGETS
 from edgernn_runtime.engines import numpy_reference
 from edgernn_runtime.errors import EngineError
 from edgernn_runtime.ir import HashedNgrams, Pooling
@@ -202,19 +202,19 @@ def test_new_parts_have_new_kinds_so_that_older_readers_refuse_them():
 
 
 def test_the_census_of_a_bag():
-    writer = FORMATS["native"].writer
+    writer = TARGETS["native"].writer
     wide = wide_of(3, rank=5)
     for recipe, width, scale in (("none", 4, 0), ("float16", 2, 0), ("int8", 1, 4)):
-        census = writer.read_census(written(bag_of(3, rank=5), recipe))
+        stats = writer.read_stats(written(bag_of(3, rank=5), recipe))
         names = {"none": "float32", "float16": "float16", "int8": "int8"}
-        assert census.weight_bytes == {names[recipe]: wide.weights.size * width}
-        assert census.operators == {"wide": 1}
+        assert stats.weight_bytes == {names[recipe]: wide.weights.size * width}
+        assert stats.operators == {"wide": 1}
         rest = len(wide.checksums) + 4 * (wide.bias.size + wide.projection.size) + scale
-        assert census.parts == {"wide": wide.weights.size * width + rest}
-    census = writer.read_census(written(both_of(3), "int8"))
-    assert census.operators == {"recurrent": 2, "pooling": 1, "dense": 1, "wide": 1}
-    assert set(census.weight_bytes) == {"int8"}
-    assert "embedding" in census.parts
+        assert stats.parts == {"wide": wide.weights.size * width + rest}
+    stats = writer.read_stats(written(both_of(3), "int8"))
+    assert stats.operators == {"recurrent": 2, "pooling": 1, "dense": 1, "wide": 1}
+    assert set(stats.weight_bytes) == {"int8"}
+    assert "embedding" in stats.parts
 
 
 #: What is wrong in a bag's file, the place of the number behind the header, and what is named.

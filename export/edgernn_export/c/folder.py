@@ -13,16 +13,15 @@ import json
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
 
+from edgernn_export.bundle_file import output_errors
 from edgernn_export.errors import OutputError
-from edgernn_export.exporter import Export, Options, export
-from edgernn_export.verification import Examples
-from edgernn_runtime.bundle import Bundle, read_bundle
+from edgernn_export.stages import VerifiedBundle
+from edgernn_runtime.bundle import Bundle
 from edgernn_runtime.manifest import encode_manifest
 from edgernn_runtime.native_sources import engine_sources
 from edgernn_runtime.self_test import TestVector, decode_test_vectors, get_tolerance
@@ -40,72 +39,18 @@ _MARK = "bundle.json"
 _ENGINE = "edgernn"
 
 
-def export_c(
-    model: Path | str, out: Path | str, options: Options, examples: Examples | None = None
-) -> Export:
-    """Export a Keras model to a folder of C, verified as the bundle that it is made of.
-
-    Args:
-        model: a `.keras` file.
-        out: the folder to write.
-        options: what to export to; the format is `native`.
-        examples: texts to verify on; None draws them from the vocabulary.
-
-    Returns:
-        What was exported; its path is the folder, and its sizes are those of the bundle.
+def check_output(out: Path, *, overwrite: bool) -> None:
+    """Check that a folder can be written to a path.
 
     Raises:
-        EdgernnError: whatever `export` and `write_c_folder` raise.
+        OutputError: the path exists, and it is not a folder of this target or may not be replaced.
     """
-    out = Path(out)
-    _check_place(out, overwrite=options.overwrite)
-    with tempfile.TemporaryDirectory() as place:
-        done = export(model, Path(place) / "model.edgernn", options, examples)
-        write_c_folder(read_bundle(done.path), out, overwrite=options.overwrite)
-    return replace(done, path=out)
-
-
-def write_c_folder(bundle: Bundle, out: Path, *, overwrite: bool) -> None:
-    """Write a bundle of the format `native` as a folder of C.
-
-    Args:
-        bundle: the bundle.
-        out: the folder; a whole one takes its place at once.
-        overwrite: whether a folder that this function wrote before may be replaced.
-
-    Raises:
-        OutputError: something else stands there, or it cannot be written.
-        EngineMissingError: the engine's sources were not installed.
-    """
-    _check_place(out, overwrite=overwrite)
-    parts = _parts(bundle)
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}.") as place:
-            folder = Path(place) / "c"
-            for name, text in parts.items():
-                (folder / name).parent.mkdir(parents=True, exist_ok=True)
-                (folder / name).write_bytes(text)
-            if out.exists():
-                out.rename(Path(place) / "old")
-            shutil.move(folder, out)
-    except OSError as error:
-        raise OutputError(
-            "the folder cannot be written",
-            path=out,
-            expected=f"a writable place with {sum(map(len, parts.values())):,} bytes free",
-            found=error.strerror or str(error),
-            hint="choose another place with --out",
-        ) from error
-
-
-def _check_place(out: Path, *, overwrite: bool) -> None:
     if not out.exists():
         return
     is_ours = (out / _MARK).is_file()
     if not (overwrite and is_ours):
         raise OutputError(
-            "there is something already",
+            "the output exists already",
             path=out,
             expected="no folder, or one of --format c with --force",
             found="a folder of --format c" if is_ours else "something else",
@@ -113,6 +58,34 @@ def _check_place(out: Path, *, overwrite: bool) -> None:
             if is_ours
             else "name another with --out",
         )
+
+
+def write_output(verified: VerifiedBundle, out: Path, *, overwrite: bool) -> int:
+    """Write a bundle of the format `native` as a folder of C, and return its size in bytes.
+
+    Args:
+        verified: the bundle.
+        out: the folder; it is replaced as a whole.
+        overwrite: whether a folder that this function wrote before may be replaced.
+
+    Raises:
+        OutputError: the path is taken, or the folder cannot be written.
+        EngineMissingError: the engine's sources are not installed.
+    """
+    check_output(out, overwrite=overwrite)
+    parts = _parts(verified.bundle)
+    size = sum(map(len, parts.values()))
+    with output_errors("the folder cannot be written", out, size):
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}.") as place:
+            folder = Path(place) / "c"
+            for name, data in parts.items():
+                (folder / name).parent.mkdir(parents=True, exist_ok=True)
+                (folder / name).write_bytes(data)
+            if out.exists():
+                out.rename(Path(place) / "old")
+            shutil.move(folder, out)
+    return size
 
 
 def _parts(bundle: Bundle) -> dict[str, bytes]:

@@ -11,8 +11,9 @@ import keras
 import tensorflow as tf
 
 
-@keras.saving.register_keras_serializable("edgernn")
-class KeepEnds(keras.layers.Layer):  # type: ignore[misc]
+# Saved models name the layer by its first name.
+@keras.saving.register_keras_serializable("edgernn", name="KeepEnds")
+class HeadTailTruncation(keras.layers.Layer):  # type: ignore[misc]
     """Cuts ids [N, T] to the first and the last of each text, and pads: [N, length].
 
     A text of more than `length` ids keeps its last `length // 2`, and the first as many as are

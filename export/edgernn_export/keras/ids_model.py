@@ -1,8 +1,4 @@
-"""The generic lowering: what a Network does not cover, by the converters of others.
-
-The model's ids-to-probabilities part becomes one TensorFlow function with its variables frozen,
-which the TFLite converter and tf2onnx read. Recurrent layers become loops.
-"""
+"""A Keras model cut behind its tokenizer: the layers from strings to ids, and the rest."""
 
 from __future__ import annotations
 
@@ -37,6 +33,27 @@ def ids_function(source: Source) -> Any:
     return answer
 
 
+def text_layers(source: Source) -> tuple[KerasModel, ...]:
+    """Return the layers from strings [N] to ids int64 [N, T], in the order of the data.
+
+    They are the model's own, or those in front of a model that takes ids.
+    """
+    spec = source.task.tokenizer
+    if spec.truncate == "head":
+        return (source.vectorizer,)
+    if source.has_vectorizer:
+        kind = "HeadTailTruncation"
+        own = (layer for layer in all_layers(source.model) if type(layer).__name__ == kind)
+        return source.vectorizer, next(own)
+    from edgernn_export.keras.head_tail_truncation import HeadTailTruncation
+
+    layer, length = source.vectorizer, spec.max_length
+    assert length is not None, "the reader refuses head+tail without a length"
+    whole = type(layer).from_config({**layer.get_config(), "output_sequence_length": None})
+    whole.set_vocabulary(layer.get_vocabulary())
+    return whole, HeadTailTruncation(length)
+
+
 def ids_model(source: Source) -> KerasModel:
     """Return the model behind its TextVectorization layer, from ids to its own output.
 
@@ -47,8 +64,7 @@ def ids_model(source: Source) -> KerasModel:
         return source.model
     import keras
 
-    keeps_ends = source.task.tokenizer.truncate == "head+tail"
-    last = "KeepEnds" if keeps_ends else type(source.vectorizer).__name__
+    last = type(text_layers(source)[-1]).__name__
     vectorizers = [x for x in source.model.layers if type(x).__name__ == last]
     everywhere = [x for x in all_layers(source.model) if type(x).__name__ == last]
     tensors = [node.outputs[0] for x in vectorizers for node in x._inbound_nodes]

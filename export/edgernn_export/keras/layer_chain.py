@@ -35,7 +35,7 @@ class Joined:
     source: KerasModel
 
 
-def layers_of(model: KerasModel) -> list[Entry]:
+def read_chain(model: KerasModel) -> list[Entry]:
     """Return the layers of a model in order, nested models opened.
 
     Poolings of one sequence that are concatenated, and the wide path that is added to the logits,
@@ -81,12 +81,12 @@ def _joined(layer: KerasModel, inputs: list[Any]) -> tuple[Joined, Any]:
     )
 
 
-def tail_of(model: KerasModel) -> list[KerasModel]:
+def read_tail(model: KerasModel) -> list[KerasModel]:
     """Return the layers from the output backwards, to the first that has several inputs."""
     tail, tensor = [], model.outputs[0]
     while True:
         layer, inputs = _origin(tensor)
-        tail += tail_of(layer) if is_model(layer) else [layer]
+        tail += read_tail(layer) if is_model(layer) else [layer]
         if len(inputs) != 1:
             return tail
         tensor = inputs[0]
@@ -111,7 +111,7 @@ def _flattened(value: Any) -> list[Any]:
 
 
 def _flat(layer: KerasModel) -> list[Entry]:
-    return layers_of(layer) if is_model(layer) else [layer]
+    return read_chain(layer) if is_model(layer) else [layer]
 
 
 def is_model(layer: KerasModel) -> bool:

@@ -36,7 +36,7 @@ _MERGES: tuple[Merge, ...] = get_args(Merge)
 
 
 @dataclass(frozen=True)
-class Walk:
+class ReadState:
     """How far a model was read.
 
     Attributes:
@@ -55,8 +55,8 @@ class Walk:
     is_shifted: bool = False
 
 
-def read_layer(walk: Walk, layer: Entry) -> Walk:
-    """Return the walk with one more layer, or one more entry of layers side by side.
+def read_layer(state: ReadState, layer: Entry) -> ReadState:
+    """Return the state with one more layer, or one more entry of layers side by side.
 
     Raises:
         UncoveredError: a Network does not cover the layer, an option of it or its place.
@@ -66,18 +66,18 @@ def read_layer(walk: Walk, layer: Entry) -> Walk:
             expected = "HashedNgrams added to the logits, at the end of the model"
             name, kind = layer.layer.name, type(layer.layer).__name__
             raise UncoveredError(f"layer {name} is not covered", expected=expected, found=kind)
-        return _after_poolings(walk, layer.layer, layer.branches)
+        return _after_poolings(state, layer.layer, layer.branches)
     kind = type(layer).__name__
     if kind in CELLS or kind == "Bidirectional":
-        return _after_recurrent(walk, layer)
+        return _after_recurrent(state, layer)
     if kind in _REDUCTIONS:
-        return _after_poolings(walk, layer, (layer,))
+        return _after_poolings(state, layer, (layer,))
     if kind == "Dense":
         dense = replace(read_logits(layer), activation=_activation(layer, "activation"))
-        row = None if walk.pad_row is None else run_dense(dense, walk.pad_row)
-        return replace(walk, layers=(*walk.layers, dense), pad_row=row)
+        row = None if state.pad_row is None else run_dense(dense, state.pad_row)
+        return replace(state, layers=(*state.layers, dense), pad_row=row)
     if kind in ("Activation", "ReLU"):
-        return _after_activation(walk, layer)
+        return _after_activation(state, layer)
     expected = "recurrent, GlobalMax/AveragePooling1D and Dense layers after the Embedding"
     raise UncoveredError(f"layer {layer.name} is not covered", expected=expected, found=kind)
 
@@ -114,22 +114,24 @@ def array(variable: Any) -> Array:
     return np.asarray(variable, dtype=np.float32)
 
 
-def _after_recurrent(walk: Walk, layer: KerasModel) -> Walk:
-    _check_mask(walk, layer)
+def _after_recurrent(state: ReadState, layer: KerasModel) -> ReadState:
+    _check_mask(state, layer)
     recurrent = _recurrent(layer)
     # Keras zeroes the padded steps of these, and repeats the last step in a plain layer.
     is_zeroed = recurrent.backward is not None or getattr(layer, "zero_output_for_mask", False)
-    has_zeros = is_zeroed and walk.padded_to is not None
+    has_zeros = is_zeroed and state.padded_to is not None
     return replace(
-        walk,
-        layers=(*walk.layers, recurrent),
+        state,
+        layers=(*state.layers, recurrent),
         pad_row=np.zeros(recurrent.output_size, dtype=np.float32) if has_zeros else None,
         is_sequence=recurrent.return_sequences,
-        is_shifted=recurrent.forward.reverse and walk.padded_to is not None,
+        is_shifted=recurrent.forward.reverse and state.padded_to is not None,
     )
 
 
-def _after_poolings(walk: Walk, layer: KerasModel, poolings: tuple[KerasModel, ...]) -> Walk:
+def _after_poolings(
+    state: ReadState, layer: KerasModel, poolings: tuple[KerasModel, ...]
+) -> ReadState:
     for pooling in poolings:
         for option, wanted in (("data_format", "channels_last"), ("keepdims", False)):
             if getattr(pooling, option) != wanted:
@@ -137,16 +139,16 @@ def _after_poolings(walk: Walk, layer: KerasModel, poolings: tuple[KerasModel, .
     reductions = tuple(_REDUCTIONS[type(pooling).__name__] for pooling in poolings)
     pad_row = None
     if "average" in reductions:
-        _check_mask(walk, layer)
-    if "max" in reductions and walk.padded_to is not None and walk.pad_row is not None:
-        pad_row = PadRow(walk.padded_to, walk.pad_row)
+        _check_mask(state, layer)
+    if "max" in reductions and state.padded_to is not None and state.pad_row is not None:
+        pad_row = PadRow(state.padded_to, state.pad_row)
     entry = Pooling(layer.name, reductions, pad_row)
-    return replace(walk, layers=(*walk.layers, entry), pad_row=None, is_sequence=False)
+    return replace(state, layers=(*state.layers, entry), pad_row=None, is_sequence=False)
 
 
-def _after_activation(walk: Walk, layer: KerasModel) -> Walk:
+def _after_activation(state: ReadState, layer: KerasModel) -> ReadState:
     """Put an activation layer into the Dense layer in front of it."""
-    last = walk.layers[-1] if walk.layers else None
+    last = state.layers[-1] if state.layers else None
     if not isinstance(last, Dense) or last.activation != "linear":
         expected = "a Dense layer without an activation in front of it"
         raise UncoveredError(
@@ -159,17 +161,17 @@ def _after_activation(walk: Walk, layer: KerasModel) -> Walk:
             if config[option] != value:
                 raise _option(layer, option, str(value), config[option])
     name = _activation(layer, "activation") if "activation" in config else "relu"
-    row = None if walk.pad_row is None else activate(name, walk.pad_row)
-    layers = (*walk.layers[:-1], replace(last, activation=name))
-    return replace(walk, layers=layers, pad_row=row)
+    row = None if state.pad_row is None else activate(name, state.pad_row)
+    layers = (*state.layers[:-1], replace(last, activation=name))
+    return replace(state, layers=layers, pad_row=row)
 
 
-def _check_mask(walk: Walk, layer: KerasModel) -> None:
-    if walk.is_shifted:
+def _check_mask(state: ReadState, layer: KerasModel) -> None:
+    if state.is_shifted:
         raise UncoveredError(
             f"layer {layer.name} reads a reversed sequence with the mask of the other order",
             expected="no go_backwards with return_sequences in front of it, or bare ids",
-            found=f"texts that are padded to {walk.padded_to}",
+            found=f"texts that are padded to {state.padded_to}",
         )
 
 

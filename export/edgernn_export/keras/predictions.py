@@ -1,13 +1,14 @@
-"""What the Keras model itself answers: the truth that every file is held to."""
+"""The Keras model's own predictions: the reference that every file is compared with."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
 from edgernn_export.errors import UnsupportedModelError
+from edgernn_export.keras.ids_model import text_layers
 from edgernn_export.keras.model_file import without_mask_warnings
 from edgernn_export.keras.reader import Source
 from edgernn_runtime.ir import Array
@@ -22,80 +23,70 @@ def keras_outputs(
     texts: Sequence[str | bytes],
     report: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> Array:
-    """Return the Keras model's own answers for texts, as probabilities.
+    """Return the Keras model's outputs for texts, as probabilities.
 
     Args:
         source: the model.
-        texts: the texts; an empty one gets the answer that Keras gives it beside one word.
-        report: told after each batch how many of how many texts are answered.
+        texts: N texts; an empty text gets the output that Keras gives it beside a longer one.
+        report: called after each batch with the number of texts done, and N.
 
     Returns:
-        float32 [N, C], one column where the head is binary; NaN where Keras gives that.
+        float32 [N, C], one column if the head is binary; NaN where Keras returns NaN.
 
     Raises:
         UnsupportedModelError: Keras fails on a text.
     """
     import tensorflow as tf
 
-    front = _front(source)
+    layers = () if source.has_vectorizer else text_layers(source)
+    count = len(source.model.inputs)
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string)])  # type: ignore[untyped-decorator]
-    def answer(strings: Any) -> Any:
-        inputs = front(strings)
-        several = len(source.model.inputs) > 1
-        return source.model([inputs] * len(source.model.inputs) if several else inputs)
+    def compute(inputs: Any) -> Any:
+        for layer in layers:
+            inputs = layer(inputs)
+        return source.model([inputs] * count if count > 1 else inputs)
 
     outputs = np.zeros((len(texts), source.task.outputs), dtype=np.float32)
     done = 0
     for rows in _batches(source, texts):
-        # Keras fails on an empty text alone; beside a word it is a row of pads.
+        # Keras fails on an empty text alone; beside a word it is a row of padding.
         inputs = tf.constant([*(texts[i] for i in rows), "a"])
         try:
             with without_mask_warnings():
-                outputs[rows] = answer(inputs).numpy()[: len(rows)]
+                outputs[rows] = compute(inputs).numpy()[: len(rows)]
         except (tf.errors.OpError, ValueError) as error:
             raise UnsupportedModelError(
-                "Keras itself fails to answer a text",
-                expected="an answer to any text",
+                "Keras itself fails to predict a text",
+                expected="an output for any text",
                 found=(str(error).strip().splitlines() or [type(error).__name__])[0][:300],
-                hint="call the model on a text in Keras, and save it once it answers",
+                hint="call the model on a text in Keras, and save it once that works",
             ) from error
         done += len(rows)
         report(done, len(texts))
+    return as_probabilities(source, outputs)
+
+
+def as_probabilities(source: Source, outputs: Array) -> Array:
+    """Return the model's own outputs as probabilities.
+
+    Args:
+        source: the model.
+        outputs: float32 [N, C], probabilities or logits as the model gives them.
+
+    Returns:
+        float32 [N, C].
+    """
     if not source.gives_logits:
         return outputs
     return softmax(outputs) if source.task.head == "multiclass" else sigmoid(outputs)
 
 
-def _front(source: Source) -> Callable[[Any], Any]:
-    """Return what makes the model's input of strings [N]: themselves, or ids [N, T]."""
-    spec, layer = source.task.tokenizer, source.vectorizer
-    if source.has_vectorizer:
-        return _as_they_are
-    length = spec.max_length
-    if spec.truncate == "head" or length is None:
-        return cast(Callable[[Any], Any], layer)
-    from edgernn_export.keras.head_tail_truncation import KeepEnds
-
-    whole = type(layer).from_config({**layer.get_config(), "output_sequence_length": None})
-    whole.set_vocabulary(layer.get_vocabulary())
-    keep = KeepEnds(length)
-
-    def both_ends(strings: Any) -> Any:
-        return keep(whole(strings))
-
-    return both_ends
-
-
-def _as_they_are(strings: Any) -> Any:
-    return strings
-
-
 def _batches(source: Source, texts: Sequence[str | bytes]) -> Iterator[list[int]]:
-    """Yield the indices of texts that Keras may answer together.
+    """Yield the indices of texts that Keras may predict in one batch.
 
-    Where Keras pads each text to one length, any texts; else those of one number of tokens,
-    since a longer text in the batch pads the others, and that may change their answers.
+    If Keras pads each text to one length, these are any texts. Otherwise they have the same number
+    of tokens, because a longer text in the batch pads the others, which may change their outputs.
     """
     tokenizer = Tokenizer(source.task.tokenizer, source.task.vocabulary)
     together: dict[int, list[int]] = {}

@@ -1,4 +1,4 @@
-"""The reader: a Keras model to what is exported of it."""
+"""The reader: from a Keras model to a `Source`."""
 
 from __future__ import annotations
 
@@ -7,54 +7,41 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from edgernn_export.errors import OptionError, UncoveredError, UnsupportedModelError
+from edgernn_export.keras.ir_builder import NO_OPERATION, build_network
 from edgernn_export.keras.layer_chain import (
     VECTORIZERS,
-    Entry,
-    Joined,
     KerasModel,
     all_layers,
-    layers_of,
-    tail_of,
+    read_tail,
 )
-from edgernn_export.keras.layers import Walk, array, read_layer, read_logits, read_wide
+from edgernn_export.keras.layers import array
 from edgernn_export.keras.text_vectorization import (
     check_length,
     input_length,
-    tokenizer_of,
-    vocabulary_of,
+    read_tokenizer,
+    read_vocabulary,
 )
 from edgernn_runtime.heads import Head
-from edgernn_runtime.ir import HashedNgrams, Network, Task
-from edgernn_runtime.tokenizer import Truncate
+from edgernn_runtime.ir import Network, Task
+from edgernn_runtime.tokenizer import TokenizerSpec, Truncate
 
-#: Layers that do nothing at inference.
-NO_OPERATION = (
-    "InputLayer",
-    "Identity",
-    "Dropout",
-    "SpatialDropout1D",
-    "GaussianDropout",
-    "GaussianNoise",
-    "AlphaDropout",
-    "ActivityRegularization",
-)
 #: What the last activation may be, and what the model's output is with it.
 _FINAL = ("linear", "sigmoid", "softmax")
 
 
 @dataclass(frozen=True)
 class Source:
-    """A Keras text classifier that can be exported.
+    """A Keras text classifier, read for export.
 
     Attributes:
-        model: the Keras model, strings or ids in.
-        vectorizer: the TextVectorization layer, which stands in the model or in front of it.
-        has_vectorizer: whether it stands in the model, which then takes strings.
-        length: the length to which the vectorizer cuts and pads, or None.
-        gives_logits: whether the model's own output are logits, not probabilities.
-        task: what goes in and what comes out.
-        network: the model as plain data, or None where it is not covered.
-        cause: what is not covered, or None.
+        model: the Keras model, from strings or ids to its own output.
+        vectorizer: the TextVectorization layer, in the model or in front of it.
+        has_vectorizer: whether that layer is in the model, which then takes strings.
+        length: the length to which the texts are truncated and padded, or None.
+        gives_logits: whether the model's own outputs are logits, not probabilities.
+        task: the input and output of the classifier.
+        network: the model in the IR, or why the IR does not cover it.
+        warnings: what the user should know, a sentence each.
     """
 
     model: KerasModel
@@ -63,8 +50,30 @@ class Source:
     length: int | None
     gives_logits: bool
     task: Task
-    network: Network | None = None
-    cause: UncoveredError | None = None
+    network: Network | UncoveredError
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def reference_name(self) -> str:
+        """What the outputs of the file are compared with, for reports."""
+        return "Keras" if self.has_vectorizer else "Keras on edgernn's own ids"
+
+
+@dataclass(frozen=True)
+class _TextLayers:
+    """The layers of a model that read texts or ids.
+
+    Attributes:
+        vectorizers: the layers from strings to ids.
+        truncations: the HeadTailTruncation layers.
+        embedding_rows: the number of rows of the smallest Embedding, or None without one.
+        kinds: the class names of all layers.
+    """
+
+    vectorizers: tuple[KerasModel, ...]
+    truncations: tuple[KerasModel, ...]
+    embedding_rows: int | None
+    kinds: tuple[str, ...]
 
 
 def read_source(
@@ -73,162 +82,99 @@ def read_source(
     vectorizer: KerasModel | None = None,
     truncate: Truncate = "head",
 ) -> Source:
-    """Return what is exported of a Keras model.
+    """Read a Keras model for export.
 
     Args:
-        model: a Sequential or functional model, its TextVectorization layer inside; or one that
-            takes ids.
+        model: a Sequential or functional model with its TextVectorization layer inside, or one
+            that takes ids.
         labels: the names of the classes; None names them by their numbers.
         vectorizer: the TextVectorization layer in front of a model that takes ids, else None.
-        truncate: which ids such a model was given of a longer text.
+        truncate: which ids of a longer text such a model was given.
 
     Raises:
-        UnsupportedModelError: the model has a layer or an option that nothing can export.
+        UnsupportedModelError: the model has a layer or an option that cannot be exported.
         OptionError: the number of labels does not fit the model's output, or a vocabulary is
-            missing or one too many.
+            missing or superfluous.
     """
+    found = _find_text_layers(model)
+    own = _own_vectorizer(model, found, vectorizer)
+    front = own or vectorizer
+    spec, length = _read_tokenizer(model, found, own, front, truncate)
+    activation, head, outputs = _head(model)
+    task = Task(
+        tokenizer=spec,
+        vocabulary=read_vocabulary(front),
+        head=head,
+        labels=_labels(labels, head, outputs),
+        pad_to=length,
+    )
+    network = build_network(model, task, None if own is None else type(own).__name__)
+    if isinstance(network, Network):
+        task = network.task
+    warnings = () if own is not None else _short_vocabulary(task, found.embedding_rows)
+    return Source(
+        model, front, own is not None, length, activation == "linear", task, network, warnings
+    )
+
+
+def _find_text_layers(model: KerasModel) -> _TextLayers:
+    """Check every layer of a model, and return those that read texts or ids.
+
+    Raises:
+        UnsupportedModelError: a layer cannot be exported in any way.
+    """
+    vectorizers, truncations, rows, kinds = [], [], [], []
     for layer in all_layers(model):
         _check_layer(layer)
-    own = _own_vectorizer(model, vectorizer)
-    front = own or vectorizer
-    spec, length = tokenizer_of(front)
+        kind = type(layer).__name__
+        kinds.append(kind)
+        if kind in VECTORIZERS:
+            vectorizers.append(layer)
+        elif kind == "HeadTailTruncation":
+            truncations.append(layer)
+        elif kind == "Embedding":
+            rows.append(int(layer.input_dim))
+    return _TextLayers(
+        tuple(vectorizers), tuple(truncations), min(rows) if rows else None, tuple(kinds)
+    )
+
+
+def _read_tokenizer(
+    model: KerasModel,
+    found: _TextLayers,
+    own: KerasModel | None,
+    front: KerasModel,
+    truncate: Truncate,
+) -> tuple[TokenizerSpec, int | None]:
+    """Return the tokenizer of a model, and the length that it pads to."""
+    spec, length = read_tokenizer(front)
     if own is None:
         check_length(model, front, length)
     if truncate != "head":
         _check_truncate(own, length)
         spec = replace(spec, truncate=truncate)
-    for layer in all_layers(model):
-        if type(layer).__name__ == "KeepEnds":
-            if length is not None:
-                raise UnsupportedModelError(
-                    f"layer {layer.name} keeps both ends of a text that was cut before",
-                    expected="a TextVectorization without output_sequence_length in front of it",
-                    found=f"output_sequence_length={length}",
-                    hint="leave the length to KeepEnds",
-                )
-            length = layer.length
-            spec = replace(spec, truncate="head+tail", max_length=length)
-    activation, head, outputs = _head(model)
-    task = Task(
-        tokenizer=spec,
-        vocabulary=vocabulary_of(front),
-        head=head,
-        labels=_labels(labels, head, outputs),
-        pad_to=length,
+    for layer in found.truncations:
+        if length is not None:
+            raise UnsupportedModelError(
+                f"layer {layer.name} reads texts that are truncated already",
+                expected="a TextVectorization without output_sequence_length in front of it",
+                found=f"output_sequence_length={length}",
+                hint="leave the length to HeadTailTruncation",
+            )
+        length = layer.length
+        spec = replace(spec, truncate="head+tail", max_length=length)
+    return spec, length
+
+
+def _short_vocabulary(task: Task, rows: int | None) -> tuple[str, ...]:
+    tokens = len(task.vocabulary)
+    if rows is None or tokens >= rows:
+        return ()
+    warning = (
+        f"the vocabulary has {tokens:,} tokens, but the model's embedding has {rows:,} rows; "
+        "tokens that the vocabulary lacks are OOV on the device"
     )
-    source = Source(model, front, own is not None, length, activation == "linear", task)
-    try:
-        network = _network(source)
-    except UncoveredError as cause:
-        return replace(source, cause=cause)
-    return replace(source, task=network.task, network=network)
-
-
-def read_network(
-    model: KerasModel,
-    labels: tuple[str, ...] | None = None,
-    vectorizer: KerasModel | None = None,
-) -> Network:
-    """Return the Network of a Keras model, with the arguments of `read_source`.
-
-    Raises:
-        UncoveredError: the model is not one that a Network covers.
-        UnsupportedModelError: the model has a layer or an option that nothing can export.
-        OptionError: the number of labels does not fit the model's output.
-    """
-    source = read_source(model, labels, vectorizer)
-    if source.network is None:
-        assert source.cause is not None
-        raise source.cause
-    return source.network
-
-
-def _network(source: Source) -> Network:
-    chain = layers_of(source.model)
-    layers = [x for x in chain if type(x).__name__ not in NO_OPERATION]
-    reads_ids = chain[0]
-    if source.has_vectorizer:
-        reads_ids, *layers = _take(layers, type(source.vectorizer).__name__)
-        if source.task.tokenizer.truncate == "head+tail":
-            reads_ids, *layers = _take(layers, "KeepEnds")
-    layers = _without_final_activation(layers)
-    layers, wide = _without_wide(layers, reads_ids)
-    if wide is not None and wide.words < len(source.task.vocabulary):
-        raise _small_table(wide.name, wide.words, len(source.task.vocabulary), "HashedNgrams")
-    if not layers:
-        return Network(replace(source.task, pad_to=None), None, (), wide)
-    embedding, *layers = _take(layers, "Embedding")
-    vocabulary, table = source.task.vocabulary, array(embedding.embeddings)
-    if len(vocabulary) > len(table):
-        raise _small_table(embedding.name, len(table), len(vocabulary), "Embedding")
-    is_masked = bool(embedding.mask_zero)
-    walk = Walk(
-        padded_to=source.length if is_masked else None, pad_row=table[0] if is_masked else None
-    )
-    *body, last = layers
-    for layer in body:
-        walk = read_layer(walk, layer)
-    if walk.is_sequence:
-        raise _uncovered(last, "one vector for a text before the last layer")
-    task = replace(source.task, pad_to=None if is_masked else source.length)
-    return Network(
-        task=task,
-        embedding=table[: len(vocabulary)],
-        layers=(*walk.layers, read_logits(last)),
-        wide=wide,
-    )
-
-
-def _small_table(name: str, rows: int, tokens: int, kind: str) -> UnsupportedModelError:
-    what, option = {"Embedding": ("embedding", "input_dim"), "HashedNgrams": ("table", "words")}[
-        kind
-    ]
-    return UnsupportedModelError(
-        f"layer {name}: the vocabulary is larger than the {what}",
-        expected=f"at most {rows:,} tokens",
-        found=f"{tokens:,}",
-        hint=f"build {kind} with {option} of at least the vocabulary's size",
-    )
-
-
-def _without_final_activation(layers: list[Entry]) -> list[Entry]:
-    """Return the layers without an activation layer at the end, which the head stands for."""
-    *body, last = layers
-    if body and type(last).__name__ in ("Activation", "Softmax"):
-        logits = body[-1]
-        is_wide = isinstance(logits, Joined) or type(logits).__name__ == "HashedNgrams"
-        if not is_wide and logits.get_config().get("activation") != "linear":
-            raise _uncovered(last, "a Dense layer without an activation in front of it")
-        return body
-    return layers
-
-
-def _without_wide(layers: list[Entry], reads_ids: Entry) -> tuple[list[Entry], HashedNgrams | None]:
-    """Return the recurrent path's layers, and the wide path whose logits are added to its own."""
-    *body, last = layers
-    if type(last).__name__ == "HashedNgrams" and not body:
-        return [], read_wide(last)
-    if not isinstance(last, Joined) or type(last.layer).__name__ != "Add":
-        return layers, None
-    (wide,) = last.branches
-    if last.source is not reads_ids:
-        raise _uncovered(wide, "the ids that the Embedding reads")
-    if type(body[-1]).__name__ == "Dense" and body[-1].get_config()["activation"] != "linear":
-        raise _uncovered(wide, "a Dense layer without an activation beside it")
-    return body, read_wide(wide)
-
-
-def _take(layers: list[Entry], kind: str) -> list[Entry]:
-    if type(layers[0]).__name__ != kind:
-        raise _uncovered(layers[0], f"a {kind} layer in this place")
-    return layers
-
-
-def _uncovered(layer: Entry, expected: str) -> UncoveredError:
-    layer = layer.layer if isinstance(layer, Joined) else layer
-    return UncoveredError(
-        f"layer {layer.name} is not covered", expected=expected, found=type(layer).__name__
-    )
+    return (warning,)
 
 
 def _check_layer(layer: KerasModel) -> None:
@@ -253,16 +199,18 @@ def _check_layer(layer: KerasModel) -> None:
     for variable in layer.weights:
         if "float" in str(variable.dtype) and not np.isfinite(array(variable)).all():
             raise UnsupportedModelError(
-                f"layer {layer.name} has weights that are no numbers",
+                f"layer {layer.name} has NaN or infinite weights",
                 expected="finite weights",
                 found=f"NaN or infinity in {variable.name}",
                 hint="train again with a smaller learning rate, or clip the gradients",
             )
 
 
-def _own_vectorizer(model: KerasModel, given: KerasModel | None) -> KerasModel | None:
+def _own_vectorizer(
+    model: KerasModel, layers: _TextLayers, given: KerasModel | None
+) -> KerasModel | None:
     """Return the model's TextVectorization layer, or None for a model that takes ids."""
-    found = [layer for layer in all_layers(model) if type(layer).__name__ in VECTORIZERS]
+    found = layers.vectorizers
     if found and given is not None:
         raise OptionError(
             "the model has its own vocabulary",
@@ -271,8 +219,8 @@ def _own_vectorizer(model: KerasModel, given: KerasModel | None) -> KerasModel |
             hint="leave out --vocabulary",
         )
     for other in found[1:]:
-        if vocabulary_of(other) != vocabulary_of(found[0]) or (
-            tokenizer_of(other) != tokenizer_of(found[0])
+        if read_vocabulary(other) != read_vocabulary(found[0]) or (
+            read_tokenizer(other) != read_tokenizer(found[0])
         ):
             raise UnsupportedModelError(
                 f"layers {found[0].name} and {other.name} cut a text in two ways",
@@ -287,7 +235,7 @@ def _own_vectorizer(model: KerasModel, given: KerasModel | None) -> KerasModel |
             raise UnsupportedModelError(
                 f"input {tensor.name} takes strings, and no TextVectorization layer reads them",
                 expected="a TextVectorization layer",
-                found=", ".join(type(x).__name__ for x in all_layers(model)[:8]),
+                found=", ".join(layers.kinds[:8]),
                 hint="cut texts with TextVectorization, whose rules a device can follow",
             )
     length = input_length(model)
@@ -322,7 +270,7 @@ def _head(model: KerasModel) -> tuple[str, Head, int]:
             hint="build keras.Model(model.input, model.outputs[0]) and save that",
         )
     shape = model.outputs[0].shape
-    tail = [layer for layer in tail_of(model) if type(layer).__name__ not in NO_OPERATION]
+    tail = [layer for layer in read_tail(model) if type(layer).__name__ not in NO_OPERATION]
     activation = _final_activation(tail)
     if len(shape) != 2 or activation not in _FINAL or (activation == "softmax" and shape[1] == 1):
         raise UnsupportedModelError(

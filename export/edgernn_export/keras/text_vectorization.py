@@ -20,7 +20,7 @@ _PAD, _OUT_OF_VOCABULARY = b"", b"[UNK]"
 _Name = TypeVar("_Name", bound=str)
 
 
-def tokenizer_of(layer: KerasModel) -> tuple[TokenizerSpec, int | None]:
+def read_tokenizer(layer: KerasModel) -> tuple[TokenizerSpec, int | None]:
     """Return the spec of a TextVectorization layer, and the length that it pads to.
 
     Raises:
@@ -41,7 +41,7 @@ def tokenizer_of(layer: KerasModel) -> tuple[TokenizerSpec, int | None]:
     return spec, max_length
 
 
-def vocabulary_of(layer: KerasModel) -> tuple[bytes, ...]:
+def read_vocabulary(layer: KerasModel) -> tuple[bytes, ...]:
     """Return the tokens of a TextVectorization layer in id order, as UTF-8."""
     return tuple(token.encode() for token in layer.get_vocabulary())
 

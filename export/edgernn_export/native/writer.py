@@ -12,10 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgernn_export.errors import UncoveredError
-from edgernn_export.model_stats import Census
+from edgernn_export.model_stats import ModelStats
 from edgernn_export.quantization import quantize, quantize_rows
 from edgernn_export.recipes import Recipe
-from edgernn_export.tflite.calibration import LayerRange
 from edgernn_runtime.heads import HEADS
 from edgernn_runtime.ir import (
     Array,
@@ -73,27 +72,18 @@ _SCALE_BYTES: dict[str, Callable[[int], int]] = {
 }
 
 
-def write(
-    network: Network,
-    recipe: Recipe,
-    vocabulary_sha256: str,
-    flavour: str = "plain",
-    calibration: tuple[LayerRange, ...] | None = None,
-) -> bytes:
+def write(network: Network, recipe: Recipe, vocabulary_sha256: str) -> bytes:
     """Return the network as a `model.bin`.
 
     Args:
         network: the classifier.
         recipe: how the weight matrices are stored.
-        vocabulary_sha256: goes into the header.
-        flavour: of no matter here.
-        calibration: of no matter here.
+        vocabulary_sha256: 64 hexadecimal digits, for the header.
 
     Raises:
         UncoveredError: more poolings are joined than a record names, or the wide path is larger
             than its hash allows.
     """
-    del flavour, calibration
     tensors = _Tensors(recipe)
     if network.embedding is not None:
         tensors.add_rows(network.embedding)
@@ -113,7 +103,7 @@ def write(
     return header + body + sections
 
 
-def read_census(data: bytes) -> Census:
+def read_stats(data: bytes) -> ModelStats:
     """Return what a `model.bin` holds; its layers stand for operators."""
     _, _, _, layers, tensors, _, _, _ = HEADER.unpack_from(data)
     operators: dict[str, int] = {}
@@ -138,7 +128,7 @@ def read_census(data: bytes) -> Census:
         parts[owner[i]] = parts.get(owner[i], 0) + size + scale_bytes
         if i in weights_of:
             weights[name] = weights.get(name, 0) + size
-    return Census(operators=operators, weight_bytes=weights, size=len(data), parts=parts)
+    return ModelStats(operators=operators, weight_bytes=weights, size=len(data), parts=parts)
 
 
 def _tensors_of(record: tuple[int, ...]) -> tuple[list[int], list[int]]:

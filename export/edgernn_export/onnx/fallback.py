@@ -15,7 +15,7 @@ from edgernn_export.onnx.graph import IR_VERSION, OPSET
 from edgernn_export.onnx.writer import graphs, metadata
 from edgernn_export.quantization import quantize
 from edgernn_export.recipes import Recipe
-from edgernn_export.silence import quiet
+from edgernn_export.silence import silence
 from edgernn_runtime.ir import Array
 
 #: Matrices of fewer weights stay as they are, as with the TFLite converter.
@@ -38,7 +38,7 @@ def convert(source: Source, recipe: Recipe, vocabulary_sha256: str) -> bytes:
 
     function = ids_function(source)
     try:
-        with quiet():
+        with silence():
             model, _ = tf2onnx.convert.from_function(
                 function, input_signature=function.input_signature, opset=OPSET
             )

@@ -42,7 +42,7 @@ _GATE_ORDER: dict[Cell, tuple[int, ...]] = {"lstm": (0, 3, 1, 2), "gru": (0, 1, 
 
 
 @dataclass(frozen=True)
-class Lowering:
+class OnnxEmitter:
     """Adds the nodes of one layer after the other to a graph.
 
     Attributes:

@@ -12,12 +12,11 @@ from collections.abc import Iterator
 import numpy as np
 import onnx
 
-from edgernn_export.errors import CensusError
-from edgernn_export.model_stats import Census, is_weight, part_of
+from edgernn_export.errors import ModelStatsError
+from edgernn_export.model_stats import ModelStats, get_part, is_weight
 from edgernn_export.onnx.graph import GraphBuilder
-from edgernn_export.onnx.layers import Lowering
+from edgernn_export.onnx.layers import OnnxEmitter
 from edgernn_export.recipes import Recipe
-from edgernn_export.tflite.calibration import LayerRange
 from edgernn_runtime.bundle import VOCABULARY_HASH_KEY
 from edgernn_runtime.ir import Network, Task
 
@@ -33,37 +32,28 @@ FOREIGN = ()
 LOOPS = ("Loop", "Scan", "If")
 
 
-def write(
-    network: Network,
-    recipe: Recipe,
-    vocabulary_sha256: str,
-    flavour: str = "plain",
-    calibration: tuple[LayerRange, ...] | None = None,
-) -> bytes:
+def write(network: Network, recipe: Recipe, vocabulary_sha256: str) -> bytes:
     """Return the network as an `.onnx` file.
 
     Args:
         network: the classifier.
         recipe: how the weight matrices are stored.
-        vocabulary_sha256: goes into the file's `metadata_props` beside the labels.
-        flavour: of no matter here; an `.ort` file is made of the `.onnx` file.
-        calibration: of no matter here.
+        vocabulary_sha256: 64 hexadecimal digits, for `metadata_props` beside the labels.
 
     Raises:
         UncoveredError: ONNX's operators lack an activation, or the recipe is int8 and a recurrent
             layer is not an LSTM.
     """
-    del flavour, calibration
     graph = GraphBuilder()
-    lowering = Lowering(graph, recipe)
-    logits = [] if network.wide is None else [lowering.wide(network.wide)]
+    emitter = OnnxEmitter(graph, recipe)
+    logits = [] if network.wide is None else [emitter.wide(network.wide)]
     if network.embedding is not None:
         # The recurrent operators want the time first: [T, N, I].
-        x = lowering.embedding(network.embedding, graph.node("Transpose", ["ids"], perm=[1, 0]))
+        x = emitter.embedding(network.embedding, graph.node("Transpose", ["ids"], perm=[1, 0]))
         for i, layer in enumerate(network.layers):
-            x = lowering.layer(i, layer, x)
+            x = emitter.layer(i, layer, x)
         logits.append(x)
-    lowering.head(network.task, logits)
+    emitter.head(network.task, logits)
     return graph.finish(
         inputs={"ids": ("int32", ("N", "T")), "lengths": ("int32", ("N",))},
         outputs={"probabilities": ("float32", ("N", network.task.outputs))},
@@ -77,17 +67,17 @@ def metadata(task: Task, vocabulary_sha256: str) -> dict[str, str]:
     return {VOCABULARY_HASH_KEY: vocabulary_sha256, "edgernn.labels": json.dumps(task.labels)}
 
 
-def read_census(data: bytes) -> Census:
+def read_stats(data: bytes) -> ModelStats:
     """Return what an `.onnx` file holds, the bodies of loops too.
 
     Raises:
-        CensusError: ONNX's own strict checker refuses the file.
+        ModelStatsError: ONNX's own strict checker refuses the file.
     """
     model = onnx.load_model_from_string(data)
     try:
         onnx.checker.check_model(model, full_check=True)
     except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
-        raise CensusError("ONNX's checker refuses the file", found=str(error)[:300]) from error
+        raise ModelStatsError("ONNX's checker refuses the file", found=str(error)[:300]) from error
     operators: dict[str, int] = {}
     weights: dict[str, int] = {}
     parts: dict[str, int] = {}
@@ -96,11 +86,11 @@ def read_census(data: bytes) -> Census:
             operators[node.op_type] = operators.get(node.op_type, 0) + 1
         for tensor in graph.initializer:
             size = len(tensor.raw_data)
-            parts[part_of(tensor.name)] = parts.get(part_of(tensor.name), 0) + size
+            parts[get_part(tensor.name)] = parts.get(get_part(tensor.name), 0) + size
             dtype = np.dtype(onnx.helper.tensor_dtype_to_np_dtype(tensor.data_type)).name
             if is_weight(tensor.name, dtype, len(tensor.dims)):
                 weights[dtype] = weights.get(dtype, 0) + size
-    return Census(operators=operators, weight_bytes=weights, size=len(data), parts=parts)
+    return ModelStats(operators=operators, weight_bytes=weights, size=len(data), parts=parts)
 
 
 def graphs(graph: onnx.GraphProto) -> Iterator[onnx.GraphProto]:

@@ -8,7 +8,7 @@ from edgernn_export.errors import UnsupportedModelError
 from edgernn_export.keras.ids_model import ids_function
 from edgernn_export.keras.reader import Source
 from edgernn_export.recipes import Recipe
-from edgernn_export.silence import quiet
+from edgernn_export.silence import silence
 from edgernn_export.tflite.graph import pack
 from edgernn_export.tflite.writer import INTERFACE, metadata
 
@@ -29,7 +29,7 @@ def convert(source: Source, recipe: Recipe, vocabulary_sha256: str) -> bytes:
 
     function = ids_function(source)
     try:
-        with quiet():
+        with silence():
             # With variables, the file would hold VAR_HANDLE and none of the weights.
             frozen = convert_variables_to_constants_v2(function.get_concrete_function())
             converter = tf.lite.TFLiteConverter.from_concrete_functions([frozen])

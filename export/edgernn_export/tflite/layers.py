@@ -9,16 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from ai_edge_litert import schema_py_generated as schema
 
-from edgernn_export.quantization import quantize, quantize_rows
-from edgernn_export.recipes import Recipe
+from edgernn_export.quantization import quantize_rows
 from edgernn_export.tflite import loop
-from edgernn_export.tflite.activations import FUSED, activate
-from edgernn_export.tflite.graph import NO_TENSOR, GraphBuilder
+from edgernn_export.tflite.activations import FUSED
+from edgernn_export.tflite.graph import NO_TENSOR
+from edgernn_export.tflite.products import Products
 from edgernn_export.tflite.wide import lower_head, lower_wide
 from edgernn_runtime.ir import (
-    Activation,
     Array,
     Dense,
     Direction,
@@ -35,27 +33,14 @@ TIME = -1
 
 
 @dataclass(frozen=True)
-class Lowering:
+class TfliteEmitter(Products):
     """Adds the operators of one layer after the other to a graph.
 
     Attributes:
-        graph: the graph.
-        recipe: how weight matrices are stored.
-        is_stateless: whether each call begins anew without a reset of the variables.
+        is_stateless: whether the file needs no reset of its variables between calls.
     """
 
-    graph: GraphBuilder
-    recipe: Recipe
     is_stateless: bool = False
-
-    @property
-    def is_int8(self) -> bool:
-        """Whether products are computed in integers."""
-        return self.recipe.weights == "int8"
-
-    def on(self, graph: GraphBuilder) -> Lowering:
-        """Return the same lowering for another subgraph."""
-        return replace(self, graph=graph)
 
     def embedding(self, table: Array, ids: int) -> int:
         """Return the rows [1, T, E] of the ids [1, T]."""
@@ -89,46 +74,6 @@ class Lowering:
     def head(self, task: Task, recurrent: int | None, wide: int | None) -> int:
         """Return the probabilities [1, C] of one or two paths' logits [1, C]."""
         return lower_head(self.graph, task, [x for x in (recurrent, wide) if x is not None])
-
-    def product(
-        self,
-        name: str,
-        kernel: Array,
-        bias: Array,
-        x: int,
-        shape: tuple[int, ...],
-        activation: Activation = "linear",
-    ) -> int:
-        """Return activation(x W + b) for x [..., I] and W [I, O], of the shape that is given."""
-        is_sequence = len(shape) == 3
-        # TFLite keeps the weights of a product as [O, I].
-        weights = self.weights(name, np.ascontiguousarray(kernel.T))
-        fused = schema.ActivationFunctionType.NONE
-        if activation in ("relu", "relu6"):
-            fused, activation = FUSED[activation], "linear"
-        product = self.graph.add(
-            "FULLY_CONNECTED",
-            [x, weights, self.graph.constant(f"{name}/bias", bias)],
-            shape,
-            version=9 if self.is_int8 else 5 if is_sequence else 1,
-            fusedActivationFunction=fused,
-            weightsFormat=schema.FullyConnectedOptionsWeightsFormat.DEFAULT,
-            keepNumDims=is_sequence,
-            asymmetricQuantizeInputs=self.is_int8,
-        )
-        return activate(self.graph, activation, product, shape)
-
-    def weights(self, name: str, weights: Array) -> int:
-        """Return a constant of the recipe's type, as the kernels take it."""
-        if self.is_int8:
-            quantized = quantize(weights)
-            return self.graph.constant(name, quantized.values, scale=quantized.scale.item())
-        if self.recipe.weights == "float32":
-            return self.graph.constant(name, weights)
-        half = self.graph.constant(f"{name}/float16", weights.astype(np.float16))
-        full = self.graph.tensor(name, weights.shape)
-        self.graph.operator("DEQUANTIZE", [half], [full], version=3)
-        return full
 
     def _dense(self, name: str, layer: Dense, x: int) -> int:
         shape = (*self.graph.shape(x)[:-1], layer.output_size)

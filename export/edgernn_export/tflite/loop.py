@@ -6,35 +6,31 @@ with the product of the hidden state and the gates.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from edgernn_export.tflite.activations import activate
 from edgernn_export.tflite.graph import GraphBuilder
+from edgernn_export.tflite.products import Products
 from edgernn_runtime.ir import GATES, Direction
-
-if TYPE_CHECKING:
-    from edgernn_export.tflite.layers import Lowering
 
 _TIME = -1
 
 
-def run(lowering: Lowering, name: str, weights: Direction, x: int, is_sequence: bool) -> int:
+def run(products: Products, name: str, weights: Direction, x: int, is_sequence: bool) -> int:
     """Return a cell's hidden states over x [1, T, I].
 
     Args:
-        lowering: where the operators go.
+        products: adds products to the main graph.
         name: what the constants' names begin with.
         weights: the cell.
         x: the sequence, in the order of the walk.
         is_sequence: whether all states [1, T, H] are wanted, or the last one [1, H].
     """
-    graph, size = lowering.graph, weights.hidden_size
+    graph, size = products.graph, weights.hidden_size
     has_two_biases = weights.bias.ndim == 2
     bias = weights.bias[0] if has_two_biases else weights.bias
     width = GATES[weights.cell] * size
-    from_input = lowering.product(f"{name}/kernel", weights.kernel, bias, x, (1, _TIME, width))
+    from_input = products.product(f"{name}/kernel", weights.kernel, bias, x, (1, _TIME, width))
     zeros = graph.constant(f"{name}/zeros", np.zeros((1, size), dtype=np.float32))
     variables = [graph.scalar(0), from_input, zeros]
     if weights.cell == "lstm":
@@ -51,7 +47,7 @@ def run(lowering: Lowering, name: str, weights: Direction, x: int, is_sequence: 
         variables.append(graph.add("FILL", [shape, graph.scalar(0.0)], (1, _TIME, size)))
     shapes = [graph.shape(variable) for variable in variables]
     condition = _condition(graph, name, shapes)
-    body = _body(lowering, name, weights, shapes, is_sequence)
+    body = _body(products, name, weights, shapes, is_sequence)
     results = [
         graph.tensor(f"{name}/result/{i}", shape, "int32" if i == 0 else "float32")
         for i, shape in enumerate(shapes)
@@ -79,19 +75,19 @@ def _condition(main: GraphBuilder, name: str, shapes: list[tuple[int, ...]]) -> 
 
 
 def _body(
-    lowering: Lowering,
+    products: Products,
     name: str,
     weights: Direction,
     shapes: list[tuple[int, ...]],
     is_sequence: bool,
 ) -> GraphBuilder:
     """Add the subgraph of one step."""
-    graph = lowering.graph.file.subgraph(f"{name}/body")
+    graph = products.graph.file.subgraph(f"{name}/body")
     variables = _variables(graph, shapes)
     token, from_input, hidden = variables[:3]
     size = weights.hidden_size
     x = graph.add("GATHER", [from_input, token], (1, shapes[1][-1]), axis=1, batchDims=0)
-    step = _Step(lowering.on(graph), name, weights, x)
+    step = _Step(products.on(graph), name, weights, x)
     results = [graph.add("ADD", [token, graph.scalar(1)], (), "int32"), from_input]
     if weights.cell == "lstm":
         results += step.lstm(hidden, variables[3])
@@ -112,9 +108,9 @@ def _body(
 class _Step:
     """One step of a cell; x are the products of its input, [1, G*H]."""
 
-    def __init__(self, lowering: Lowering, name: str, weights: Direction, x: int) -> None:
-        self.lowering = lowering
-        self.graph = lowering.graph
+    def __init__(self, products: Products, name: str, weights: Direction, x: int) -> None:
+        self.products = products
+        self.graph = products.graph
         self.name = f"{name}/recurrent"
         self.weights = weights
         self.x = x
@@ -156,7 +152,7 @@ class _Step:
         is_second = self.weights.bias.ndim == 2
         bias = self.weights.bias[1] if is_second else np.zeros(kernel.shape[1], dtype=np.float32)
         name = f"{self.name}/{columns.start or 0}"
-        return self.lowering.product(name, kernel, bias, hidden, (1, kernel.shape[1]))
+        return self.products.product(name, kernel, bias, hidden, (1, kernel.shape[1]))
 
     def _split(self, x: int, parts: int) -> list[int]:
         outputs = [self.graph.tensor(f"gate_{x}_{i}", self.shape) for i in range(parts)]

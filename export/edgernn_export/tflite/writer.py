@@ -12,12 +12,11 @@ from typing import Any
 
 from ai_edge_litert import schema_py_generated as schema
 
-from edgernn_export.model_stats import Census, is_weight, part_of
+from edgernn_export.model_stats import ModelStats, get_part, is_weight
 from edgernn_export.recipes import Recipe
-from edgernn_export.tflite.calibration import LayerRange
 from edgernn_export.tflite.graph import FileBuilder
-from edgernn_export.tflite.integer import IntegerLowering
-from edgernn_export.tflite.layers import TIME, Lowering
+from edgernn_export.tflite.integer_layers import IntegerEmitter
+from edgernn_export.tflite.layers import TIME, TfliteEmitter
 from edgernn_runtime.bundle import VOCABULARY_HASH_KEY
 from edgernn_runtime.ir import Network, Task
 
@@ -25,50 +24,46 @@ INTERFACE = {
     "inputs": [{"name": "ids", "dtype": "int32", "shape": [1, "T"]}],
     "outputs": [{"name": "probabilities", "dtype": "float32", "shape": [1, "C"]}],
 }
-#: Parts of operators' names that tell a lowering other than the fused one: a variable or an
-#: operator that the slim runtime lacks is in none, a loop only where no fused operator is.
+#: The slim runtime lacks these operators.
 FOREIGN = ("VAR_HANDLE", "READ_VARIABLE", "ASSIGN_VARIABLE", "CUSTOM", "Flex")
+#: A loop is written only where TFLite has no fused operator.
 LOOPS = ("WHILE",)
 
 
-def write(
-    network: Network,
-    recipe: Recipe,
-    vocabulary_sha256: str,
-    flavour: str = "plain",
-    calibration: tuple[LayerRange, ...] | None = None,
-) -> bytes:
+def write(network: Network, recipe: Recipe, vocabulary_sha256: str) -> bytes:
     """Return the network as a `.tflite` file.
 
     Args:
         network: the classifier.
         recipe: how the weight matrices are stored.
-        vocabulary_sha256: goes into the file's metadata beside the labels.
-        flavour: `stateless` for a file that no call needs to reset, else `plain`.
-        calibration: the range of each layer's values, which the integer recipe needs.
+        vocabulary_sha256: 64 hexadecimal digits, for the file's metadata beside the labels.
 
     Raises:
-        UnsupportedModelError: the recipe is the integer one, and a layer has no such form; or a
-            wide path has too many rows.
+        UnsupportedModelError: a wide path has too many rows.
     """
-    file = FileBuilder()
-    graph = file.subgraph("main")
-    if calibration is None:
-        lowering: Lowering | IntegerLowering = Lowering(
-            graph, recipe, is_stateless=flavour == "stateless"
-        )
-    else:
-        lowering = IntegerLowering(graph, calibration)
+    graph = FileBuilder().subgraph("main")
+    return finish(network, TfliteEmitter(graph, recipe), vocabulary_sha256)
+
+
+def finish(
+    network: Network, emitter: TfliteEmitter | IntegerEmitter, vocabulary_sha256: str
+) -> bytes:
+    """Add all layers of a network to an emitter's graph, which is empty, and return the file.
+
+    Raises:
+        UnsupportedModelError: the emitter does not cover a layer.
+    """
+    graph = emitter.graph
     ids = graph.tensor("ids", (1, TIME), "int32")
-    wide = None if network.wide is None else lowering.wide(network.wide, ids)
+    wide = None if network.wide is None else emitter.wide(network.wide, ids)
     x = None
     if network.embedding is not None:
-        x = lowering.embedding(network.embedding, ids)
+        x = emitter.embedding(network.embedding, ids)
         for i, layer in enumerate(network.layers):
-            x = lowering.layer(i, layer, x)
-    probabilities = lowering.head(network.task, x, wide)
+            x = emitter.layer(i, layer, x)
+    probabilities = emitter.head(network.task, x, wide)
     inputs, outputs = {"ids": ids}, {"probabilities": probabilities}
-    return file.finish(inputs, outputs, metadata(network.task, vocabulary_sha256), "edgernn")
+    return graph.file.finish(inputs, outputs, metadata(network.task, vocabulary_sha256), "edgernn")
 
 
 def metadata(task: Task, vocabulary_sha256: str) -> dict[str, bytes]:
@@ -77,7 +72,7 @@ def metadata(task: Task, vocabulary_sha256: str) -> dict[str, bytes]:
     return {"edgernn": json.dumps(about, sort_keys=True).encode()}
 
 
-def read_census(data: bytes) -> Census:
+def read_stats(data: bytes) -> ModelStats:
     """Return what a `.tflite` file holds."""
     model = schema.ModelT.InitFromPackedBuf(data, 0)
     name_of = {value: name for name, value in vars(schema.BuiltinOperator).items()}
@@ -91,10 +86,10 @@ def read_census(data: bytes) -> Census:
             name = code.customCode.decode() if code.customCode else name
             operators[name] = operators.get(name, 0) + 1
     for name, dtype, rank, size in _constants(model):
-        parts[part_of(name)] = parts.get(part_of(name), 0) + size
+        parts[get_part(name)] = parts.get(get_part(name), 0) + size
         if is_weight(name, dtype, rank):
             weights[dtype] = weights.get(dtype, 0) + size
-    return Census(operators=operators, weight_bytes=weights, size=len(data), parts=parts)
+    return ModelStats(operators=operators, weight_bytes=weights, size=len(data), parts=parts)
 
 
 def _constants(model: Any) -> Iterator[tuple[str, str, int, int]]:

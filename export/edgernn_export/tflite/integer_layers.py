@@ -52,7 +52,7 @@ _FUSED = {
 
 
 @dataclass(frozen=True)
-class IntegerLowering:
+class IntegerEmitter:
     """Adds the integer operators of one layer after the other to a graph.
 
     Attributes:

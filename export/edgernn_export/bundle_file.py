@@ -1,4 +1,4 @@
-"""The writer of bundles: stored, aligned, deterministic, and never half there."""
+"""Writing of bundle files: stored and aligned members, deterministic, replaced atomically."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from edgernn_export.errors import OutputError
+from edgernn_export.stages import VerifiedBundle
 from edgernn_runtime.manifest import Member
 
-#: Members start at a multiple of a page of 64 bytes, the widest vector load there is.
+#: Members start at a multiple of 64 bytes, the width of the widest vector load.
 ALIGNMENT = 64
 #: The extra field that carries the padding; readers skip fields they do not know. The number is
 #: the one that Android's zipalign uses.
@@ -55,13 +56,42 @@ def zip_members(members: Mapping[str, bytes]) -> bytes:
     return target.getvalue()
 
 
-def write_file(path: Path, data: bytes) -> None:
-    """Write a file so that either the old or the new content stands there, never a mix.
+def check_output(out: Path, *, overwrite: bool) -> None:
+    """Check that a bundle can be written to a path.
 
     Raises:
-        OutputError: the folder is not there or not writable, or the disk is full.
+        OutputError: the path exists and may not be replaced.
     """
-    try:
+    if out.exists() and not overwrite:
+        raise OutputError(
+            "the output exists already", path=out, hint="--force replaces it, --out names another"
+        )
+
+
+def write_output(verified: VerifiedBundle, out: Path, *, overwrite: bool) -> int:
+    """Write a bundle as one file, and return its size in bytes.
+
+    Args:
+        verified: the bundle.
+        out: the file.
+        overwrite: whether an existing file may be replaced.
+
+    Raises:
+        OutputError: the file exists and may not be replaced, or it cannot be written.
+    """
+    check_output(out, overwrite=overwrite)
+    data = zip_members(verified.members)
+    write_file(out, data)
+    return len(data)
+
+
+def write_file(path: Path, data: bytes) -> None:
+    """Write a file atomically: a reader sees the old or the new content, never a mix.
+
+    Raises:
+        OutputError: the folder does not exist or is not writable, or the disk is full.
+    """
+    with output_errors("the file cannot be written", path, len(data)):
         path.parent.mkdir(parents=True, exist_ok=True)
         with _temporary(path) as (file, descriptor):
             with os.fdopen(descriptor, "wb") as stream:
@@ -70,11 +100,27 @@ def write_file(path: Path, data: bytes) -> None:
                 os.fsync(stream.fileno())
             file.chmod(0o666 & ~_umask())
             file.replace(path)
+
+
+@contextlib.contextmanager
+def output_errors(what: str, path: Path, size: int) -> Iterator[None]:
+    """Raise an OSError of the block as an `OutputError`.
+
+    Args:
+        what: the message.
+        path: the output.
+        size: its size in bytes.
+
+    Raises:
+        OutputError: the block raised an OSError.
+    """
+    try:
+        yield
     except OSError as error:
         raise OutputError(
-            "the file cannot be written",
+            what,
             path=path,
-            expected=f"a writable folder with {len(data):,} bytes free",
+            expected=f"a writable folder with {size:,} bytes free",
             found=error.strerror or str(error),
             hint="choose another place with --out",
         ) from error

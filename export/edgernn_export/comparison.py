@@ -1,0 +1,158 @@
+"""Comparison of a file's outputs with the reference: agreement, absolute errors and accuracy."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgernn_runtime.heads import Head
+from edgernn_runtime.ir import Array
+
+#: Where the texts of a comparison come from.
+TextOrigin = Literal["model folder", "file", "synthetic"]
+
+#: Two-sided 95 % quantile of the normal distribution.
+Z95 = 1.959964
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Texts to compare on.
+
+    Attributes:
+        texts: the texts.
+        labels: the index of each text's true class, or None if unknown.
+        source: where the texts come from.
+    """
+
+    texts: tuple[str, ...]
+    labels: tuple[int, ...] | None
+    source: TextOrigin
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The differences between a file's outputs and the reference's on the same texts.
+
+    The absolute error of a text is the largest difference in any of its probabilities.
+
+    Attributes:
+        texts: the number of texts.
+        source: where the texts come from.
+        classes_used: the number of labels that the reference predicts at least once.
+        max_change: the max absolute error.
+        mean_change: the mean absolute error.
+        p99_change: the 99th percentile of the absolute error.
+        agreement: label agreement, the share of texts with the same label.
+        sure_changes: the share of texts with another label although the reference is sure.
+        keras_accuracy: the accuracy of the reference, or None without true labels.
+        accuracy: the accuracy of the file, or None.
+        accuracy_drop: the first minus the second, or None.
+        accuracy_drop_95: its 95 % interval, from the paired differences, or None.
+        rounding_error: the max or p99 absolute error, as the gate bounds it, that rounding alone
+            causes in the model; None if it was not needed and not measured.
+        reference: what the file is compared with.
+    """
+
+    texts: int
+    source: TextOrigin
+    classes_used: int
+    max_change: float
+    mean_change: float
+    p99_change: float
+    agreement: float
+    sure_changes: float
+    keras_accuracy: float | None = None
+    accuracy: float | None = None
+    accuracy_drop: float | None = None
+    accuracy_drop_95: tuple[float, float] | None = None
+    rounding_error: float | None = None
+    reference: str = "Keras"
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the figures as the manifest keeps them."""
+        return asdict(self)
+
+
+def compare(
+    reference: Array, found: Array, head: Head, examples: Examples, sure_margin: float = 0.0
+) -> Comparison:
+    """Return the differences between a file's outputs and the reference's on the examples.
+
+    Args:
+        reference: float32 [N, C], the reference outputs.
+        found: float32 [N, C], the file's outputs.
+        head: how outputs become labels.
+        examples: the N texts.
+        sure_margin: the margin above which the reference counts as sure; see `Gate`.
+    """
+    errors = absolute_errors(reference, found)
+    reference_class, found_class = (
+        predicted_classes(reference, head),
+        predicted_classes(found, head),
+    )
+    margins = _margins(reference, found_class, head)
+    accuracy: dict[str, Any] = {}
+    if examples.labels is not None:
+        labels = np.asarray(examples.labels)
+        accuracy = _accuracy(reference_class == labels, found_class == labels)
+    differs = reference_class != found_class
+    return Comparison(
+        texts=len(errors),
+        source=examples.source,
+        classes_used=len(set(reference_class.tolist())),
+        max_change=float(errors.max()),
+        mean_change=float(errors.mean()),
+        p99_change=p99(errors),
+        agreement=label_agreement(reference_class, found_class),
+        sure_changes=float((differs & (margins > sure_margin)).mean()),
+        **accuracy,
+    )
+
+
+def absolute_errors(
+    reference: NDArray[np.floating[Any]], found: NDArray[np.floating[Any]]
+) -> NDArray[np.floating[Any]]:
+    """Return the absolute error of each text, [N]: the largest over its probabilities [N, C]."""
+    return np.asarray(np.abs(reference - found).max(axis=1))
+
+
+def p99(errors: NDArray[np.floating[Any]]) -> float:
+    """Return the 99th percentile of errors [N], N at least 1."""
+    return float(np.quantile(errors, 0.99))
+
+
+def label_agreement(first: NDArray[np.intp], second: NDArray[np.intp]) -> float:
+    """Return the share of texts with the same class, of class indices [N] each, N at least 1."""
+    return float((first == second).mean())
+
+
+def predicted_classes(outputs: Array, head: Head) -> NDArray[np.intp]:
+    """Return the index of each text's most probable class, int [N], of outputs float32 [N, C]."""
+    if head == "binary":
+        return (outputs[:, 0] > 0.5).astype(np.intp)
+    return np.asarray(np.argmax(outputs, axis=1))
+
+
+def _margins(reference: Array, chosen: NDArray[np.intp], head: Head) -> Array:
+    """Return by how much the reference prefers its own class to the chosen one, float32 [N]."""
+    if head == "binary":
+        reference = np.concatenate([1 - reference, reference], axis=1)
+    rows = np.arange(len(reference))
+    return np.asarray(reference.max(axis=1) - reference[rows, chosen], dtype=np.float32)
+
+
+def _accuracy(reference_right: NDArray[np.bool_], right: NDArray[np.bool_]) -> dict[str, Any]:
+    drops = reference_right.astype(float) - right.astype(float)
+    half = Z95 * float(drops.std()) / math.sqrt(len(drops))
+    drop = float(drops.mean())
+    return {
+        "keras_accuracy": float(reference_right.mean()),
+        "accuracy": float(right.mean()),
+        "accuracy_drop": drop,
+        "accuracy_drop_95": (drop - half, drop + half),
+    }
