@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import subprocess
 import sys
 import tomllib
@@ -76,6 +77,7 @@ def _cycles(graph: dict[str, set[str]]) -> set[frozenset[str]]:
 
 
 def test_no_modules_import_each_other():
+    # Extension modules have a `.pyi` file.
     files = {
         _module_name(file, floor): file
         for floor in FLOORS.values()
@@ -119,6 +121,21 @@ def test_imports_point_down_only(floor, forbidden):
     assert files
     for file in files:
         assert not _imports(file) & forbidden, file
+
+
+@pytest.mark.parametrize("floor", FLOORS)
+def test_every_error_can_be_imported_from_the_root(floor):
+    root, module = importlib.import_module(floor), importlib.import_module(f"{floor}.errors")
+    errors = {
+        name: value
+        for name, value in vars(module).items()
+        if isinstance(value, type) and issubclass(value, Exception)
+    }
+    assert len(errors) > 5
+    for name, error in errors.items():
+        assert issubclass(error, edgernn_runtime.EdgernnError)
+        assert getattr(root, name) is error
+        assert name in root.__all__
 
 
 def test_one_version_for_the_three_distributions():
