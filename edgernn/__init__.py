@@ -1,6 +1,6 @@
 """edgernn: recurrent Keras text classifiers, from training to the device."""
 
-from edgernn.api import ModelEvaluation, evaluate, find_preset, train
+from edgernn.api import ModelEvaluation, benchmark, evaluate, export, find_preset, train
 from edgernn.data.rows import Rows
 from edgernn.errors import (
     BenchError,
@@ -26,7 +26,9 @@ __all__ = [
     "TrainingError",
     "UsageError",
     "__version__",
+    "benchmark",
     "evaluate",
+    "export",
     "find_preset",
     "train",
 ]

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from edgernn.commands.options import data_options, json_option, to_data_options
+import edgernn
+from edgernn.commands.options import data_options, json_option
 from edgernn.console import say, show, show_json, warn
-from edgernn.model_folder import read_model_folder
 
 if TYPE_CHECKING:
     from edgernn.benchmarking.records import BenchmarkReport
@@ -18,6 +18,21 @@ if TYPE_CHECKING:
 _FILE = click.Path(path_type=Path, dir_okay=False)
 _POSITIVE = click.FloatRange(0, min_open=True)
 _INTERRUPTED = 130
+#: Options that are arguments of `edgernn.benchmark`.
+_ARGUMENTS = (
+    "model",
+    "data",
+    "data_dir",
+    "text_column",
+    "label_column",
+    "quick",
+    "tokens",
+    "threads",
+    "seconds",
+    "max_drop",
+    "min_agreement",
+    "max_p95_ms",
+)
 
 
 @click.command(context_settings={"show_default": True})
@@ -65,23 +80,8 @@ def bench(ctx: click.Context, /, bundles: tuple[Path, ...], **values: Any) -> No
     if values["compare"] is not None:
         _compare(*values["compare"], as_json=values["as_json"])
         return
-    from edgernn.benchmarking.gates import Gates, missed
-    from edgernn.benchmarking.plan import Request, make_plan, reference_folder
-    from edgernn.benchmarking.run import run
-
-    request = Request(
-        bundles=bundles,
-        data=to_data_options(values, values["data"]) if values["data"] else None,
-        quick=values["quick"],
-        tokens=values["tokens"],
-        threads=values["threads"],
-        seconds=values["seconds"],
-    )
-    plan = make_plan(read_model_folder(values["model"] or reference_folder(bundles)), request)
-    report = run(plan, plan.variants, say)
-    gates = Gates(values["max_drop"], values["min_agreement"], values["max_p95_ms"])
-    names = frozenset(path.stem for path in plan.bundles)
-    report = replace(report, missed=missed(report, gates, names))
+    given = {name: values[name] for name in _ARGUMENTS}
+    report = edgernn.benchmark(bundles, **given, note=say)
     _write(report, values)
     if report.partial:
         warn("interrupted; the report contains what was measured until then")

@@ -8,21 +8,13 @@ from typing import Any
 
 import click
 
+import edgernn
 from edgernn.commands.options import force_option, json_option
 from edgernn.console import Table, say, show, show_json, warn
-from edgernn.data.rows import Rows, label_indices, sample
-from edgernn.data.sources import DataOptions, load_rows
 from edgernn.errors import UsageError
-from edgernn.model_folder import (
-    DEFAULT,
-    MODEL,
-    VALIDATION_TEXTS,
-    is_model_folder,
-    read_model_folder,
-)
-from edgernn_export import RECIPES, TARGETS, Examples, Export
-from edgernn_export.recipes import find_recipe
-from edgernn_export.targets import Variant, check_combination, find_target
+from edgernn.model_folder import DEFAULT
+from edgernn_export import RECIPES, TARGETS, Export
+from edgernn_export.targets import Variant
 from edgernn_runtime.tokenizer import TRUNCATE
 
 
@@ -70,87 +62,34 @@ def export(model: Path, model_format: str, quantize: str, **values: Any) -> None
     compared with Keras before the bundle is kept. The format c is a folder of C that needs nothing
     but a compiler: the format native with the engine beside it.
     """
-    variant = _variant(stateless=values["stateless"], ort=values["ort"])
-    labels = tuple(values["labels"].split(",")) if values["labels"] else None
-    # Checked before tensorflow is imported, which takes seconds.
-    target = find_target(model_format)
-    check_combination(target, find_recipe(quantize), variant)
-    keras_file, known_labels, rows, about = _inputs(model)
-    examples = None if rows is None else _examples(rows, known_labels, "model folder")
-    labels = labels or known_labels
-    if values["texts"] is not None:
-        columns = DataOptions("", None, values["text_column"], values["label_column"])
-        rows = load_rows(values["texts"], columns)
-        for warning in rows.warnings:
-            warn(warning)
-        examples = _examples(rows, labels, "file")
-    name = _variant_name(model_format, quantize, variant) + target.suffix
-    out = values["out"] or _default_out(model, name)
-
-    from edgernn.heavy import import_tensorflow
-
-    say(f"exporting {keras_file} as {model_format}, {quantize}")
-    import_tensorflow()
-    import edgernn_export
-
-    options = edgernn_export.Options(
+    done = edgernn.export(
+        model,
+        values["out"],
         format=model_format,
         quantize=quantize,
-        variant=variant,
-        labels=labels,
+        variant=_variant(stateless=values["stateless"], ort=values["ort"]),
+        labels=tuple(values["labels"].split(",")) if values["labels"] else None,
         vocabulary=values["vocabulary"],
         max_length=values["max_length"],
         truncate=values["truncate"],
-        about=about,
+        texts=values["texts"],
+        text_column=values["text_column"],
+        label_column=values["label_column"],
         allow_drop=values["allow_drop"],
         overwrite=values["force"],
+        note=say,
+        warn=warn,
     )
-    done = edgernn_export.export(keras_file, out, options, examples)
-    for warning in done.warnings:
-        warn(warning)
     if values["as_json"]:
         show_json({**asdict(done), "path": str(done.path)})
     else:
         show(_table(done))
 
 
-def _inputs(
-    model: Path,
-) -> tuple[Path, tuple[str, ...] | None, Rows | None, str | None]:
-    """Return the Keras file, its labels, validation texts and data that a path leads to."""
-    if not model.exists() and model.suffix:
-        raise UsageError(
-            "there is no model here",
-            path=model,
-            expected="a .keras file, or a folder that `edgernn train` wrote",
-            found="nothing",
-        )
-    if is_model_folder(model) or not (model.is_file() or (model / MODEL).is_file()):
-        folder = read_model_folder(model)
-        return folder.model, folder.labels, folder.validation, folder.about
-    return model / MODEL if model.is_dir() else model, None, None, None
-
-
-def _examples(rows: Rows, labels: tuple[str, ...] | None, source: Any) -> Examples:
-    # A table may be sorted by label, so its first rows would not do.
-    chosen = sample(rows, VALIDATION_TEXTS)
-    # Without the model's labels, nothing says which output a text's label belongs to.
-    truth = None if labels is None else label_indices(chosen, labels, source)
-    return Examples(chosen.texts, truth, source)
-
-
 def _variant(*, stateless: bool, ort: bool) -> Variant:
     if stateless and ort:
         raise UsageError("--stateless is of TFLite, --ort of ONNX", expected="one of them")
     return "stateless" if stateless else "ort" if ort else "default"
-
-
-def _variant_name(model_format: str, quantize: str, variant: Variant) -> str:
-    return "-".join([model_format, quantize, *([] if variant == "default" else [variant])])
-
-
-def _default_out(model: Path, name: str) -> Path:
-    return model / name if model.is_dir() else model.with_name(f"{model.stem}-{name}")
 
 
 def _table(done: Export) -> Table:

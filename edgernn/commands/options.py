@@ -8,8 +8,6 @@ from typing import Any, TypeVar
 
 import click
 
-from edgernn.data.sources import DataOptions
-
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 _UNITS = {"KB": 1_000, "MB": 1_000_000, "": 1}
@@ -67,8 +65,3 @@ def data_options(default: str | None) -> Callable[[_F], _F]:
         return command
 
     return decorate
-
-
-def to_data_options(values: dict[str, Any], data: str) -> DataOptions:
-    """Return the data options among a command's values."""
-    return DataOptions(data, values["data_dir"], values["text_column"], values["label_column"])

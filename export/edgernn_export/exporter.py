@@ -10,6 +10,7 @@ import numpy as np
 from edgernn_export.candidate import build_candidate, build_vocabulary, complete
 from edgernn_export.comparison import Comparison, Examples
 from edgernn_export.errors import GateError, UnsupportedModelError
+from edgernn_export.keras.layer_chain import KerasModel
 from edgernn_export.keras.model_file import load_keras
 from edgernn_export.keras.predictions import keras_outputs
 from edgernn_export.keras.reader import Source, read_source
@@ -101,7 +102,7 @@ class _Reference:
 
 
 def export(
-    model: Path | str,
+    model: Path | str | KerasModel,
     out: Path | str,
     options: Options,
     examples: Examples | None = None,
@@ -109,7 +110,7 @@ def export(
     """Export a Keras model and verify the result before it is written.
 
     Args:
-        model: a `.keras` file.
+        model: a `.keras` file, or a Keras model in memory.
         out: the bundle to write; for the target `c`, the folder.
         options: what to export to.
         examples: texts to verify on; None draws them from the vocabulary.
@@ -126,13 +127,13 @@ def export(
     check_combination(target, recipe, options.variant)
     target.output.check_output(out, overwrite=options.overwrite)
     try:
-        source = _read(Path(model), options)
+        source = _read(model, options)
         examples = examples or synthetic_examples(source.task)
         reference = _predict(source, examples)
         vocabulary = build_vocabulary(source.task)
         lowered = lower(source, target, recipe, options.variant, vocabulary.sha256, examples.texts)
     except UnsupportedModelError as error:
-        error.path = error.path or str(model)
+        error.path = error.path or (str(model) if isinstance(model, str | Path) else model.name)
         raise
     candidate = build_candidate(
         out, source.task, target, recipe, lowered, vocabulary, reference.empty
@@ -155,8 +156,9 @@ def export(
     )
 
 
-def _read(model: Path, options: Options) -> Source:
-    keras_model, vectorizer = load_keras(model), None
+def _read(model: Path | str | KerasModel, options: Options) -> Source:
+    keras_model = load_keras(Path(model)) if isinstance(model, str | Path) else model
+    vectorizer = None
     if options.vocabulary is not None:
         vectorizer = load_vectorizer(options.vocabulary, keras_model, options.max_length)
     return read_source(keras_model, options.labels, vectorizer, options.truncate)

@@ -1,0 +1,100 @@
+"""`edgernn.evaluate`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from edgernn.data.rows import Corpus, Rows, label_indices
+from edgernn.data.sources import DataOptions, load_corpus
+from edgernn.heavy import import_tensorflow
+from edgernn.model_folder import DEFAULT, is_model_folder, read_model_folder
+
+if TYPE_CHECKING:
+    from edgernn.evaluation import Evaluation
+
+
+@dataclass(frozen=True)
+class ModelEvaluation:
+    """An evaluation, and what it was made on.
+
+    Attributes:
+        data: the name of the data.
+        note: what to keep in mind when the scores are read, or None.
+        warnings: a sentence each.
+        evaluation: the results.
+    """
+
+    data: str
+    note: str | None
+    warnings: tuple[str, ...]
+    evaluation: Evaluation
+
+
+def evaluate(
+    model: str | Path = DEFAULT,
+    data: str | Path | Rows | None = None,
+    *,
+    data_dir: Path | None = None,
+    text_column: str = "text",
+    label_column: str = "label",
+) -> ModelEvaluation:
+    """Score a bundle or a model folder on labeled texts.
+
+    Args:
+        model: a bundle, or a model folder.
+        data: a data set, a table, a folder, or rows in memory; None for the validation texts of
+            the model folder. Of a data set with an official test part, that part.
+        data_dir: the folder of the IMDB reviews.
+        text_column: the column of a table that contains the texts.
+        label_column: the column of a table that contains the labels.
+
+    Raises:
+        UsageError: the model, the data or a column does not exist, or the labels differ.
+        DataError: the data cannot be read.
+        ModelFolderError: the model folder is damaged.
+        BundleError: the bundle is damaged.
+
+    Example:
+        >>> rows = edgernn.Rows(("A film to remember.", "Dull and far too long."), ("pos", "neg"))
+        >>> found = edgernn.evaluate("sentiment.edgernn", rows)
+        >>> found.evaluation.scores.accuracy
+        1.0
+    """
+    from edgernn.evaluation import evaluate_predictions
+    from edgernn.scoring import bundle_probabilities
+    from edgernn_runtime import load
+
+    model = Path(model)
+    corpus, rows = _evaluation_rows(model, data, (data_dir, text_column, label_column))
+    if is_model_folder(model):
+        labels, probabilities = _score_keras(model, rows.texts)
+    else:
+        with load(model) as classifier:
+            labels, probabilities = classifier.labels, bundle_probabilities(classifier, rows.texts)
+    truth = label_indices(rows, labels, corpus.name)
+    found = evaluate_predictions(rows.texts, truth, probabilities, labels)
+    return ModelEvaluation(corpus.name, corpus.note, rows.warnings, found)
+
+
+def _evaluation_rows(
+    model: Path, data: str | Path | Rows | None, options: tuple[Path | None, str, str]
+) -> tuple[Corpus, Rows]:
+    if data is None:
+        home = model if is_model_folder(model) else model.parent
+        rows = read_model_folder(home).validation
+        return Corpus(name=f"validation texts of {home}", train=rows), rows
+    if isinstance(data, Rows):
+        return Corpus(name="texts in memory", train=data), data
+    corpus = load_corpus(DataOptions(str(data), *options))
+    return corpus, corpus.test or corpus.validation or corpus.train
+
+
+def _score_keras(model: Path, texts: tuple[str, ...]) -> tuple[tuple[str, ...], Any]:
+    import_tensorflow()
+    from edgernn.scoring import keras_probabilities
+    from edgernn_export.keras.model_file import load_keras
+
+    folder = read_model_folder(model)
+    return folder.labels, keras_probabilities(load_keras(folder.model), texts)

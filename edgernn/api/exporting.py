@@ -1,0 +1,177 @@
+"""`edgernn.export`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from edgernn.api.callbacks import ignore
+from edgernn.data.rows import Rows, label_indices, sample
+from edgernn.data.sources import DataOptions, load_rows
+from edgernn.errors import UsageError
+from edgernn.heavy import import_tensorflow
+from edgernn.model_folder import (
+    DEFAULT,
+    MODEL,
+    VALIDATION_TEXTS,
+    ModelFolder,
+    is_model_folder,
+    read_model_folder,
+)
+from edgernn_export import Examples, Export
+from edgernn_export.recipes import find_recipe
+from edgernn_export.targets import Variant, check_combination, find_target
+from edgernn_runtime.tokenizer import Truncate
+
+if TYPE_CHECKING:
+    from edgernn_export.comparison import TextOrigin
+
+
+def export(
+    model: Any = DEFAULT,
+    out: str | Path | None = None,
+    *,
+    format: str = "tflite",
+    quantize: str = "int8",
+    variant: Variant = "default",
+    labels: tuple[str, ...] | None = None,
+    vocabulary: str | Path | None = None,
+    max_length: int | None = None,
+    truncate: Truncate = "head",
+    texts: str | Path | Rows | None = None,
+    text_column: str = "text",
+    label_column: str = "label",
+    allow_drop: bool = False,
+    overwrite: bool = False,
+    note: Callable[[str], None] = ignore,
+    warn: Callable[[str], None] = ignore,
+) -> Export:
+    """Export a Keras model to a bundle, verified against Keras before it is written.
+
+    Args:
+        model: a model folder, a `.keras` file, or a Keras model in memory.
+        out: the bundle, or the folder for the target `c`; by default in the model folder, or
+            beside the file.
+        format: the target: `tflite`, `onnx`, `native` or `c`.
+        quantize: the recipe: `none`, `float16`, `int8` or `int8-full`.
+        variant: `default`; of TFLite also `stateless`, of ONNX also `ort`.
+        labels: the names of the classes; by default those of the model folder, else numbers.
+        vocabulary: for a model of ids: a `.keras` file with its TextVectorization layer, or a
+            file of one token a line.
+        max_length: for a file of one token a line: the length to truncate and pad to.
+        truncate: for a model of ids: which ids of a longer text the model was given.
+        texts: a table or rows to verify on; by default the validation texts of the model folder.
+        text_column: the column of a table that contains the texts.
+        label_column: the column of a table that contains the labels.
+        allow_drop: write the bundle even if a gate is missed.
+        overwrite: replace an existing bundle.
+        note: called with a sentence when the export begins.
+        warn: called with each warning; those of the export are in the result too.
+
+    Raises:
+        OptionError: no such target, recipe or variant, labels that do not fit, or no vocabulary.
+        UsageError: there is no model or no table, or `out` is needed.
+        ModelFolderError: the model folder is damaged.
+        ModelFileError: the file is not a Keras model that can be loaded safely.
+        UnsupportedModelError: the model has a layer or option that cannot be exported.
+        ModelStatsError: the written file is not lowered or quantized as requested.
+        GateError: its outputs differ too much from Keras; nothing was written.
+        OutputError: `out` exists already, or cannot be written.
+
+    Example:
+        >>> done = edgernn.export("model", format="native", quantize="int8")
+        >>> done.path.name, done.size < 1_000_000, all(check.passed for check in done.checks)
+        ('native-int8.edgernn', True, True)
+    """
+    # Checked before tensorflow is imported, which takes seconds.
+    target = find_target(format)
+    check_combination(target, find_recipe(quantize), variant)
+    source, folder = _find_model(model)
+    path = out or _default_out(model, _variant_name(format, quantize, variant) + target.suffix)
+    known = folder.labels if folder else None
+    examples = None
+    if texts is not None:
+        rows = _read_rows(texts, text_column, label_column, warn)
+        examples = _examples(rows, labels or known, "file")
+    elif folder:
+        examples = _examples(folder.validation, known, "model folder")
+
+    note(f"exporting {source if isinstance(source, Path) else model.name} as {format}, {quantize}")
+    import_tensorflow()
+    import edgernn_export
+
+    options = edgernn_export.Options(
+        format=format,
+        quantize=quantize,
+        variant=variant,
+        labels=labels or known,
+        vocabulary=None if vocabulary is None else Path(vocabulary),
+        max_length=max_length,
+        truncate=truncate,
+        about=folder.about if folder else None,
+        allow_drop=allow_drop,
+        overwrite=overwrite,
+    )
+    done = edgernn_export.export(source, path, options, examples)
+    for warning in done.warnings:
+        warn(warning)
+    return done
+
+
+def _find_model(model: Any) -> tuple[Any, ModelFolder | None]:
+    """Return the Keras model or its file, and the model folder around it, if there is one."""
+    if not isinstance(model, str | Path):
+        return model, None
+    path = Path(model)
+    if not path.exists() and path.suffix:
+        raise UsageError(
+            "there is no model here",
+            path=path,
+            expected="a .keras file, or a folder that `edgernn train` wrote",
+            found="nothing",
+        )
+    if path.name == MODEL and is_model_folder(path.parent):
+        path = path.parent
+    if is_model_folder(path) or not (path.is_file() or (path / MODEL).is_file()):
+        folder = read_model_folder(path)
+        return folder.model, folder
+    return path / MODEL if path.is_dir() else path, None
+
+
+def _read_rows(
+    texts: str | Path | Rows, text_column: str, label_column: str, warn: Callable[[str], None]
+) -> Rows:
+    if isinstance(texts, Rows):
+        return texts
+    rows = load_rows(Path(texts), DataOptions("", None, text_column, label_column))
+    for warning in rows.warnings:
+        warn(warning)
+    return rows
+
+
+def _examples(rows: Rows, labels: tuple[str, ...] | None, origin: TextOrigin) -> Examples:
+    # A table may be sorted by label, so its first rows would not do.
+    chosen = sample(rows, VALIDATION_TEXTS)
+    # Without the model's labels, the output that a text's label belongs to is unknown.
+    truth = None if labels is None else label_indices(chosen, labels, origin)
+    return Examples(chosen.texts, truth, origin)
+
+
+def _variant_name(model_format: str, quantize: str, variant: Variant) -> str:
+    return "-".join([model_format, quantize, *([] if variant == "default" else [variant])])
+
+
+def _default_out(model: Any, name: str) -> Path:
+    if not isinstance(model, str | Path):
+        raise UsageError(
+            "a model in memory needs a path to export to",
+            expected="edgernn.export(model, out)",
+            found="no out",
+        )
+    path = Path(model)
+    if path.is_dir():
+        return path / name
+    if path.name == MODEL and is_model_folder(path.parent):
+        return path.with_name(name)
+    return path.with_name(f"{path.stem}-{name}")

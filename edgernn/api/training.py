@@ -1,0 +1,108 @@
+"""`edgernn.train`."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from edgernn.api.callbacks import ignore
+from edgernn.data.rows import Rows
+from edgernn.data.sources import DataOptions
+from edgernn.errors import UsageError
+from edgernn.heavy import import_tensorflow
+from edgernn.model_folder import DEFAULT
+from edgernn.training.options import PRESETS, Preset
+
+if TYPE_CHECKING:
+    from edgernn.training.run import TrainingResult
+
+
+def train(
+    data: str | Path | Rows = "reviews",
+    out: str | Path = DEFAULT,
+    *,
+    preset: str | Preset = "small",
+    validation: str | Path | None = None,
+    validation_split: float | None = None,
+    unlabeled: str | Path | None = None,
+    max_size: int | None = None,
+    data_dir: Path | None = None,
+    text_column: str = "text",
+    label_column: str = "label",
+    overwrite: bool = False,
+    progress: Callable[[Any], None] = ignore,
+    note: Callable[[str], None] = ignore,
+    warn: Callable[[str], None] = ignore,
+) -> TrainingResult:
+    """Train a classifier on labeled texts and write a model folder.
+
+    Args:
+        data: a data set (`reviews`, `bbc`, `imdb`), a table, a folder, or rows in memory.
+        out: the model folder to write.
+        preset: `tutorial`, `bag`, `small` or `best`, or a changed one:
+            `dataclasses.replace(edgernn.PRESETS["small"], ...)`.
+        validation: a table to validate on.
+        validation_split: the share of the data to validate on, 0 to 1; a tenth by default.
+        unlabeled: a file of texts without labels to learn from too.
+        max_size: the most bytes of an int8 bundle; sizes are cut to fit.
+        data_dir: the folder of the IMDB reviews.
+        text_column: the column of a table that contains the texts.
+        label_column: the column of a table that contains the labels.
+        overwrite: replace an existing model folder.
+        progress: called with an `edgernn.training.loop.Progress` after each batch and each epoch.
+        note: called with a sentence when a part of the work begins.
+        warn: called with each warning; they are in the result too.
+
+    Raises:
+        UsageError: the data, a column or a preset does not exist, or does not fit.
+        DataError: the data cannot be used.
+        ModelFolderError: the folder must not be written to.
+        OutputError: the folder cannot be written.
+        TrainingError: training ended without a usable model.
+
+    Example:
+        >>> rows = edgernn.Rows(("good film", "bad film") * 50, ("pos", "neg") * 50)
+        >>> result = edgernn.train(rows, "model", preset="bag")
+        >>> result.labels, result.scores.accuracy
+        (('neg', 'pos'), 1.0)
+    """
+    import_tensorflow()
+    from edgernn.training.run import TrainingCallbacks, TrainRequest, run_training
+
+    rows = data if isinstance(data, Rows) else None
+    name = "" if isinstance(data, Rows) else str(data)
+    request = TrainRequest(
+        data=DataOptions(name, data_dir, text_column, label_column),
+        rows=rows,
+        validation=_path(validation),
+        validation_split=validation_split,
+        unlabeled=_path(unlabeled),
+        max_size=max_size,
+        preset=preset if isinstance(preset, Preset) else find_preset(preset),
+        out=Path(out),
+        overwrite=overwrite,
+    )
+    return run_training(request, TrainingCallbacks(progress, note, warn))
+
+
+def find_preset(name: str) -> Preset:
+    """Return the preset of that name.
+
+    Raises:
+        UsageError: there is no such preset.
+    """
+    if name not in PRESETS:
+        near = difflib.get_close_matches(name, PRESETS, n=1)
+        raise UsageError(
+            "there is no such preset",
+            expected=" | ".join(PRESETS),
+            found=name,
+            hint=f"did you mean {near[0]}?" if near else None,
+        )
+    return PRESETS[name]
+
+
+def _path(value: str | Path | None) -> Path | None:
+    return None if value is None else Path(value)
