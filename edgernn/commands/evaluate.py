@@ -25,10 +25,10 @@ from edgernn_export.bundle_file import write_file
 )
 @json_option
 def evaluate(model: Path, **values: Any) -> None:
-    """Score a bundle or a model folder on labeled texts; ./model by default.
+    """Evaluate a bundle or a model folder on labeled texts; ./model by default.
 
-    Without --data, on the validation texts that the model folder keeps. A data set with an
-    official test part is scored on that, one with a held-out part on that.
+    Without --data, the texts are the validation texts of the model folder. Of a data set, the test
+    part is used, else the validation part, else all of it.
     """
     from edgernn.evaluation_tables import evaluation_tables, plot_evaluation
 
