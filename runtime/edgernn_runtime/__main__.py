@@ -1,9 +1,9 @@
-"""`python -m edgernn_runtime BUNDLE [TEXT...]`: classify on a device that has no more than this.
+"""`python -m edgernn_runtime BUNDLE [TEXT...]`: classify texts with this package alone.
 
-`python -m edgernn_runtime bench BUNDLE` times it.
+`python -m edgernn_runtime bench BUNDLE` measures a bundle.
 
-One JSON object a text on stdout, everything else on stderr. Without a text, each line of stdin is
-one. Exit status 0: done; 1: a bundle or a text was refused; 2: wrong usage.
+The output is one JSON object per text; errors go to stderr. Without TEXT, each line of stdin is a
+text. Exit status 0: done; 1: a bundle or a text was rejected; 2: wrong usage.
 """
 
 from __future__ import annotations
@@ -19,7 +19,11 @@ from edgernn_runtime import Classifier, EdgernnError, load
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command and return its exit status."""
+    """Run the command and return its exit status.
+
+    Args:
+        arguments: the command line without the program's name, or None for that of the process.
+    """
     given = list(sys.argv[1:] if arguments is None else arguments)
     if given[:1] == ["bench"]:
         from edgernn_runtime.bench import main as bench
@@ -28,12 +32,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m edgernn_runtime",
         description="Classify texts with an edgernn bundle.",
-        epilog="`python -m edgernn_runtime bench BUNDLE` times a bundle on this device.",
+        epilog="`python -m edgernn_runtime bench BUNDLE` measures a bundle on this device.",
     )
     parser.add_argument("bundle", metavar="BUNDLE", help="a .edgernn file or folder")
     parser.add_argument("texts", metavar="TEXT", nargs="*", help="default: the lines of stdin")
     parser.add_argument(
-        "--explain", action="store_true", help="say what each token did for the answer"
+        "--explain", action="store_true", help="add the weight of each token in the prediction"
     )
     parser.add_argument("--threads", type=int, default=1, help="threads for one text")
     options = parser.parse_intermixed_args(given)
@@ -49,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"error: {error}\n")
         return 2 if error.is_usage else 1
     except BrokenPipeError:
-        # The reader of our output, `head` for one, has seen enough; nothing is left to flush to it.
+        # The reader, such as `head`, closed the pipe; nothing more must be flushed to it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except KeyboardInterrupt:

@@ -1,7 +1,7 @@
-"""The reader of bundles: one zip of stored members, or a folder of the same members.
+"""The reader of bundles: a zip of stored members, or a folder of the same members.
 
-Names, sizes and hashes are checked before an engine sees a byte. The format is described in
-`docs/bundle.md`.
+Names, sizes and hashes are checked before an engine reads the model. `docs/bundle.md` specifies
+the format.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ VOCABULARY = "vocab.txt"
 VECTORS = "vectors.json"
 CARD = "README.md"
 
-#: The largest size of each member, in bytes; a bundle holds these names and no others.
+#: The maximum size of each member in bytes; other names are not allowed.
 MEMBER_LIMITS = {
     MANIFEST: MAX_MANIFEST_BYTES,
     VOCABULARY: 512 << 20,
@@ -43,26 +43,25 @@ MEMBER_LIMITS = {
     "model.bin": 256 << 20,
     "required_operators.config": 1 << 20,
 }
-#: A vocabulary's SHA-256 stands in the model's own metadata behind this key.
+#: The key of the vocabulary's SHA-256 in the model's metadata.
 VOCABULARY_HASH_KEY = "edgernn.vocabulary_sha256"
 
 _T = TypeVar("_T")
 #: A member's bytes, or a view of them in a mapped file.
 Buffer = bytes | memoryview
-#: The head of a member in a zip file, up to the lengths of its name and of its extra field
-#: (APPNOTE 4.3.7).
+#: The local file header of a zip member up to the lengths of name and extra field (APPNOTE 4.3.7).
 _LOCAL_HEADER = struct.Struct("<26x2H")
 
 
 @dataclass(frozen=True)
 class Bundle:
-    """A bundle that was read and checked.
+    """The contents of a bundle, checked.
 
     Attributes:
-        path: where it was read from.
-        manifest: what it says of itself.
-        vocabulary: the tokens in id order, as UTF-8.
-        model: the model file's bytes; a view of the file where it is mapped.
+        path: its path.
+        manifest: its manifest.
+        vocabulary: V tokens in id order, as UTF-8.
+        model: the model file's bytes; a view of the file if it is mapped.
         vectors: the bytes of `vectors.json`.
         card: the bytes of the model card.
     """
@@ -80,15 +79,15 @@ def read_bundle(path: Path | str, *, mapped: bool = False) -> Bundle:
 
     Args:
         path: a `.edgernn` file, or a folder with its members.
-        mapped: map the members rather than copy them, so that processes share their memory. A
-            mapped file must be replaced by renaming, as edgernn does, and never be cut short
-            under its reader: the system ends a process that reads beyond the end.
+        mapped: map the file instead of copying it, so that processes share the memory. Replace a
+            mapped file by renaming, as edgernn does; never truncate it, because the system ends a
+            process that reads beyond the end.
 
     Raises:
-        BundleNotFoundError: nothing is there.
-        BundleFormatError: it is no bundle, or a member is missing, too large or malformed.
+        BundleNotFoundError: the path does not exist.
+        BundleFormatError: it is not a bundle, or a member is missing, too large or malformed.
         BundleVersionError: it was written by a newer edgernn.
-        BundleHashError: a member is not the one the manifest was written for.
+        BundleHashError: a member does not match its hash in the manifest.
     """
     path = Path(path)
     read = _read_folder if path.is_dir() else _read_zip
@@ -96,12 +95,16 @@ def read_bundle(path: Path | str, *, mapped: bool = False) -> Bundle:
 
 
 def parse_bundle(path: Path, members: Mapping[str, Buffer]) -> Bundle:
-    """Return the bundle that the members make; the path is for messages only.
+    """Return the bundle with the given members.
+
+    Args:
+        path: the path that errors name.
+        members: the bytes of each member by name.
 
     Raises:
         BundleFormatError: a member is missing or malformed.
         BundleVersionError: the manifest was written by a newer edgernn.
-        BundleHashError: a member is not the one the manifest was written for.
+        BundleHashError: a member does not match its hash in the manifest.
     """
     for name in (MANIFEST, VOCABULARY, VECTORS, CARD):
         _require(path, name in members, f"a member {name}", f"only {', '.join(sorted(members))}")
@@ -120,7 +123,7 @@ def parse_bundle(path: Path, members: Mapping[str, Buffer]) -> Bundle:
 
 
 def _with_path(error: EdgernnError, path: Path) -> EdgernnError:
-    """Return the error with the bundle's path in front of the member it speaks of."""
+    """Return the error with the bundle's path before the member's name."""
     error.path = str(path) if error.path is None else f"{path}: {error.path}"
     return error
 
@@ -143,7 +146,7 @@ def _read_folder(path: Path, *, mapped: bool) -> dict[str, Buffer]:
         for file in files:
             mode = file.lstat().st_mode
             _check_name(path, file.name)
-            _require(path, stat.S_ISREG(mode), "plain files", f"{file.name}, which is not one")
+            _require(path, stat.S_ISREG(mode), "regular files", f"{file.name}, not a regular file")
             _check_size(path, file.name, file.lstat().st_size)
         return {file.name: _read_file(file, mapped=mapped) for file in files}
     except OSError as error:
@@ -191,10 +194,10 @@ def _read_zip(path: Path, *, mapped: bool) -> dict[str, Buffer]:
 
 
 def _slice(archive: memoryview, info: zipfile.ZipInfo) -> memoryview:
-    """Return a stored member's bytes; that they are its own is for its hash to say.
+    """Return a stored member's bytes; its hash is checked later.
 
     Raises:
-        ValueError: it lies outside the file.
+        ValueError: the member is outside the file.
     """
     header = info.header_offset
     if not 0 <= header <= len(archive) - _LOCAL_HEADER.size:
@@ -208,11 +211,11 @@ def _slice(archive: memoryview, info: zipfile.ZipInfo) -> memoryview:
 
 def _not_found(path: Path) -> BundleNotFoundError:
     return BundleNotFoundError(
-        "there is no bundle here",
+        "the bundle does not exist",
         path=path,
         expected="a .edgernn file, or a folder with its members",
-        found="nothing",
-        hint="`edgernn export` writes one",
+        found="no such file or folder",
+        hint="write one with `edgernn export`",
     )
 
 
@@ -244,7 +247,7 @@ def _check_members(path: Path, manifest: Manifest, members: Mapping[str, Buffer]
         found = hashlib.sha256(members[name]).hexdigest()
         if len(members[name]) != member.size or found != member.sha256:
             raise BundleHashError(
-                f"{name} is not the one that this bundle was written with",
+                f"{name} does not match its hash in the manifest",
                 path=path,
                 expected=f"{member.size:,} bytes, sha256 {member.sha256}",
                 found=f"{len(members[name]):,} bytes, sha256 {found}",
@@ -253,14 +256,14 @@ def _check_members(path: Path, manifest: Manifest, members: Mapping[str, Buffer]
 
 
 def _check_pair(path: Path, manifest: Manifest, members: Mapping[str, Buffer]) -> None:
-    # The hash stands as text in the metadata of either model format, so that one search finds it
-    # without a parser of each.
+    # The metadata of each model format contains the hash as text, so one search finds it without a
+    # parser for each.
     sha256 = manifest.members[VOCABULARY].sha256
     if re.search(sha256.encode(), members[manifest.model]) is None:
         raise BundleHashError(
             "the model was trained with another vocabulary",
             path=path,
             expected=f"{VOCABULARY_HASH_KEY} {sha256} in the metadata of {manifest.model}",
-            found="another hash, or none",
+            found="no such hash",
             hint="export the bundle again from its model",
         )

@@ -1,4 +1,4 @@
-"""The closed family of errors that edgernn raises."""
+"""The errors of edgernn. Each is an `EdgernnError`."""
 
 from __future__ import annotations
 
@@ -6,16 +6,15 @@ from pathlib import Path
 
 
 class EdgernnError(Exception):
-    """Base of every error of edgernn: what went wrong, where, and what to do next.
+    """The base of every error of edgernn: what went wrong, where, and what to do next.
 
     Attributes:
-        what: one sentence that says what went wrong.
-        path: the file or folder it went wrong in, or None where there is none.
-        expected: what should have been there, or None.
-        found: what was there instead, or None.
-        hint: the next step for the reader, or None.
-        is_usage: whether what was asked for does not exist or does not fit, so that a command
-            exits with 2, not 1.
+        what: one sentence that describes the failure.
+        path: the file or folder where it happened, or None.
+        expected: the expected value, or None.
+        found: the actual value, or None.
+        hint: the next step for the user, or None.
+        is_usage: whether the request itself is wrong: a command then exits with 2 instead of 1.
     """
 
     is_usage = False
@@ -37,7 +36,7 @@ class EdgernnError(Exception):
         self.hint = hint
 
     def __str__(self) -> str:
-        """Return the sentence and, a line each, where, expected, found and the next step."""
+        """Return the sentence, followed by lines for path, expected, found and next step."""
         details = (
             ("where", self.path),
             ("expected", self.expected),
@@ -55,7 +54,7 @@ class OptionError(EdgernnError):
 
 
 class BundleNotFoundError(EdgernnError):
-    """There is no bundle at the path."""
+    """The path does not exist."""
 
     is_usage = True
 
@@ -65,11 +64,11 @@ class BundleFormatError(EdgernnError):
 
 
 class BundleVersionError(EdgernnError):
-    """The bundle was written by a newer edgernn than the one that reads it."""
+    """The bundle was written by a newer edgernn."""
 
 
 class BundleHashError(EdgernnError):
-    """A member of the bundle is not the one that the manifest was written for."""
+    """A member of the bundle does not match its hash in the manifest."""
 
 
 class EngineMissingError(EdgernnError):
@@ -85,7 +84,7 @@ class TextError(EdgernnError):
 
 
 class SharingError(EdgernnError):
-    """A classifier was to be handed to another process."""
+    """A classifier cannot be shared with another process this way."""
 
 
 class ClosedError(EdgernnError):

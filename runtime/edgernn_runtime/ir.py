@@ -1,8 +1,8 @@
-"""A text classifier as plain data: the intermediate representation that every target gets.
+"""The intermediate representation (IR): a text classifier as plain data, the input of every target.
 
-No framework and no file format, only NumPy arrays. V is the vocabulary's size, E the embedding's
-dimension, I a layer's input dimension, H its hidden size, B a number of buckets, C the number of
-outputs. All arrays are float32 unless said otherwise.
+It consists of NumPy arrays, independent of frameworks and file formats. V is the vocabulary's
+size, E the embedding's dimension, I a layer's input size, H its hidden size, O its output size, B a
+number of buckets, C the number of outputs. Arrays are float32 unless stated otherwise.
 """
 
 from __future__ import annotations
@@ -36,24 +36,24 @@ Activation = Literal[
 Reduction = Literal["max", "average"]
 Pattern = Literal["bigram", "trigram", "skip"]
 
-#: Gates a cell computes at each step, in Keras's order: LSTM input, forget, cell, output; GRU
-#: update, reset, candidate.
+#: Number of gates of a cell, in Keras's order: LSTM input, forget, cell, output; GRU update, reset,
+#: candidate.
 GATES: dict[Cell, int] = {"lstm": 4, "gru": 3, "rnn": 1}
 
 
 @dataclass(frozen=True)
 class Direction:
-    """The weights of one cell that walks a sequence one way; G is the cell's number of gates.
+    """The weights of one cell in one direction of time; G is the cell's number of gates.
 
     Attributes:
         cell: the kind of cell.
         kernel: input weights, [I, G*H].
         recurrent: hidden state weights, [H, G*H].
-        bias: [G*H]; [2, G*H] for a GRU with `reset_after`, the input's and the recurrent one.
-        activation: what makes the candidate, and an LSTM's output of its cell.
-        gate_activation: what makes the gates; a `rnn` has none and ignores it.
-        reset_after: a GRU's order of reset gate and recurrent product.
-        reverse: whether it walks from the last token to the first.
+        bias: [G*H]; [2, G*H] for a GRU with `reset_after`: input bias, recurrent bias.
+        activation: the activation of the candidate, and of the cell state in an LSTM's output.
+        gate_activation: the activation of the gates; ignored for `rnn`, which has no gates.
+        reset_after: whether a GRU applies the reset gate after the recurrent product.
+        reverse: whether it reads from the last token to the first.
     """
 
     cell: Cell
@@ -67,7 +67,7 @@ class Direction:
 
     @property
     def input_size(self) -> int:
-        """I, the size of what comes in at each step."""
+        """I, the input size of each step."""
         return int(self.kernel.shape[0])
 
     @property
@@ -78,18 +78,18 @@ class Direction:
 
 @dataclass(frozen=True)
 class Recurrent:
-    """One recurrent layer, plain or bidirectional.
+    """A recurrent layer, unidirectional or bidirectional.
 
     Attributes:
         name: the Keras layer's name, for messages.
-        forward: the first direction; in a plain layer with `go_backwards` it walks in reverse.
-        backward: the second direction, which walks the other way, or None for a plain layer.
-        merge: how the two directions become one output; `concat` adds up their sizes.
-        return_sequences: whether the output is every hidden state [T, O] or the last [O]. The
-            sequence stands in the order in which the first direction walks.
-        rounds_states: whether the products with a state take it rounded to a multiple of 1/127,
-            as an int8 of that scale.
-        rounds_output: whether the output is rounded so, for the next layer's products.
+        forward: the first direction; it is reversed in a unidirectional layer with `go_backwards`.
+        backward: the second direction, reversed relative to the first, or None.
+        merge: how the outputs of two directions are combined; `concat` adds up their sizes.
+        return_sequences: whether the output is every hidden state [T, O], in the reading order of
+            the first direction, or the last hidden state [O].
+        rounds_states: whether states are rounded to multiples of 1/127 before products, as int8 of
+            that scale.
+        rounds_output: whether the output is rounded in the same way, for the next layer's products.
     """
 
     name: str
@@ -119,13 +119,13 @@ class Recurrent:
 
 @dataclass(frozen=True)
 class Dense:
-    """A fully connected layer; on a sequence it works on each step alone.
+    """A fully connected layer, applied to each step of a sequence.
 
     Attributes:
         name: the Keras layer's name, for messages.
         kernel: [I, O].
         bias: [O].
-        activation: what is applied to the result.
+        activation: the activation of the output.
     """
 
     name: str
@@ -146,11 +146,11 @@ class Dense:
 
 @dataclass(frozen=True)
 class PadRow:
-    """A row that Keras pools beside a text's own, where the text is shorter than its padding.
+    """The padded step that Keras includes in a pooling if a text is shorter than the padding.
 
     Attributes:
-        length: the length to which Keras pads, in tokens; a shorter text has the row.
-        row: what a padded step holds before the pooling, [O].
+        length: the length to which Keras pads, in tokens.
+        row: the value of a padded step at the pooling's input, [O].
     """
 
     length: int
@@ -159,13 +159,12 @@ class PadRow:
 
 @dataclass(frozen=True)
 class Pooling:
-    """One or more reductions over time side by side, from [T, O] to [O times their number].
+    """One or more reductions over time, concatenated: [T, O] to [R * O] for R reductions.
 
     Attributes:
         name: the Keras layer's name, for messages.
-        reductions: each the largest value of each column, or its mean, in the order in which
-            their outputs are concatenated.
-        pad_row: what a maximum takes in beside the text's own steps, or None.
+        reductions: maximum or mean of each column, in the order of concatenation.
+        pad_row: a padded step that a maximum includes, or None.
     """
 
     name: str
@@ -180,16 +179,16 @@ Layer = Recurrent | Pooling | Dense
 
 @dataclass(frozen=True)
 class Task:
-    """What goes into a text classifier and what comes out, whatever stands between.
+    """The inputs and outputs of a text classifier, independent of its layers.
 
     Attributes:
         tokenizer: the rules that turn a text into ids.
         vocabulary: V tokens of UTF-8, the index being the id.
-        head: what makes probabilities of the C logits: `binary` a sigmoid of one, `multiclass` a
-            softmax, `multilabel` C sigmoids.
-        labels: the names of the classes; two where the head is `binary`, else C.
-        pad_to: the length to which Keras pads the ids, where its answer depends on the padding;
-            None where bare ids give the same answer.
+        head: how C logits become probabilities: `binary` is one sigmoid, `multiclass` a softmax,
+            `multilabel` C sigmoids.
+        labels: the names of the classes: two for a `binary` head, else C.
+        pad_to: the length to which Keras pads the ids if its output depends on the padding; None
+            if ids without padding give the same output.
     """
 
     tokenizer: TokenizerSpec
@@ -204,23 +203,23 @@ class Task:
         return 1 if self.head == "binary" else len(self.labels)
 
 
-#: Checksums of hashed n-grams lie below this: one byte each.
+#: The number of checksums of hashed n-grams: one byte each.
 CHECKSUMS = 256
 
 
 @dataclass(frozen=True)
 class HashedNgrams:
-    """The wide path: a weight for each word and for each hashed n-gram, summed over a text.
+    """The wide path: weights of words and hashed n-grams, summed over a text.
 
-    Each distinct word and n-gram of a text counts once. `docs/wide.md` specifies the hash;
+    Each distinct word or n-gram of a text counts once. `docs/wide.md` specifies the hash;
     `edgernn_runtime.ngrams` computes it.
 
     Attributes:
         name: the Keras layer's name, for messages.
-        patterns: which n-grams are hashed.
-        weights: [V + B, D]; the rows of the words, then those of the buckets.
-        checksums: uint8 [B]; an n-gram whose own checksum differs from its bucket's has no weight.
-        projection: [D, C], or None where D is C.
+        patterns: the n-grams that are hashed.
+        weights: [V + B, D]: the rows of the words, then those of the buckets.
+        checksums: uint8 [B]; an n-gram is ignored if its checksum differs from its bucket's.
+        projection: [D, C], or None if D is C.
         bias: [C].
     """
 
@@ -233,7 +232,7 @@ class HashedNgrams:
 
     @property
     def words(self) -> int:
-        """V, the number of rows of words."""
+        """V, the number of words."""
         return len(self.weights) - len(self.checksums)
 
     @property
@@ -245,14 +244,13 @@ class HashedNgrams:
 
 @dataclass(frozen=True)
 class Network:
-    """A text classifier: a recurrent path, a wide path, or both with their logits added up.
+    """A text classifier: a recurrent path, a wide path, or the sum of their logits.
 
     Attributes:
         task: tokenizer, vocabulary, head and labels.
-        embedding: [V, E]; None where there is no recurrent path.
-        layers: the recurrent path's layers in order, none where there is no such path. The last is
-            a Dense whose activation is `linear` and whose C outputs are logits; by then the
-            sequence has become one vector.
+        embedding: [V, E], or None without a recurrent path.
+        layers: the recurrent path's layers in order; empty without a recurrent path. The last is a
+            `linear` Dense layer on a vector, whose C outputs are the logits.
         wide: the wide path, or None.
     """
 

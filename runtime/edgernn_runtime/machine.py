@@ -1,4 +1,4 @@
-"""What the system says of itself and of this process; None for what it does not say."""
+"""Facts about the machine and this process; None if the system does not provide them."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from typing import Any
 _CPU_INFO = Path("/proc/cpuinfo")
 _STATUS = Path("/proc/self/status")
 _GOVERNOR = Path("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")
-#: Instructions that decide how fast a matrix product is.
+#: Instruction sets that matter for matrix products.
 _FLAGS = ("sse4_2", "avx", "avx2", "fma", "avx_vnni", "avx512f", "avx512_vnni", "amx_int8")
 _ARM_FLAGS = ("neon", "asimd", "asimddp", "asimdhp", "i8mm", "sve")
 
 
 def environment(packages: tuple[str, ...]) -> dict[str, Any]:
-    """Return what timings depend on: processor, cores, system and the packages' versions."""
+    """Return the environment of a measurement: processor, cores, system, package versions."""
     return {
         "processor": _processor(),
         "flags": _flags(),
@@ -30,7 +30,7 @@ def environment(packages: tuple[str, ...]) -> dict[str, Any]:
 
 
 def peak_bytes() -> int | None:
-    """Return the most memory that this process ever held, in bytes."""
+    """Return the peak memory of this process in bytes, or None."""
     return _status("VmHWM")
 
 

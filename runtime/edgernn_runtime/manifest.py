@@ -1,4 +1,4 @@
-"""The manifest: what a bundle says of itself. Its fields are described in `docs/bundle.md`."""
+"""The manifest: the description of a bundle. `docs/bundle.md` specifies its fields."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MAX_MANIFEST_BYTES = 1 << 20
 
 @dataclass(frozen=True)
 class Member:
-    """What the manifest knows of another member of the bundle.
+    """Size and hash of another member of the bundle.
 
     Attributes:
         size: its length in bytes.
@@ -31,20 +31,20 @@ class Member:
 
 @dataclass(frozen=True)
 class Manifest:
-    """Everything about a bundle but the bytes of its other members.
+    """The description of a bundle, without the bytes of its other members.
 
     Attributes:
-        tokenizer: the rules that turn a text into ids.
+        tokenizer: the tokenizer's rules.
         labels: the names of the classes.
         head: how the model's output becomes probabilities of the labels.
-        pad_to: the length the ids are padded to with 0, or None for bare ids.
-        empty: the model's output for a text without a token, C numbers.
-        format: the format of the model, which chooses the engine.
-        recipe: how the weights were quantized.
-        lowering: `fused` or `generic`.
+        pad_to: the length to which ids are padded with 0, or None for no padding.
+        empty: the model's output for a text without tokens, C probabilities.
+        format: the format of the model, which selects the engine.
+        recipe: the quantization recipe.
+        lowering: `fused`, `loop` or `generic`; see `docs/lowering.md`.
         model: the name of the model's member.
         interface: names, dtypes and shapes of the model's inputs and outputs, for other hosts.
-        figures: what the export measured; for people, no reader depends on it.
+        figures: measurements of the export; no reader depends on them.
         created_by: the tool and version that wrote the bundle.
         members: every other member by name.
     """
@@ -65,7 +65,7 @@ class Manifest:
 
 
 def encode_manifest(manifest: Manifest) -> bytes:
-    """Return the manifest as JSON: UTF-8, keys sorted, the same bytes for the same manifest."""
+    """Return the manifest as JSON: UTF-8, sorted keys, deterministic."""
     value = {
         "schema": f"{SCHEMA_NAME}/{SCHEMA_VERSION}",
         "tokenizer": manifest.tokenizer.to_json(),
@@ -92,8 +92,8 @@ def decode_manifest(data: bytes) -> Manifest:
     """Return the manifest that `encode_manifest` wrote.
 
     Raises:
-        BundleVersionError: the schema is newer than this reader.
-        BundleFormatError: it is not JSON, or a field is missing, of the wrong type or not allowed.
+        BundleVersionError: the schema is newer than this version of edgernn.
+        BundleFormatError: it is not JSON, or a field is missing, of the wrong type or invalid.
     """
     try:
         value = json.loads(data.decode("utf-8"), object_pairs_hook=_reject_duplicates)
@@ -110,7 +110,7 @@ def decode_manifest(data: bytes) -> Manifest:
         raise _wrong("labels", "two labels for a binary head", labels)
     empty = _numbers(value, "empty")
     if len(empty) != (1 if head == "binary" else len(labels)):
-        raise _wrong("empty", "one number for each output of the model", empty)
+        raise _wrong("empty", "one probability for each output of the model", empty)
     return Manifest(
         tokenizer=TokenizerSpec.from_json(value.get("tokenizer")),
         labels=labels,
@@ -131,7 +131,7 @@ def decode_manifest(data: bytes) -> Manifest:
 def _reject_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     value = dict(pairs)
     if len(value) != len(pairs):
-        raise ValueError("a key stands twice in one object")
+        raise ValueError("a duplicate key in an object")
     return value
 
 
@@ -154,7 +154,7 @@ def _check_schema(schema: object) -> None:
 def _wrong(name: str, expected: str, found: object) -> BundleFormatError:
     shown = repr(found)
     return BundleFormatError(
-        f"{name} in the manifest is not what it must be",
+        f"invalid {name} in the manifest",
         path="manifest.json",
         expected=expected,
         found=shown if len(shown) <= 200 else shown[:200] + "...",

@@ -1,6 +1,6 @@
-"""The reader of `model.bin`, the format of our own; `docs/model-bin.md` describes it.
+"""The reader of `model.bin`, the format of the C engine; `docs/model-bin.md` specifies it.
 
-Everything is checked before it is used, and nothing is copied but what is stored in fewer bits.
+Every value is checked before it is used. Only tensors with fewer than 32 bits are copied.
 """
 
 from __future__ import annotations
@@ -36,30 +36,30 @@ from edgernn_runtime.ir import (
 
 MAGIC = b"EDGERNN\0"
 VERSION = 1
-#: Sections start at multiples of this, the widest vector load there is.
+#: Sections start at multiples of this: the width of the widest vector load.
 ALIGNMENT = 64
-#: magic, version, head, layers, tensors, bytes of the file, the vocabulary's SHA-256 in digits,
-#: arithmetic.
+#: Magic, version, head, layers, tensors, file size in bytes, the vocabulary's SHA-256 in
+#: hexadecimal, arithmetic.
 HEADER = struct.Struct("<8s4IQ64sI28x")
-#: kind and fifteen numbers, whose meaning is the kind's.
+#: Kind, and fifteen numbers whose meaning depends on the kind.
 LAYER = struct.Struct("<16I")
-#: dtype, rank, four dimensions, offset of the values, offset of the scales or 0.
+#: Dtype, rank, four dimensions, offset of the values, offset of the scales or 0.
 TENSOR = struct.Struct("<6I2Q")
 MAX_LAYERS, MAX_TENSORS = 64, 1024
-#: Of a recurrent layer's inputs and units: more products of int8 might not fit into 32 bits. Of
-#: joined poolings and a wide path too.
+#: The maximum of a recurrent layer's inputs and units, joined poolings and a wide path: with more,
+#: sums of int8 products might overflow 32 bits.
 MAX_INPUTS = 65536
-#: Of a wide path's weights: with more, ids might overflow a hash, or bytes their sum.
+#: The maximum of a wide path's rows: with more, a hash or a sum of bytes might overflow.
 MAX_ROWS = 2**24 - 1
 MAX_REDUCTIONS = 4
 
 RECURRENT, DENSE, POOLING, WIDE, JOINED_POOLINGS = 1, 2, 3, 4, 5
-#: int8 has a float32 scale for each row; `int8 codes` a byte for each, times one float32 unit that
-#: stands in front of them; `int8 table` one float32 scale.
+#: int8 has a float32 scale per row. `int8 codes` has a byte per row, multiplied by a float32 unit
+#: that precedes them. `int8 table` has one float32 scale.
 DTYPES = ("float32", "float16", "int8", "int8 codes", "int8 table", "uint8")
-#: What weights of recurrent and dense layers are stored as, and those of a wide path.
+#: The dtypes of recurrent and dense weights, and of a wide path's weights.
 WEIGHT_DTYPES, TABLE_DTYPES = DTYPES[:4], ("float32", "float16", "int8 table")
-#: Of products: in floats, or in integers wherever inputs, weights and states are int8.
+#: Arithmetic of products: in floats, or in integers if inputs, weights and states are int8.
 FLOAT_PRODUCTS, INTEGER_PRODUCTS = 0, 1
 CELLS: tuple[Cell, ...] = get_args(Cell)
 MERGES: tuple[Merge, ...] = get_args(Merge)
@@ -73,12 +73,12 @@ _Name = TypeVar("_Name", bound=str)
 
 @dataclass(frozen=True)
 class Model:
-    """What a `model.bin` holds.
+    """The contents of a `model.bin`.
 
     Attributes:
-        embedding: float32 [V, E]; None where there is no recurrent path.
+        embedding: float32 [V, E], or None without a recurrent path.
         layers: the recurrent path's layers in order.
-        head: what makes probabilities of the logits.
+        head: how logits become probabilities.
         wide: the wide path, or None.
     """
 
@@ -98,8 +98,11 @@ class Model:
 def decode_model(data: Buffer) -> Model:
     """Return the model in a file.
 
+    Args:
+        data: the bytes of a `model.bin`.
+
     Raises:
-        EngineError: it is none, of a newer version, or a number in it is outside its bounds.
+        EngineError: it is not a `model.bin`, has a newer version, or a value is out of range.
     """
     head, arithmetic, reader, records = _decode_tables(data)
     wide = None
@@ -111,19 +114,19 @@ def decode_model(data: Buffer) -> Model:
         embedding = reader.tensor(0, 2)
         layers, outputs = _layers(reader, records, embedding.shape[1])
         fits = wide is None or (wide.words, len(wide.bias)) == (len(embedding), outputs)
-        _require(fits, "two paths of the same words and outputs", "two that differ")
+        _require(fits, "two paths with equal words and outputs", "different sizes")
         if arithmetic == INTEGER_PRODUCTS:
             layers = _with_integers(reader, records, layers)
     return Model(embedding, tuple(layers), _named(HEADS, head, "head"), wide)
 
 
 def _decode_tables(data: Buffer) -> tuple[int, int, _Reader, list[tuple[int, ...]]]:
-    """Return the head's number, the arithmetic's, a reader of tensors and the layers' records."""
+    """Return the number of the head, that of the arithmetic, a tensor reader, the layer records."""
     _require(len(data) >= HEADER.size, f"at least {HEADER.size} bytes", f"{len(data)}")
     magic, version, head, layers, tensors, size, _, arithmetic = HEADER.unpack_from(data)
     _require(magic == MAGIC, f"the first bytes {MAGIC!r}", repr(magic))
     _require(version == VERSION, f"version {VERSION}", f"{version}")
-    _require(size == len(data), f"{size} bytes, as it says", f"{len(data)}")
+    _require(size == len(data), f"{size} bytes, as in its header", f"{len(data)}")
     _require(1 <= layers <= MAX_LAYERS, f"1 to {MAX_LAYERS} layers", f"{layers}")
     _require(1 <= tensors <= MAX_TENSORS, f"1 to {MAX_TENSORS} tensors", f"{tensors}")
     _require(arithmetic in (0, 1), "arithmetic of 0 or 1", f"{arithmetic}")
@@ -134,7 +137,7 @@ def _decode_tables(data: Buffer) -> tuple[int, int, _Reader, list[tuple[int, ...
 
 
 def _layers(reader: _Reader, records: list[tuple[int, ...]], size: int) -> tuple[list[Layer], int]:
-    """Return the recurrent path's layers, which take `size` numbers a step, and their outputs."""
+    """Return the recurrent layers, whose first input size is `size`, and their output size."""
     found: list[Layer] = []
     is_sequence = True
     for i, record in enumerate(records):
@@ -151,7 +154,7 @@ def _layers(reader: _Reader, records: list[tuple[int, ...]], size: int) -> tuple
 
 
 class _Reader:
-    """Reads tensors by their number."""
+    """A reader of tensors by number."""
 
     def __init__(self, data: Buffer, table: int, count: int) -> None:
         self._data = data
@@ -159,7 +162,7 @@ class _Reader:
         self._count = count
 
     def tensor(self, index: int, rank: int, dtypes: tuple[str, ...] = WEIGHT_DTYPES) -> Array:
-        """Return a tensor as float32, widened where it is stored in fewer bits."""
+        """Return a tensor as float32 of the given rank, converted if it has fewer bits."""
         dtype, values, record = self._values(index, rank, dtypes)
         if not dtype.startswith("int8"):
             return np.asarray(values, dtype=np.float32)
@@ -168,13 +171,13 @@ class _Reader:
         return np.asarray(values * scales, dtype=np.float32)
 
     def bytes(self, index: int) -> NDArray[np.uint8]:
-        """Return a vector of bytes."""
+        """Return a vector uint8 [N]."""
         return np.asarray(self._values(index, 1, ("uint8",))[1], dtype=np.uint8)
 
     def _values(
         self, index: int, rank: int, dtypes: tuple[str, ...]
     ) -> tuple[str, NDArray[Any], tuple[int, ...]]:
-        """Return a tensor's dtype, values as they are stored, and record."""
+        """Return a tensor's dtype, its stored values and its record."""
         _require(index < self._count, f"a tensor below {self._count}", f"{index}")
         record = TENSOR.unpack_from(self._data, self._table + index * TENSOR.size)
         dtype = _named(DTYPES, record[0], "dtype")
@@ -185,7 +188,7 @@ class _Reader:
         return dtype, self._array(record[6], dtype.partition(" ")[0], shape), record
 
     def _scales(self, offset: int, dtype: str, rows: int) -> Array:
-        """Return the scale of each row of an int8 tensor, [rows, 1], or of all of it, [1, 1]."""
+        """Return the scales of an int8 tensor: [rows, 1], or [1, 1] for one scale."""
         if dtype == "int8 codes":
             unit = self._array(offset, "uint8", (rows + 4,))[:4].view("<f4")[0]
             codes = self._array(offset, "uint8", (rows + 4,))[4:]
@@ -194,7 +197,7 @@ class _Reader:
         return np.asarray(self._array(offset, "float32", (rows, 1)), dtype=np.float32)
 
     def is_int8(self, index: int) -> bool:
-        """Return whether a tensor that was read is stored as int8."""
+        """Return whether a tensor, read before, is stored as int8."""
         dtype = TENSOR.unpack_from(self._data, self._table + index * TENSOR.size)[0]
         return bool(DTYPES[dtype].startswith("int8"))
 
@@ -226,7 +229,7 @@ def _direction(reader: _Reader, record: tuple[int, ...]) -> Direction:
     kind = _named(CELLS, cell, "cell")
     _require(reset_after in (0, 1), "reset_after of 0 or 1", f"{reset_after}")
     _require(reverse in (0, 1), "reverse of 0 or 1", f"{reverse}")
-    # Weights are stored a row for each output.
+    # Weights are stored with one row per output.
     kernel, recurrent = reader.tensor(first, 2).T, reader.tensor(first + 1, 2).T
     bias = reader.tensor(first + 2, 2)
     units, width = recurrent.shape
@@ -249,7 +252,7 @@ def _direction(reader: _Reader, record: tuple[int, ...]) -> Direction:
 
 def _dense(reader: _Reader, name: str, record: tuple[int, ...]) -> Dense:
     kernel, bias = reader.tensor(record[2], 2).T, reader.tensor(record[2] + 1, 1)
-    _require(bias.shape[0] == kernel.shape[1], "a bias for each output", f"{bias.shape}")
+    _require(bias.shape[0] == kernel.shape[1], "one bias per output", f"{bias.shape}")
     return Dense(name, kernel, bias, _named(ACTIVATIONS, record[1], "activation"))
 
 
@@ -267,14 +270,14 @@ def _pooling(reader: _Reader, name: str, record: tuple[int, ...]) -> Pooling:
 def _wide(reader: _Reader, name: str, record: tuple[int, ...]) -> HashedNgrams:
     _, words, patterns, has_projection, first = record[:5]
     _require(patterns < 1 << len(PATTERNS), f"patterns below {1 << len(PATTERNS)}", f"{patterns}")
-    _require(has_projection in (0, 1), "a projection or none", f"{has_projection}")
+    _require(has_projection in (0, 1), "has_projection of 0 or 1", f"{has_projection}")
     weights = reader.tensor(first, 2, TABLE_DTYPES)
     checksums, bias = reader.bytes(first + 1), reader.tensor(first + 2, 1)
     rows, width = weights.shape
     fits = rows <= MAX_ROWS and width <= MAX_INPUTS
     _require(fits, f"at most {MAX_ROWS:,} rows of {MAX_INPUTS:,}", f"{weights.shape}")
     fits = words >= 1 and rows == words + len(checksums)
-    _require(fits, "a row for each word and bucket", f"{rows} for {words} and {len(checksums)}")
+    _require(fits, "one row per word and bucket", f"{rows} for {words} and {len(checksums)}")
     projection = reader.tensor(first + 3, 2).T if has_projection else None
     shape = (width, width) if projection is None else projection.shape
     _require(shape == (width, len(bias)), f"rows of {width} to {len(bias)} outputs", f"{shape}")
@@ -299,10 +302,10 @@ _KINDS: dict[int, Callable[[_Reader, str, tuple[int, ...]], Layer]] = {
 def _with_integers(
     reader: _Reader, records: list[tuple[int, ...]], layers: list[Layer]
 ) -> list[Layer]:
-    """Return the layers, those of integer products told to round what goes into them.
+    """Return the layers, with rounding set where products are computed in integers.
 
-    A recurrent layer has them where its weights are int8, its inputs are rows of an int8 embedding
-    or such a layer's states, and its own states lie within -1 and 1 by construction.
+    That is so for a recurrent layer with int8 weights, whose inputs are rows of an int8 embedding
+    or states of such a layer, and whose own states are in [-1, 1] by construction.
     """
     takes_int8, is_integer = reader.is_int8(0), []
     for record, layer in zip(records, layers, strict=True):
@@ -329,15 +332,15 @@ def _is_integer(reader: _Reader, record: tuple[int, ...]) -> bool:
 
 
 def _check_fit(layer: Layer, size: int, *, is_sequence: bool) -> tuple[int, bool]:
-    """Check that a layer takes what comes in; return what comes out of it."""
+    """Check a layer against its input; return its output size and whether it is a sequence."""
     if isinstance(layer, Dense):
         _require(layer.kernel.shape[0] == size, f"{size} inputs", f"{layer.kernel.shape[0]}")
         return layer.output_size, is_sequence
-    _require(is_sequence, "a sequence in front of this layer", "a vector")
+    _require(is_sequence, "a sequence before this layer", "a vector")
     if isinstance(layer, Pooling):
         row = layer.pad_row
         fits = row is None or row.row.shape == (size,)
-        _require(fits, f"a row of {size}", "another")
+        _require(fits, f"a row of {size}", "a row of another size")
         count = len(layer.reductions)
         fits = count == 1 or size <= MAX_INPUTS
         _require(fits, f"joined poolings of at most {MAX_INPUTS:,}", f"{size:,}")
@@ -361,4 +364,4 @@ def _require(condition: bool, expected: str, found: str) -> None:
 
 
 def _malformed(expected: str, found: str) -> EngineError:
-    return EngineError("cannot load the model: it is no model.bin", expected=expected, found=found)
+    return EngineError("cannot load the model: invalid model.bin", expected=expected, found=found)

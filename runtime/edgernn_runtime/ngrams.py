@@ -1,4 +1,4 @@
-"""Hashed n-grams of a text's ids, in integers that cannot overflow; specified in `docs/wide.md`.
+"""Hashed n-grams of token ids, in integers that cannot overflow; see `docs/wide.md`.
 
 V is the number of words, B the number of buckets, T the number of a text's ids.
 """
@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from edgernn_runtime.ir import CHECKSUMS, Pattern
 
-#: Multipliers of the ids at t, t + 1 and t + 2, and what is added. The factors are primes of
-#: xxHash; ids are below 2**24, so that sums stay below 2**58.
+#: Factors of the ids at t, t + 1 and t + 2, and a constant. The factors are primes of xxHash. Ids
+#: are below 2**24, so sums are below 2**58.
 COEFFICIENTS: dict[Pattern, tuple[int, int, int, int]] = {
     "bigram": (2654435761, 2246822519, 0, 0),
     "trigram": (2654435761, 2246822519, 3266489917, 0),
@@ -22,12 +22,12 @@ COEFFICIENTS: dict[Pattern, tuple[int, int, int, int]] = {
 def hashes(
     ids: NDArray[np.integer], patterns: tuple[Pattern, ...], buckets: int
 ) -> NDArray[np.int64]:
-    """Return the hash of each n-gram of a text, int64 [T * number of patterns].
+    """Return the hash of each n-gram of a text, int64 [P * T] for P patterns.
 
     Args:
-        ids: [T]; those behind the end count as 0, the padding.
-        patterns: which n-grams.
-        buckets: B; a hash lies below 256 * B.
+        ids: integers [T]; ids behind the end count as 0, the padding.
+        patterns: the n-grams to hash.
+        buckets: B; hashes are below 256 * B.
     """
     here = np.asarray(ids, dtype=np.int64)
     after = np.append(here[1:], 0)[: len(here)]
@@ -42,15 +42,15 @@ def hashes(
 def keys(
     ids: NDArray[np.integer], words: int, patterns: tuple[Pattern, ...], buckets: int
 ) -> NDArray[np.int64]:
-    """Return the distinct keys of a text's words and n-grams, ascending, int64 [K].
+    """Return the distinct keys of a text's words and n-grams in ascending order, int64 [K].
 
-    A key is 256 times a row of the weights, plus a checksum, which is 0 for a word. Padding (id
-    0) has no key, nor has an n-gram that starts with it.
+    A key is 256 times a row of the weights plus a checksum, which is 0 for a word. Padding (id 0)
+    and n-grams that start with it have no key.
 
     Args:
-        ids: [T].
+        ids: integers [T].
         words: V.
-        patterns: which n-grams.
+        patterns: the n-grams to hash.
         buckets: B.
     """
     ids = np.asarray(ids, dtype=np.int64)

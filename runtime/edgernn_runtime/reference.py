@@ -1,8 +1,8 @@
-"""The definition of a Network's answer, in NumPy: slow, obvious, and what engines are held to.
+"""The reference implementation of a `Network` in NumPy: slow and simple; engines must match it.
 
 T is the number of tokens; the other letters are those of `edgernn_runtime.ir`. The cells are
-those of the Keras layers LSTM, GRU and SimpleRNN. Everything is computed in the dtype of the
-weights: float32 in a Network, float64 where the exporter measures rounding errors.
+Keras's LSTM, GRU and SimpleRNN. The dtype is that of the weights: float32 in a `Network`, float64
+if the exporter measures rounding errors.
 """
 
 from __future__ import annotations
@@ -37,12 +37,12 @@ Step = Callable[[Array, Array, Array, Direction, Rounding], tuple[Array, Array]]
 
 
 def sigmoid(x: Array) -> Array:
-    """Return 1 / (1 + exp(-x)) without overflow, by the identity with tanh."""
+    """Return 1 / (1 + exp(-x)) of x of any shape, computed with tanh, which cannot overflow."""
     return np.asarray(0.5 * np.tanh(0.5 * x) + 0.5, dtype=x.dtype)
 
 
 def softmax(x: Array) -> Array:
-    """Return the softmax over the last axis, shifted by the maximum against overflow."""
+    """Return the softmax of x [..., C] over the last axis, shifted so that it cannot overflow."""
     exponentials = np.exp(x - x.max(axis=-1, keepdims=True))
     return np.asarray(exponentials / exponentials.sum(axis=-1, keepdims=True), dtype=x.dtype)
 
@@ -52,10 +52,10 @@ def probabilities(network: Network, ids: NDArray[np.int32]) -> Array:
 
     Args:
         network: the classifier.
-        ids: int32 [T], T at least 1; padded already where `network.task.pad_to` asks for it.
+        ids: int32 [T], T at least 1, padded to `network.task.pad_to` if that is set.
 
     Returns:
-        float32 [C]; one number, the second label's probability, where the head is `binary`.
+        float32 [C]; the probability of the second label alone for a `binary` head.
     """
     parts = (network.embedding, network.layers, network.wide)
     return evaluate(*parts, network.task.head, ids)
@@ -68,7 +68,18 @@ def evaluate(
     head: Head,
     ids: NDArray[np.int32],
 ) -> Array:
-    """Return the output of a model's parts for one text; see `probabilities`."""
+    """Return the output of a model for one text; see `probabilities`.
+
+    Args:
+        embedding: [V, E], or None without a recurrent path.
+        layers: the recurrent path's layers.
+        wide: the wide path, or None.
+        head: how logits become probabilities.
+        ids: int32 [T], T at least 1.
+
+    Returns:
+        [C] in the dtype of the weights.
+    """
     logits: list[Array] = [] if wide is None else [run_wide(wide, ids)]
     if embedding is not None:
         x = embedding[ids]
@@ -79,11 +90,11 @@ def evaluate(
 
 
 def run_wide(wide: HashedNgrams, ids: NDArray[np.int32]) -> Array:
-    """Return the wide path's logits [C] for ids [T]."""
+    """Return the wide path's logits [C] for ids int32 [T]."""
     found = keys(ids, wide.words, wide.patterns, len(wide.checksums))
     rows, checksums = np.divmod(found, CHECKSUMS)
     expected = np.concatenate([np.zeros(wide.words, dtype=np.uint8), wide.checksums])
-    # In double, so that the order of the words does not matter.
+    # In float64, so that the order of the words does not matter.
     total = wide.weights[rows[expected[rows] == checksums]].sum(axis=0, dtype=np.float64)
     if wide.projection is not None:
         total = total @ wide.projection
@@ -91,7 +102,7 @@ def run_wide(wide: HashedNgrams, ids: NDArray[np.int32]) -> Array:
 
 
 def run_layer(layer: Layer, x: Array) -> Array:
-    """Return a layer's output for x, [T, I] or, once the sequence is gone, [I]."""
+    """Return a layer's output for x of shape [T, I], or [I] behind the pooling."""
     if isinstance(layer, Recurrent):
         return run_recurrent(layer, x)
     return run_pooling(layer, x) if isinstance(layer, Pooling) else run_dense(layer, x)
@@ -103,7 +114,7 @@ def run_dense(layer: Dense, x: Array) -> Array:
 
 
 def run_pooling(layer: Pooling, x: Array) -> Array:
-    """Return the reductions over time of x [T, O], side by side: [O times their number]."""
+    """Return the reductions over time of x [T, O], concatenated: [R * O]."""
     return np.concatenate([_reduced(reduction, layer.pad_row, x) for reduction in layer.reductions])
 
 
@@ -120,8 +131,8 @@ def run_recurrent(layer: Recurrent, x: Array) -> Array:
     """Return a recurrent layer's output for x of shape [T, I].
 
     Returns:
-        [T, O] with `return_sequences`, in the order in which the first direction walks; else [O],
-        each direction's last state.
+        [T, O] with `return_sequences`, in the reading order of the first direction; else [O], the
+        last state of each direction.
     """
     rounds = layer.rounds_states
     states = [walk(direction, x, rounds_states=rounds)[0] for direction in layer.directions]
@@ -130,7 +141,7 @@ def run_recurrent(layer: Recurrent, x: Array) -> Array:
 
 
 def merged(layer: Recurrent, outputs: list[Array]) -> Array:
-    """Return a recurrent layer's output of its directions' hidden states, each [T, H]."""
+    """Return a recurrent layer's output from the hidden states of its directions, each [T, H]."""
     outputs = list(outputs)
     if not layer.return_sequences:
         outputs = [states[-1] for states in outputs]
@@ -140,25 +151,25 @@ def merged(layer: Recurrent, outputs: list[Array]) -> Array:
 
 
 def activate(name: Activation, x: Array) -> Array:
-    """Return an activation of x, elementwise, in the dtype of x."""
+    """Return an activation of x of any shape, elementwise, in the dtype of x."""
     return np.asarray(_ACTIVATIONS[name](x), dtype=x.dtype)
 
 
 def rounded(states: Array) -> Array:
-    """Return states within -1 and 1 as multiples of 1/127, ties to even: int8 of a fixed scale."""
+    """Round states in [-1, 1] to multiples of 1/127, ties to even: int8 with a fixed scale."""
     return np.asarray(np.rint(states * np.float32(127)) / np.float32(127), dtype=states.dtype)
 
 
 def walk(direction: Direction, x: Array, *, rounds_states: bool = False) -> tuple[Array, Array]:
-    """Return one direction's hidden states and cells over x [T, I], in the order of its walk.
+    """Return one direction's hidden and cell states over x [T, I], in its reading order.
 
     Args:
         direction: the weights.
-        x: what goes in.
-        rounds_states: whether the products with a state take it rounded to 1/127.
+        x: the input, [T, I].
+        rounds_states: whether states are rounded to multiples of 1/127 before products.
 
     Returns:
-        Two arrays [T, H]; the second is of zeros but for an LSTM.
+        Two arrays [T, H]; the second is zero except for an LSTM.
     """
     step = _STEPS[direction.cell]
     if direction.cell == "gru" and not direction.reset_after:
@@ -227,7 +238,7 @@ def _selu(x: Array) -> Array:
 
 
 def _gelu(x: Array) -> Array:
-    """Return x times the normal distribution function, the exact form."""
+    """Return x times the normal distribution function (the exact GELU)."""
     return np.asarray([0.5 * v * (1 + math.erf(v / math.sqrt(2))) for v in x.ravel()]).reshape(
         x.shape
     )

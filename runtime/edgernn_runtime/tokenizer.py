@@ -1,9 +1,9 @@
 """The tokenizer: text to token ids.
 
-There are two contracts, both described in `docs/tokenizer.md`. `edgernn-tokenizer/1` is equal to
-Keras's TextVectorization id for id. It works on UTF-8 bytes, because that is what TensorFlow's
-string kernels do: lower-casing, punctuation and white space are ASCII only. `edgernn-tokenizer/2`
-has Unicode rules, for languages other than English.
+`docs/tokenizer.md` specifies two contracts. `edgernn-tokenizer/1` gives the ids of Keras's
+TextVectorization. Like TensorFlow's string kernels it works on UTF-8 bytes: lower-casing,
+punctuation and white space are ASCII only. `edgernn-tokenizer/2` has Unicode rules, for languages
+other than English.
 """
 
 from __future__ import annotations
@@ -44,17 +44,17 @@ _PUNCTUATION = b"!\"#$%&()*+,-./:;<=>?@[\\]^_`{|}~'"
 
 @dataclass(frozen=True)
 class TokenizerSpec:
-    """Everything about a tokenizer except its vocabulary.
+    """The rules of a tokenizer, without its vocabulary.
 
     Attributes:
-        standardize: what happens to the whole text first; of the rules `keras` only.
-        split: how the text is cut into tokens; of the rules `keras` only.
-        ngrams: widths of the n-grams, in the order in which they are emitted; () for none.
-        max_length: the largest number of ids that a text keeps, or None for no limit.
-        truncate: which ids of a longer text are kept: `head` the first `max_length`, `head+tail`
-            the first and the last half of them, the first half being the larger one.
-        rules: `keras` for those of Keras's TextVectorization, `unicode` for case folding and word
-            boundaries beyond ASCII.
+        standardize: how the text is normalized first; used by the rules `keras` only.
+        split: how the text is split into tokens; used by the rules `keras` only.
+        ngrams: widths of the n-grams, in the order in which they are emitted; () for no n-grams.
+        max_length: the maximum number of ids of a text, or None for no limit.
+        truncate: the ids that remain of a longer text: `head` keeps the first `max_length`,
+            `head+tail` the first and the last half of them, the first half being the larger one.
+        rules: `keras` for the rules of Keras's TextVectorization, `unicode` for case folding and
+            word boundaries beyond ASCII.
     """
 
     standardize: Standardize = "lower_and_strip_punctuation"
@@ -65,7 +65,7 @@ class TokenizerSpec:
     rules: Rules = "keras"
 
     def to_json(self) -> dict[str, Any]:
-        """Return the spec as the manifest keeps it, the contract's name included."""
+        """Return the spec as it is written in the manifest, with the contract's name."""
         has_options = self.rules == "keras"
         return {
             "contract": _CONTRACTS[self.rules],
@@ -84,7 +84,7 @@ class TokenizerSpec:
         """
         if not isinstance(value, dict):
             raise BundleFormatError(
-                "the tokenizer spec is not an object", expected="a JSON object", found=repr(value)
+                "the tokenizer is not a JSON object", expected="a JSON object", found=repr(value)
             )
         _require_one_of("contract", value.get("contract"), tuple(_CONTRACTS.values()))
         rules = next(name for name in RULES if _CONTRACTS[name] == value["contract"])
@@ -112,15 +112,15 @@ class TokenizerSpec:
 
 
 class Tokenizer:
-    """Turns text into ids; immutable, and so safe to share between threads."""
+    """A tokenizer: text to ids. It is immutable, so threads may share it."""
 
     def __init__(self, spec: TokenizerSpec, vocabulary: Sequence[bytes]) -> None:
         """Build the look-up table.
 
         Args:
             spec: the rules.
-            vocabulary: UTF-8 tokens, the index being the id; 0 is the pad, 1 stands for a token
-                that is out of vocabulary, and neither is looked up by its own spelling.
+            vocabulary: V tokens of UTF-8, the index being the id. 0 is the padding, 1 is OOV (out
+                of vocabulary); neither is found by its spelling.
         """
         self.spec = spec
         self.vocabulary = tuple(vocabulary)
@@ -128,7 +128,13 @@ class Tokenizer:
         self._id_of[b""] = PAD_ID
 
     def tokens(self, text: str | bytes) -> list[bytes]:
-        """Return the tokens of a text, in vocabulary or not, cut to `max_length`.
+        """Return the tokens of a text, truncated to `max_length`.
+
+        Args:
+            text: str, or bytes of UTF-8.
+
+        Returns:
+            T tokens of UTF-8, OOV tokens included.
 
         Raises:
             TextError: the text is neither str nor bytes, or is over `MAX_TEXT_BYTES` of UTF-8.
@@ -143,7 +149,10 @@ class Tokenizer:
         return _truncated(pieces, self.spec.max_length, self.spec.truncate)
 
     def ids(self, text: str | bytes) -> NDArray[np.int32]:
-        """Return the ids of a text, unpadded: int32 of shape [T], T from 0 to `max_length`.
+        """Return the ids of a text without padding: int32 [T], T from 0 to `max_length`.
+
+        Args:
+            text: str, or bytes of UTF-8.
 
         Raises:
             TextError: the text is neither str nor bytes, or is over `MAX_TEXT_BYTES` of UTF-8.
@@ -151,7 +160,7 @@ class Tokenizer:
         return self.look_up(self.tokens(text))
 
     def look_up(self, tokens: Sequence[bytes]) -> NDArray[np.int32]:
-        """Return the ids of tokens: int32, one each."""
+        """Return the ids of T tokens of UTF-8: int32 [T]; 1 for a token that is OOV."""
         id_of = self._id_of
         found = [id_of.get(token, OUT_OF_VOCABULARY_ID) for token in tokens]
         return np.asarray(found, dtype=np.int32)
@@ -177,7 +186,7 @@ def _utf8(text: str | bytes) -> bytes:
         encoded = text
     else:
         raise TextError(
-            "a text must be a string",
+            "the text is not a string",
             expected="str, or bytes of UTF-8",
             found=type(text).__name__,
         )
@@ -186,7 +195,7 @@ def _utf8(text: str | bytes) -> bytes:
             "the text is too long",
             expected=f"at most {MAX_TEXT_BYTES:,} bytes of UTF-8",
             found=f"{len(encoded):,} bytes",
-            hint="cut it into parts and classify each",
+            hint="split it into parts and classify each",
         )
     return encoded
 
@@ -195,7 +204,7 @@ def _encode(text: str) -> bytes:
     try:
         return text.encode()
     except UnicodeEncodeError:
-        # A lone surrogate has no UTF-8. Like a browser's TextEncoder, write U+FFFD for it.
+        # UTF-8 cannot encode a lone surrogate; like a browser's TextEncoder, replace it by U+FFFD.
         return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode()
 
 
@@ -233,14 +242,15 @@ def _ngrams(tokens: list[bytes], widths: tuple[int, ...]) -> list[bytes]:
 
 
 def with_padding(ids: NDArray[np.int32], pad_to: int | None) -> NDArray[np.int32]:
-    """Return the ids that a model is fed: bare, or cut and filled up with `PAD_ID` to a length.
+    """Return the ids of a text with the padding that a model expects, int32 [L].
 
     Args:
         ids: int32 [T].
-        pad_to: the length, or None for bare ids.
+        pad_to: L, to which ids are truncated or padded with `PAD_ID`; None for no padding, where
+            every `PAD_ID` is removed.
     """
     if pad_to is None:
-        # Keras masks the pad wherever it stands; to leave it out gives the same answer.
+        # Keras masks the padding at every position; removing it gives the same output.
         return np.asarray(ids[ids != PAD_ID], dtype=np.int32)
     padded = np.full(pad_to, PAD_ID, dtype=np.int32)
     padded[: min(len(ids), pad_to)] = ids[:pad_to]

@@ -1,6 +1,6 @@
 """The Unicode rules, `edgernn-tokenizer/2`: case folding, word boundaries, unspaced scripts.
 
-They are described in `docs/tokenizer.md`; the tables are in `unicode_tables`.
+`docs/tokenizer.md` specifies them; the tables are in `unicode_tables`.
 """
 
 from __future__ import annotations
@@ -10,22 +10,26 @@ from functools import cache
 
 from edgernn_runtime.unicode_tables import CLASS_RUNS, FOLD_RUNS
 
-#: What a code point becomes in front of the split, by its class: separators are spaces, a line
-#: feed ends a token, and a NUL withdraws a line feed in front of it. All three are separators
-#: themselves, so that no text can hold them.
+#: The replacement of a code point before the split, by its class: a separator becomes a space, a
+#: line feed ends a token, a NUL removes a line feed before it. The three are separators themselves,
+#: so the replaced text contains them nowhere else.
 _TEMPLATES = {"S": " ", "X": "", "W": "{}", "A": " {}\n", "M": "\0{}\n"}
-#: The memory of `_Map` is bounded, whatever the texts.
+#: Bounds the memory of `_Map`.
 _MAX_ENTRIES = 1 << 16
 
 
 def unicode_tokens(text: bytes) -> list[bytes]:
-    """Return the tokens of a text of UTF-8, each invalid sequence being U+FFFD."""
+    """Return the tokens of a text, as UTF-8.
+
+    Args:
+        text: UTF-8; each invalid sequence counts as U+FFFD.
+    """
     marked = text.decode("utf-8", "replace").translate(_map())
     return marked.replace("\n\0", "").replace("\0", "").encode().split()
 
 
 class _Map(dict[int, str]):
-    """What code points become, worked out when they are first met."""
+    """The replacements of code points, computed at their first use."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -48,7 +52,7 @@ def _map() -> _Map:
 
 
 def _class_runs() -> tuple[list[int], list[str]]:
-    """Return the first code points of the runs of one class, and their classes."""
+    """Return the first code point of each run of a class, and its class."""
     starts, classes, start = [], [], 0
     for run in CLASS_RUNS.split():
         starts.append(start)
@@ -58,7 +62,7 @@ def _class_runs() -> tuple[list[int], list[str]]:
 
 
 def _folds() -> dict[int, int]:
-    """Return what each code point that is folded becomes."""
+    """Return the folded form of each code point that has one."""
     folds = {}
     for run in FOLD_RUNS.split():
         first, count, step, added = run.split(",")

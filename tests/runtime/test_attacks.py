@@ -15,14 +15,14 @@ NAMED = {
     "absolute_name": "'/tmp/escaped'",
     "bomb": "stored members",
     "claimed_size": "of at most",
-    "link_in_zip": "vocab.txt is not the one",
-    "link_in_folder": "plain files",
+    "link_in_zip": "vocab.txt does not match its hash",
+    "link_in_folder": "regular files",
     "sparse_manifest": "of at most 1,048,576 bytes",
     "other_vocabulary": "trained with another vocabulary",
     "swapped_model": "trained with another vocabulary",
     "eight_byte_model": "cannot load the model",
-    "duplicate_keys": "a key stands twice",
-    "nan_weights": "verify: the largest change is",
+    "duplicate_keys": "a duplicate key",
+    "nan_weights": "self-test: max absolute error",
     "deep_manifest": "the manifest is not JSON",
 }
 
@@ -35,7 +35,7 @@ def test_an_attack_is_refused_by_name(attack, model_format, tmp_path):
     named = NAMED[attack.__name__]
     if (attack.__name__, model_format) == ("nan_weights", "native"):
         # NumPy clamps nothing.
-        named = "the model's answer is none"
+        named = "invalid model output"
     assert named in answer
     assert not (tmp_path.parent / "escaped").exists()
     assert (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024 < MOST_GROWTH

@@ -66,7 +66,7 @@ def test_wrong_usage_is_2(bundle, tmp_path):
 
 def test_wrong_usage_and_a_missing_bundle_have_their_status(capsys, tmp_path):
     assert main([str(tmp_path / "none.edgernn"), "a"]) == 2
-    assert "there is no bundle here" in capsys.readouterr().err
+    assert "the bundle does not exist" in capsys.readouterr().err
     with pytest.raises(SystemExit, match="2"):
         main([str(tmp_path), "--threads", "0"])
 
@@ -107,7 +107,7 @@ def test_a_bundle_is_timed_on_the_device(bundle, capsys):
 
 def test_timing_what_is_no_bundle_is_a_message(tmp_path, bundle, capsys):
     assert main(["bench", str(tmp_path / "none.edgernn")]) == 2
-    assert capsys.readouterr().err.startswith("error: there is no bundle here")
+    assert capsys.readouterr().err.startswith("error: the bundle does not exist")
     with pytest.raises(SystemExit) as end:
         main(["bench", str(bundle), "--seconds", "0"])
     assert end.value.code == 2

@@ -49,12 +49,12 @@ WRONG = {
     "more_layers_than_bytes": (16, 64, "dtype below 6"),
     "no_tensors": (20, 0, "1 to 1024 tensors"),
     "many_tensors": (20, 1025, "1 to 1024 tensors"),
-    "size": (24, 7, "bytes, as it says"),
+    "size": (24, 7, "bytes, as in its header"),
     "kind": (LAYERS_AT, 9, "layers of kind 1, 2, 3 or 5"),
     "directions": (LAYERS_AT + 4, 3, "one or two directions"),
     "merge": (LAYERS_AT + 8, 4, "merge below 4"),
     "sequences": (LAYERS_AT + 12, 2, "return_sequences of 0 or 1"),
-    "not_a_sequence": (LAYERS_AT + 12, 0, "a sequence in front of this layer"),
+    "not_a_sequence": (LAYERS_AT + 12, 0, "a sequence before this layer"),
     "cell": (LAYERS_AT + 16, 3, "cell below 3"),
     "cell_of_other_gates": (LAYERS_AT + 16, 1, "3 gates of 8 units"),
     "activation": (LAYERS_AT + 20, 12, "activation below 12"),
@@ -86,7 +86,7 @@ def test_a_wrong_number_is_named(data, case):
 
 @pytest.mark.parametrize("length", [0, 7, 127, 128, 400, 1000])
 def test_a_file_that_breaks_off_is_refused(data, length):
-    with pytest.raises(EngineError, match=r"it is no model\.bin"):
+    with pytest.raises(EngineError, match=r"invalid model\.bin"):
         decode_model(data[:length])
 
 

@@ -147,7 +147,7 @@ def test_both_ends_of_a_longer_text_are_kept(length, kept):
 
 @pytest.mark.parametrize("text", [None, 3, ["a"], 1.5])
 def test_a_text_of_another_type_is_refused(text):
-    with pytest.raises(TextError, match="a text must be a string"):
+    with pytest.raises(TextError, match="the text is not a string"):
         Tokenizer(TokenizerSpec(), [b"", b"[UNK]"]).ids(text)
 
 
@@ -182,6 +182,6 @@ def test_a_spec_outside_the_contract_is_refused(field, value):
         TokenizerSpec.from_json({**TokenizerSpec().to_json(), field: value})
 
 
-def test_a_spec_that_is_no_object_is_refused():
-    with pytest.raises(BundleFormatError, match="not an object"):
+def test_a_spec_that_is_not_an_object_is_refused():
+    with pytest.raises(BundleFormatError, match="not a JSON object"):
         TokenizerSpec.from_json([])

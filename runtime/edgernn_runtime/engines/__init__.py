@@ -38,17 +38,21 @@ class Engine(Protocol):
         """
 
     def close(self) -> None:
-        """Let go of the model; the engine is not used after it."""
+        """Release the model; the engine is not used afterwards."""
 
 
 class EngineFactory(Protocol):
-    """Opens a model file's bytes."""
+    """Opens a model file."""
 
     def __call__(self, model: Buffer, threads: int) -> Engine:
-        """Return an engine that runs the model on that many threads.
+        """Return an engine that runs a model.
+
+        Args:
+            model: the model file's bytes.
+            threads: number of threads for one call, at least 1.
 
         Raises:
-            EngineError: the model is not one that the engine can run.
+            EngineError: the engine cannot run the model.
         """
 
 
@@ -90,12 +94,12 @@ ENGINES = {
 
 
 def open_engine(model_format: str, model: Buffer, threads: int) -> Engine:
-    """Return the engine for a model format, with the model loaded.
+    """Return an engine with a model loaded.
 
     Args:
         model_format: a key of `ENGINES`.
         model: the model file's bytes.
-        threads: threads that one call may use.
+        threads: number of threads for one call, at least 1.
 
     Raises:
         BundleFormatError: no engine is known for the format.

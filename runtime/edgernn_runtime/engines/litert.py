@@ -17,11 +17,10 @@ class Engine:
         """Load the model.
 
         Raises:
-            EngineError: the model is not one that LiteRT can run.
+            EngineError: LiteRT cannot run the model.
         """
         try:
-            # No delegate: XNNPACK has no kernel for the recurrent op, and announces itself on
-            # stderr.
+            # No delegate: XNNPACK has no kernel for the recurrent operator, and writes to stderr.
             self._interpreter = Interpreter(
                 model_content=bytes(model),
                 num_threads=threads,
@@ -34,7 +33,7 @@ class Engine:
         self._length: int | None = None
 
     def run(self, ids: NDArray[np.int32]) -> NDArray[np.float32]:
-        """Return the model's output [C] for the ids [T] of one text.
+        """Return the model's output, float32 [C], for the ids of one text, int32 [T].
 
         Raises:
             EngineError: LiteRT failed.
@@ -46,8 +45,8 @@ class Engine:
                 interpreter.resize_tensor_input(index, (1, len(ids)))
                 interpreter.allocate_tensors()
                 self._length = len(ids)
-            # The recurrent op keeps its state between calls: without this, one text leaks into
-            # the next.
+            # The recurrent operator keeps its state between calls; without this, one text would
+            # change the output for the next.
             interpreter.reset_all_variables()
             interpreter.set_tensor(index, ids[np.newaxis])
             interpreter.invoke()
@@ -57,5 +56,5 @@ class Engine:
         return np.asarray(output[0])
 
     def close(self) -> None:
-        """Let go of the interpreter."""
+        """Release the interpreter."""
         del self._interpreter

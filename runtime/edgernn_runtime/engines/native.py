@@ -1,4 +1,4 @@
-"""The engine for `model.bin` files in C: `runtime/libedgernn`, built where there was a compiler."""
+"""The engine for `model.bin` files in C: `runtime/libedgernn`, compiled at installation."""
 
 from __future__ import annotations
 
@@ -11,19 +11,20 @@ from edgernn_runtime.errors import EngineError
 
 
 class Engine:
-    """Runs a model with the fastest kernels that the processor has."""
+    """Runs a model with the fastest kernels of the processor."""
 
     def __init__(self, model: Buffer, threads: int, kernels: str | None = None) -> None:
         """Load the model.
 
         Args:
-            model: the file's bytes, which are used where they lie.
-            threads: above 1, a second thread runs one of a layer's two directions, where the
-                system has POSIX threads; more have no use.
-            kernels: a name of `_native.kernels()`, or None for the fastest.
+            model: the file's bytes, which are used in place.
+            threads: with 2 or more, a second thread runs one of a layer's two directions, if the
+                system has POSIX threads.
+            kernels: a name in `_native.kernels()`, or None for the fastest.
 
         Raises:
-            EngineError: the model is none, there are no such kernels, or no second thread.
+            EngineError: the model is invalid, the kernels do not exist, or the second thread
+                cannot start.
         """
         try:
             self._engine = _native.Engine(model, kernels, threads)
@@ -31,7 +32,7 @@ class Engine:
             raise EngineError("cannot load the model", found=str(error)) from error
 
     def run(self, ids: NDArray[np.int32]) -> NDArray[np.float32]:
-        """Return the model's output [C] for the ids [T] of one text.
+        """Return the model's output, float32 [C], for the ids of one text, int32 [T].
 
         Raises:
             EngineError: an id is outside the embedding.
@@ -43,5 +44,5 @@ class Engine:
         return np.frombuffer(output, dtype=np.float32)
 
     def close(self) -> None:
-        """Let go of the model."""
+        """Release the model."""
         del self._engine

@@ -1,4 +1,4 @@
-"""The engine for `model.bin` files in NumPy alone: slow, and there wherever NumPy is."""
+"""The engine for `model.bin` files in NumPy: slow, but available without a C compiler."""
 
 from __future__ import annotations
 
@@ -12,19 +12,23 @@ from edgernn_runtime.reference import evaluate
 
 
 class Engine:
-    """Runs a model by the definition of its layers."""
+    """Runs a model with the reference implementation of its layers."""
 
     def __init__(self, model: Buffer, threads: int) -> None:
-        """Load the model; NumPy decides on threads itself.
+        """Load the model.
+
+        Args:
+            model: the file's bytes.
+            threads: ignored; NumPy manages its own threads.
 
         Raises:
-            EngineError: the model is none.
+            EngineError: the model is invalid.
         """
         del threads
         self._model = decode_model(model)
 
     def run(self, ids: NDArray[np.int32]) -> NDArray[np.float32]:
-        """Return the model's output [C] for the ids [T] of one text.
+        """Return the model's output, float32 [C], for the ids of one text, int32 [T].
 
         Raises:
             EngineError: an id is outside the embedding.
@@ -40,5 +44,5 @@ class Engine:
             return evaluate(model.embedding, model.layers, model.wide, model.head, ids)
 
     def close(self) -> None:
-        """Let go of the model."""
+        """Release the model."""
         del self._model

@@ -1,4 +1,4 @@
-"""The engine for `.onnx` files: ONNX Runtime on the processor."""
+"""The engine for `.onnx` files: ONNX Runtime on the CPU."""
 
 from __future__ import annotations
 
@@ -25,19 +25,19 @@ _ERRORS = (
 class Engine:
     """Runs a model with an input `ids` [N, T], int32, and one output [N, C].
 
-    A second input `lengths` [N], int32, is given to a model that has one.
+    If the model has a second input `lengths` [N], int32, it is the length of each text.
     """
 
     def __init__(self, model: Buffer, threads: int) -> None:
         """Load the model.
 
         Raises:
-            EngineError: the model is not one that ONNX Runtime can run.
+            EngineError: ONNX Runtime cannot run the model.
         """
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
-        # What it would log as an error is raised as well.
+        # Errors that it would log are raised too.
         options.log_severity_level = 4
         try:
             self._session = onnxruntime.InferenceSession(
@@ -48,7 +48,7 @@ class Engine:
             raise EngineError("ONNX Runtime cannot load the model", found=str(error)) from error
 
     def run(self, ids: NDArray[np.int32]) -> NDArray[np.float32]:
-        """Return the model's output [C] for the ids [T] of one text.
+        """Return the model's output, float32 [C], for the ids of one text, int32 [T].
 
         Raises:
             EngineError: ONNX Runtime failed.
@@ -64,5 +64,5 @@ class Engine:
         return result
 
     def close(self) -> None:
-        """Let go of the session."""
+        """Release the session."""
         del self._session
