@@ -124,7 +124,7 @@ def test_evaluate_without_data_uses_the_validation_texts(trained, capsys):
     out = capsys.readouterr().out
     assert "validation texts of" in out
     assert "| class | precision | recall | F1 | texts |" in out
-    assert "True class by row" in out
+    assert "true class by row" in out
 
 
 def test_evaluate_refuses_labels_that_the_model_does_not_know(trained, tmp_path, capsys):
