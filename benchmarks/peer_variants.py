@@ -22,6 +22,7 @@ from edgernn.benchmarking.variants import Variant, error_line, last_error
 from edgernn.errors import BenchError
 from edgernn_runtime import EdgernnError
 from edgernn_runtime.bundle import read_bundle
+from edgernn_runtime.heads import expand_binary
 from edgernn_runtime.tokenizer import Tokenizer, with_padding
 
 _LIMIT_SECONDS = 600
@@ -220,12 +221,7 @@ class PeerRunner:
 
     def probabilities(self, texts: Sequence[str]) -> list[list[float]]:
         """Return the probability of each label for each text, [N][C]."""
-        return [_both_classes(self._run(self.tokenize(text))) for text in texts]
-
-
-def _both_classes(output: NDArray[np.float32]) -> list[float]:
-    values: list[float] = output.tolist()
-    return [1 - values[0], values[0]] if len(values) == 1 else values
+        return [expand_binary(self._run(self.tokenize(text))).tolist() for text in texts]
 
 
 def _open_litert(file: Path, threads: int) -> Run:

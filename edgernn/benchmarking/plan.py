@@ -13,7 +13,7 @@ from edgernn.data.sources import DataOptions, load_corpus
 from edgernn.errors import UsageError
 from edgernn.model_folder import DEFAULT, ModelFolder, is_model_folder
 from edgernn_runtime import EdgernnError
-from edgernn_runtime.bench import lengths_of
+from edgernn_runtime.bench import choose_lengths
 from edgernn_runtime.bundle import read_bundle
 from edgernn_runtime.timing import texts_of_length
 from edgernn_runtime.tokenizer import Tokenizer
@@ -119,7 +119,7 @@ def make_plan(folder: ModelFolder, request: Request) -> Plan:
         )
     rows, truth = _rows(folder, request)
     readable, tokenizer = _readable(bundles)
-    tokens, others = lengths_of(tokenizer.spec, request.tokens)
+    tokens, others = choose_lengths(tokenizer.spec, request.tokens)
     if request.tokens not in (None, tokens):
         raise UsageError(
             "the model does not read that many tokens",

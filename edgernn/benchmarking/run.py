@@ -18,7 +18,7 @@ from edgernn.benchmarking.records import (
 )
 from edgernn.benchmarking.variants import KERAS_PREDICT, Variant, error_line
 from edgernn_runtime import EdgernnError
-from edgernn_runtime.bench import cold_starts
+from edgernn_runtime.bench import measure_cold_starts
 from edgernn_runtime.machine import environment
 from edgernn_runtime.timing import WINDOWS, Window
 
@@ -173,7 +173,7 @@ def _cold_starts(plan: Plan, measurements: list[_Measurement]) -> None:
     def start(measurement: _Measurement, _: Process) -> None:
         variant = measurement.variant
         if variant.cold_start:
-            times = tuple(cold_starts(variant.cold_start, variant.cold_starts))
+            times = tuple(measure_cold_starts(variant.cold_start, variant.cold_starts))
             measurement.result = replace(measurement.result, cold_start_ms=times)
 
     _each(measurements, start)

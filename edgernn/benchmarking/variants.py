@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edgernn_runtime import EdgernnError
-from edgernn_runtime.bench import first_answer
+from edgernn_runtime.bench import cold_start_command
 from edgernn_runtime.bundle import read_bundle
 from edgernn_runtime.engines import get_engine
 
@@ -105,7 +105,7 @@ def _bundle_variant(path: Path, cold_starts: int) -> Variant:
         arguments,
         engine.title,
         _bytes(path),
-        cold_start=tuple(first_answer(path)),
+        cold_start=tuple(cold_start_command(path)),
         cold_starts=cold_starts,
     )
 

@@ -1,6 +1,6 @@
-"""`python -m edgernn_runtime bench BUNDLE`: what a bundle costs on this device, as JSON.
+"""`python -m edgernn_runtime bench BUNDLE`: benchmark a bundle on this device, as JSON.
 
-The JSON is of the schema that `edgernn bench --json` writes, and `edgernn bench --compare` reads.
+The JSON has the schema of `edgernn bench --json`; `edgernn bench --compare` reads it.
 """
 
 from __future__ import annotations
@@ -32,21 +32,30 @@ from edgernn_runtime.tokenizer import TokenizerSpec
 SCHEMA = "edgernn-bench/3"
 LENGTHS = (8, 16, 32, 64, 128, 256, 512)
 PACKAGES = ("edgernn-runtime", "numpy", "ai-edge-litert", "onnxruntime")
-#: The length that the ratios are of, where nothing else is asked.
+#: The default length of a text for latency and speedup.
 TOKENS = 200
 _COLD_STARTS, _LIMIT_SECONDS = 5, 120
 _FIRST = "a film to remember"
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run the command and return its exit status."""
+    """Run the command and return its exit status.
+
+    Args:
+        arguments: the command line behind `bench`.
+    """
     parser = argparse.ArgumentParser(
-        prog="python -m edgernn_runtime bench", description="Time a bundle; prints JSON."
+        prog="python -m edgernn_runtime bench",
+        description="Benchmark a bundle: latency (p50, p95, min), cold start, memory; prints JSON.",
     )
     parser.add_argument("bundle", metavar="BUNDLE", help="a .edgernn file or folder")
-    parser.add_argument("--tokens", type=int, help="length of a text  [200, or what is read]")
+    parser.add_argument(
+        "--tokens", type=int, help="length of a text  [200, or the model's maximum]"
+    )
     parser.add_argument("--threads", type=int, default=1, help="threads for one text  [1]")
-    parser.add_argument("--seconds", type=float, default=5.0, help="timed at --tokens  [5]")
+    parser.add_argument(
+        "--seconds", type=float, default=5.0, help="duration of the measurement at --tokens  [5]"
+    )
     options = parser.parse_args(arguments)
     if options.threads < 1 or options.seconds <= 0 or (options.tokens or 1) < 1:
         parser.error("--threads, --seconds and --tokens must be above 0")
@@ -62,22 +71,22 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def measure(path: Path, tokens: int | None, threads: int, seconds: float) -> dict[str, Any]:
-    """Return a bundle's figures, as JSON values.
+    """Return the benchmark of a bundle, as JSON values.
 
     Args:
         path: the bundle.
-        tokens: the length of a text, or None for 200 or the most that the model reads.
-        threads: threads that one answer may use.
-        seconds: how long to time texts of that length; each further length gets a tenth of it.
+        tokens: the length of a text; None for 200, or the model's maximum if that is less.
+        threads: number of threads for one text, at least 1.
+        seconds: duration of the measurement at that length; each other length gets a tenth.
 
     Raises:
-        EdgernnError: the bundle cannot be opened, or is of no engine here.
+        EdgernnError: the bundle cannot be opened, or its engine is missing.
     """
     with load(path, threads=threads) as classifier:
-        tokens, lengths = lengths_of(classifier.tokenizer.spec, tokens)
+        tokens, lengths = choose_lengths(classifier.tokenizer.spec, tokens)
         row = {"variant": path.stem, "file_bytes": _bytes(path)}
         row |= _timings(classifier, tokens, lengths, seconds)
-        row["cold_start_ms"] = cold_starts(first_answer(path), _COLD_STARTS)
+        row["cold_start_ms"] = measure_cold_starts(cold_start_command(path), _COLD_STARTS)
         row["self_test"] = asdict(classifier.self_test())
     return {
         "schema": SCHEMA,
@@ -112,12 +121,12 @@ def _timings(
     }
 
 
-def lengths_of(spec: TokenizerSpec, tokens: int | None) -> tuple[int, tuple[int, ...]]:
-    """Return the length to time at, and those of the curve: none above what the model reads.
+def choose_lengths(spec: TokenizerSpec, tokens: int | None) -> tuple[int, tuple[int, ...]]:
+    """Return the length to measure and the lengths of the curve, up to the model's maximum.
 
     Args:
         spec: the model's tokenizer.
-        tokens: the length that was asked for, or None for `TOKENS`.
+        tokens: the requested length, or None for `TOKENS`.
     """
     most = 1 if spec.split == "none" else spec.max_length
     chosen = tokens or TOKENS
@@ -126,16 +135,20 @@ def lengths_of(spec: TokenizerSpec, tokens: int | None) -> tuple[int, tuple[int,
     return min(chosen, most), tuple(length for length in LENGTHS if length <= most)
 
 
-def first_answer(bundle: Path) -> list[str]:
-    """Return the command of a fresh process that answers one text."""
+def cold_start_command(bundle: Path) -> list[str]:
+    """Return a command that starts a process, loads a bundle and classifies one text."""
     return [sys.executable, "-m", "edgernn_runtime", str(bundle), _FIRST]
 
 
-def cold_starts(command: Sequence[str], times: int) -> list[float]:
-    """Return the milliseconds from the start of a process to its first line, of each run.
+def measure_cold_starts(command: Sequence[str], times: int) -> list[float]:
+    """Return the times from the start of a process to its first line, in milliseconds.
+
+    Args:
+        command: the program and its arguments.
+        times: number of processes, one after the other.
 
     Raises:
-        EngineError: the process ended without an answer.
+        EngineError: the process ended without a prediction.
     """
     found = []
     for _ in range(times):
@@ -149,7 +162,7 @@ def cold_starts(command: Sequence[str], times: int) -> list[float]:
             _, errors = process.communicate(timeout=_LIMIT_SECONDS)
         if not line:
             lines = errors.strip().splitlines() or [f"exit status {process.returncode}"]
-            raise EngineError("a fresh process gave no answer", found=lines[-1])
+            raise EngineError("the cold start failed", expected="a line on stdout", found=lines[-1])
     return found
 
 

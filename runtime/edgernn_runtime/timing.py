@@ -1,7 +1,7 @@
-"""How an answer is timed: windows of single calls, every sample kept.
+"""Latency measurement: windows of single calls, every sample kept.
 
-The method is that of MLPerf Tiny: some windows, the figures of each, and their median. Nothing is
-thrown away but the calls that warm up.
+The method is that of MLPerf Tiny: the median, over several windows, of each window's figures. Only
+the warm-up calls are discarded.
 """
 
 from __future__ import annotations
@@ -20,31 +20,31 @@ from edgernn_runtime.tokenizer import Tokenizer
 
 WINDOWS = 5
 _WARM_UP_CALLS = 10
-_LEAST_SAMPLES = 5
+_MIN_SAMPLES = 5
 _TEXTS = 50
 
 
 class Subject(Protocol):
-    """What is timed: a classifier, or another form of the same model."""
+    """The subject of a measurement: a classifier, or another variant of the same model."""
 
     def predict(self, text: str) -> object:
-        """Return the answer for a text."""
+        """Return the prediction for a text."""
 
     def tokenize(self, text: str) -> Any:
-        """Return the ids of a text."""
+        """Return the ids of a text, [T] or [1, T]."""
 
     def output_of_ids(self, ids: Any) -> object:
-        """Return the model's output for ids that `tokenize` made."""
+        """Return the model's output, [C] or [1, C], for ids that `tokenize` returned."""
 
 
 @dataclass(frozen=True)
 class Window:
-    """The samples of one window, in milliseconds, in the order they were taken.
+    """The samples of one window in milliseconds, in order.
 
     Attributes:
-        total_ms: each call from text to answer.
-        tokenize_ms: each call from text to ids, timed by itself.
-        invoke_ms: each call from ids to output, timed by itself.
+        total_ms: each call from text to prediction.
+        tokenize_ms: each call from text to ids.
+        invoke_ms: each call from ids to output.
     """
 
     total_ms: tuple[float, ...]
@@ -54,18 +54,18 @@ class Window:
 
 @dataclass(frozen=True)
 class Summary:
-    """The figures of some windows, in milliseconds: of each figure the median over the windows.
+    """The latency over several windows, in milliseconds: medians of the windows' figures.
 
     Attributes:
         p50: the median.
         p90: the 90th percentile.
         p95: the 95th percentile.
         p99: the 99th percentile.
-        min: the smallest sample of all windows.
-        spread: the distance between the largest and the smallest median, as a share of `p50`.
+        min: the minimum of all windows.
+        spread: the largest median minus the smallest, divided by `p50`.
         tokenize: the median from text to ids.
         invoke: the median from ids to output.
-        samples: how many there are in all.
+        samples: number of samples in all windows.
     """
 
     p50: float
@@ -84,7 +84,7 @@ class Summary:
 
 
 def summarize(windows: Sequence[Window]) -> Summary:
-    """Return the figures of windows, at least one."""
+    """Return the latency over at least one window."""
     shares = np.array([np.quantile(w.total_ms, (0.5, 0.9, 0.95, 0.99)) for w in windows])
     p50, p90, p95, p99 = (float(value) for value in np.median(shares, axis=0))
     medians = shares[:, 0]
@@ -102,25 +102,29 @@ def summarize(windows: Sequence[Window]) -> Summary:
 
 
 def texts_of_length(tokenizer: Tokenizer, texts: Sequence[str], tokens: int) -> tuple[str, ...]:
-    """Return texts of exactly so many words or characters, cut out of the texts laid end to end.
+    """Return texts with a given number of words or characters, cut from the concatenated texts.
 
     Args:
-        tokenizer: says where a text may be cut; n-grams are not counted.
-        texts: the material.
-        tokens: how many tokens a text is to have.
+        tokenizer: the tokenizer that counts; n-grams do not count.
+        texts: the texts to cut from.
+        tokens: number of tokens of each returned text.
 
     Raises:
-        TextError: the material has no token, or the tokenizer takes a text as one.
+        TextError: the texts have no token, or the tokenizer does not split texts.
     """
     spec = replace(tokenizer.spec, ngrams=(), max_length=None)
     if spec.split == "none" and tokens > 1:
         raise TextError(
-            "a text is one token to this model", expected="a length of 1", found=f"{tokens}"
+            "this model does not split texts into tokens",
+            expected="a length of 1",
+            found=f"{tokens}",
         )
     whole = Tokenizer(spec, tokenizer.vocabulary)
     stream = list(itertools.chain.from_iterable(whole.tokens(text) for text in texts))
     if not stream:
-        raise TextError("the texts have no token", expected="a word", found=f"{len(texts)} texts")
+        raise TextError(
+            "the texts have no token", expected="at least one", found=f"{len(texts)} empty texts"
+        )
     stream *= -(-tokens // len(stream))
     starts = range(0, len(stream) - tokens + 1, tokens)
     between = b"" if spec.split == "character" else b" "
@@ -129,7 +133,7 @@ def texts_of_length(tokenizer: Tokenizer, texts: Sequence[str], tokens: int) -> 
 
 
 def warm_up(subject: Subject, texts: Sequence[str]) -> None:
-    """Answer a few texts; their times are not kept."""
+    """Classify a few texts without measuring."""
     for i in range(_WARM_UP_CALLS):
         text = texts[i % len(texts)]
         subject.predict(text)
@@ -137,10 +141,16 @@ def warm_up(subject: Subject, texts: Sequence[str]) -> None:
 
 
 def time_window(subject: Subject, texts: Sequence[str], seconds: float) -> Window:
-    """Return the samples of about so many seconds, the texts taken in turn, five at least."""
+    """Return the samples of one window, at least five, over the texts in turn.
+
+    Args:
+        subject: the subject to measure.
+        texts: the texts.
+        seconds: the duration of the window.
+    """
     samples: list[tuple[float, float, float]] = []
     deadline = time.perf_counter() + seconds
-    while len(samples) < _LEAST_SAMPLES or time.perf_counter() < deadline:
+    while len(samples) < _MIN_SAMPLES or time.perf_counter() < deadline:
         text = texts[len(samples) % len(texts)]
         total, _ = _timed(subject.predict, text)
         tokenized, ids = _timed(subject.tokenize, text)
@@ -156,14 +166,20 @@ def _timed(call: Callable[[Any], Any], argument: Any) -> tuple[float, Any]:
 
 
 def texts_a_second(subjects: Sequence[Subject], texts: Sequence[str], seconds: float) -> float:
-    """Return the answers a second of so many callers at once, each with a subject of its own."""
-    answered = [0] * len(subjects)
+    """Return the throughput of concurrent callers, in texts per second.
+
+    Args:
+        subjects: one subject per caller.
+        texts: the texts, in turn.
+        seconds: the duration.
+    """
+    counts = [0] * len(subjects)
     deadline = time.perf_counter() + seconds
 
     def call(caller: int) -> None:
         while time.perf_counter() < deadline:
-            subjects[caller].predict(texts[answered[caller] % len(texts)])
-            answered[caller] += 1
+            subjects[caller].predict(texts[counts[caller] % len(texts)])
+            counts[caller] += 1
 
     callers = [threading.Thread(target=call, args=(i,)) for i in range(len(subjects))]
     start = time.perf_counter()
@@ -171,4 +187,4 @@ def texts_a_second(subjects: Sequence[Subject], texts: Sequence[str], seconds: f
         caller.start()
     for caller in callers:
         caller.join()
-    return sum(answered) / (time.perf_counter() - start)
+    return sum(counts) / (time.perf_counter() - start)

@@ -1,8 +1,8 @@
-"""Bundles that mean harm, each made from a good one: what comes of it must be an `EdgernnError`.
+"""Malicious bundles, each made from a valid one: the runtime must raise an `EdgernnError`.
 
 python -m tests.runtime.attacks BUNDLE
 
-Prints what each attack is answered with.
+Prints the error of each attack.
 """
 
 from __future__ import annotations
@@ -122,9 +122,9 @@ def duplicate_keys(folder: Path, bundle: Path) -> Path:
 
 
 def nan_weights(folder: Path, bundle: Path) -> Path:
-    """Weights that are no numbers, with the manifest's hash mended.
+    """NaN weights, with a correct hash in the manifest.
 
-    An engine may clamp them to numbers again; the bundle's own vectors tell.
+    An engine may clamp them to finite values; the bundle's self-test finds them.
     """
     members = members_of(bundle)
     manifest = json.loads(members[MANIFEST])
@@ -170,8 +170,8 @@ ATTACKS: tuple[Attack, ...] = (
 )
 
 
-def answer_to(path: Path) -> str:
-    """Return what the runtime says to a bundle; "" where it takes it and gives its own answers."""
+def error_of(path: Path) -> str:
+    """Return the runtime's error for a bundle; "" if it passes its self-test."""
     try:
         with load(path) as classifier:
             classifier.predict("a good film")
@@ -203,8 +203,8 @@ def main() -> None:
     bundle = parser.parse_args().bundle
     for attack in ATTACKS:
         with tempfile.TemporaryDirectory() as folder:
-            answer = answer_to(attack(Path(folder), bundle))
-        print(f"{attack.__name__}: {answer or 'TAKEN'}\n")
+            error = error_of(attack(Path(folder), bundle))
+        print(f"{attack.__name__}: {error or 'ACCEPTED'}\n")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Seeded mutations of bundles: whatever the file, nothing but an `EdgernnError` comes out.
+"""Seeded mutations of bundles: each is accepted or raises an `EdgernnError`.
 
 python -m tests.runtime.fuzz [--count N | --seconds S] [--seed SEED]
 
@@ -70,7 +70,7 @@ def members_of(path: Path) -> Members:
 def zipped(members: Members) -> bytes:
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive, warnings.catch_warnings():
-        # A name that stands twice is what some of them are about.
+        # Some mutations write a name twice.
         warnings.simplefilter("ignore")
         for name, data in members.items():
             archive.writestr(name, data)
@@ -113,7 +113,7 @@ def anywhere(draw: random.Random, members: Members) -> bytes:
 
 
 def zip_structure(draw: random.Random, members: Members) -> bytes:
-    """Change the directory at the end of the zip, where names, sizes and offsets stand."""
+    """Change the directory at the end of the zip, with names, sizes and offsets."""
     data = zipped(members)
     start = data.index(b"PK\1\2")
     return data[:start] + change_bytes(draw, data[start:])
@@ -242,9 +242,9 @@ def fuzz(
             path.write_bytes(mutate(draw, draw.choice(bases)))
             start = time.process_time()
             try:
-                # Our own engine is slow, and its vectors need not be replayed each time.
-                replayed = mutate is vectors or i % 4 == 0
-                taken += run_one(path, verify=replayed, mapped=i % 3 == 0)
+                # The self-test is slow, and need not run each time.
+                is_tested = mutate is vectors or i % 4 == 0
+                taken += run_one(path, verify=is_tested, mapped=i % 3 == 0)
             except Exception:
                 print(f"seed {seed}, number {i}, {mutate.__name__}", file=sys.stderr)
                 raise

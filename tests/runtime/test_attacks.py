@@ -1,4 +1,4 @@
-"""No file crashes the host: attacks by hand, and mutations by the thousand."""
+"""No file crashes the process: hand-written attacks, and thousands of mutations."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import resource
 
 import pytest
 
-from tests.runtime.attacks import ATTACKS, answer_to
+from tests.runtime.attacks import ATTACKS, error_of
 from tests.runtime.fuzz import FIXTURES, MOST_GROWTH, MOST_SECONDS, fuzz
 
-#: What the answer must name, so that an attack is not refused for something else.
+#: A part of the expected error, so that an attack is not refused for another reason.
 NAMED = {
     "zip_slip": "'../../escaped'",
     "absolute_name": "'/tmp/escaped'",
@@ -31,17 +31,17 @@ NAMED = {
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.__name__)
 def test_an_attack_is_refused_by_name(attack, model_format, tmp_path):
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    answer = answer_to(attack(tmp_path, FIXTURES / f"bundle-1-{model_format}.edgernn"))
+    error = error_of(attack(tmp_path, FIXTURES / f"bundle-1-{model_format}.edgernn"))
     named = NAMED[attack.__name__]
     if (attack.__name__, model_format) == ("nan_weights", "native"):
-        # NumPy clamps nothing.
+        # This engine does not clamp NaN.
         named = "invalid model output"
-    assert named in answer
+    assert named in error
     assert not (tmp_path.parent / "escaped").exists()
     assert (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024 < MOST_GROWTH
 
 
-def test_twenty_thousand_mutations_end_in_an_answer_or_a_refusal(tmp_path):
+def test_twenty_thousand_mutations_are_accepted_or_refused(tmp_path):
     found = fuzz(tmp_path, seed=0, count=20_000)
     assert found["files"] == 20_000
     # Some must be taken, or the mutations would not get far; most must not.

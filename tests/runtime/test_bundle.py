@@ -1,4 +1,4 @@
-"""The reader takes what the writer wrote, and nothing else."""
+"""The reader accepts what the writer writes, and nothing else."""
 
 from __future__ import annotations
 
@@ -250,7 +250,7 @@ def test_a_wrong_field_is_refused(bundle, tmp_path, field, value):
 @pytest.mark.parametrize(
     "manifest", [b"", b"{", b"[]", b"\xff", b'{"a": 1, "a": 2}', b"[" * 100_000]
 )
-def test_a_manifest_that_is_none_is_refused(bundle, tmp_path, manifest):
+def test_an_invalid_manifest_is_refused(bundle, tmp_path, manifest):
     path = rewrite(bundle, tmp_path / "x.edgernn", **{MANIFEST: manifest})
     with pytest.raises(BundleFormatError):
         load(path)

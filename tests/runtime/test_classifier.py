@@ -1,4 +1,4 @@
-"""The classifier answers, keeps nothing between texts, and closes."""
+"""The classifier predicts, keeps no state between texts, and closes."""
 
 from __future__ import annotations
 
@@ -51,17 +51,17 @@ def test_no_state_leaks_from_one_text_into_the_next(bundles, form):
             assert classifier.output(text).tobytes() == first[i]
 
 
-def test_bytes_and_str_have_the_same_answer(classifier):
+def test_bytes_and_str_have_the_same_prediction(classifier):
     assert classifier.predict("naïve café film") == classifier.predict("naïve café film".encode())
 
 
 @pytest.mark.parametrize("text", ["", "   ", "...", "\n\t", b""])
-def test_a_text_without_a_token_has_an_answer(classifier, text):
+def test_a_text_without_tokens_has_an_output(classifier, text):
     assert classifier.tokenize(text).tolist() == []
     assert classifier.output(text)[0] == np.float32(classifier.bundle.manifest.empty[0])
 
 
-def test_ids_are_answered_as_their_text_is(classifier):
+def test_ids_have_the_prediction_of_their_text(classifier):
     ids = classifier.tokenize("a good film")
     assert classifier.predict_ids(ids) == classifier.predict("a good film")
 
@@ -79,7 +79,7 @@ def test_threads_share_a_classifier(classifier):
         assert list(pool.map(classifier.predict, texts * 5)) == alone * 5
 
 
-def test_a_closed_classifier_says_so(bundle):
+def test_a_closed_classifier_raises(bundle):
     classifier = load(bundle)
     classifier.close()
     classifier.close()
@@ -113,7 +113,7 @@ def test_a_missing_engine_names_the_package_to_install(bundle, package, extra, m
 
 @pytest.mark.parametrize("model_format", ["tflite", "onnx", "native"])
 @pytest.mark.parametrize("model", [b"", b"12345678", b"\0" * 1000])
-def test_a_model_that_is_none_is_the_engines_error(model_format, model):
+def test_an_invalid_model_is_an_engine_error(model_format, model):
     with pytest.raises(EngineError, match="cannot load the model"):
         edgernn_runtime.classifier.open_engine(model_format, model, 1)
 
@@ -126,13 +126,13 @@ def test_every_error_is_of_one_family():
     assert all(issubclass(error, EdgernnError) for error in errors)
 
 
-def test_an_error_says_where_what_and_what_next():
-    error = EdgernnError("it broke", path="a/b", expected="x", found="y", hint="mend it")
+def test_an_error_shows_where_expected_found_and_next():
+    error = EdgernnError("it failed", path="a/b", expected="x", found="y", hint="repair it")
     assert str(error).splitlines() == [
-        "it broke",
+        "it failed",
         "  where:    a/b",
         "  expected: x",
         "  found:    y",
-        "  next:     mend it",
+        "  next:     repair it",
     ]
-    assert str(EdgernnError("it broke")) == "it broke"
+    assert str(EdgernnError("it failed")) == "it failed"

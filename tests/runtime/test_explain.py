@@ -1,4 +1,4 @@
-"""An explanation gives each token what the answer loses without it."""
+"""The weight of a token is the change of the probability without it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from edgernn_runtime import Prediction, load
 from tests.conftest import make_model, make_texts
 
 
-def test_a_weight_is_what_the_answer_loses_without_the_token(classifier):
+def test_a_weight_is_the_change_of_the_probability(classifier):
     found = classifier.explain("Good, unheard film!")
     assert found.prediction == classifier.predict("Good, unheard film!")
     assert [token.token for token in found.tokens] == ["good", "unheard", "film"]

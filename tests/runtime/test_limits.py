@@ -1,4 +1,4 @@
-"""Limits, each one below, at and above; and what cannot be read."""
+"""Limits, tested below, at and above the bound; and unreadable files."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ def unpacked(bundle, folder):
 
 @pytest.mark.parametrize("name", ["manifest.json", "vectors.json", "README.md", "model"])
 @pytest.mark.parametrize("beyond", [-1, 0, 1])
-def test_a_member_has_its_largest_size(bundle, tmp_path, name, beyond):
+def test_the_maximum_size_of_a_member(bundle, tmp_path, name, beyond):
     folder = unpacked(bundle, tmp_path)
     name = read_bundle(bundle).manifest.model if name == "model" else name
-    # Sparse: it takes no room on the disk.
+    # A sparse file takes no space on the disk.
     with (folder / name).open("r+b") as file:
         file.truncate(MEMBER_LIMITS[name] + beyond)
     with pytest.raises((BundleFormatError, BundleHashError)) as caught:
@@ -38,7 +38,7 @@ def test_a_member_has_its_largest_size(bundle, tmp_path, name, beyond):
 
 
 @pytest.mark.parametrize("beyond", [-1, 0, 1])
-def test_a_vocabulary_has_its_most_lines(beyond):
+def test_the_maximum_number_of_tokens(beyond):
     data = b"".join(b"%d\n" % i for i in range(MAX_TOKENS + beyond))
     if beyond <= 0:
         assert len(decode_vocabulary(data)) == MAX_TOKENS + beyond
@@ -49,7 +49,7 @@ def test_a_vocabulary_has_its_most_lines(beyond):
 
 @pytest.mark.parametrize("beyond", [-1, 0, 1])
 @pytest.mark.parametrize("start", [b"", rb"\\"], ids=["plain", "escaped"])
-def test_a_token_has_its_most_bytes(start, beyond):
+def test_the_maximum_size_of_a_token(start, beyond):
     size = MAX_TOKEN_BYTES + beyond - len(start) // 2
     data = start + b"a" * size + b"\n"
     if beyond <= 0:
@@ -60,7 +60,7 @@ def test_a_token_has_its_most_bytes(start, beyond):
 
 
 @pytest.mark.parametrize("beyond", [-1, 0, 1])
-def test_a_text_has_its_most_bytes(classifier, beyond):
+def test_the_maximum_size_of_a_text(classifier, beyond):
     text = "a" * (MAX_TEXT_BYTES + beyond)
     if beyond <= 0:
         assert classifier.predict(text).label in classifier.labels
@@ -107,11 +107,11 @@ MALFORMED_VECTORS = {
 
 @pytest.mark.parametrize("case", MALFORMED_VECTORS)
 def test_malformed_test_vectors_are_refused(bundle, tmp_path, case):
-    data, said = MALFORMED_VECTORS[case]
+    data, message = MALFORMED_VECTORS[case]
     path = rewrite(bundle, tmp_path / "x.edgernn", **{VECTORS: data})
     with load(path) as classifier, pytest.raises(BundleFormatError, match="vectors") as caught:
         classifier.self_test()
-    assert said in str(caught.value)
+    assert message in str(caught.value)
 
 
 def test_a_member_entry_without_a_hash_is_refused(bundle, tmp_path):
@@ -122,7 +122,7 @@ def test_a_member_entry_without_a_hash_is_refused(bundle, tmp_path):
         read_bundle(path)
 
 
-def test_an_engine_that_fails_on_a_text_is_an_error_of_ours(classifier):
+def test_an_engine_that_fails_on_a_text_is_an_engine_error(classifier):
     from edgernn_runtime.errors import EngineError
 
     with pytest.raises(EngineError):

@@ -34,7 +34,7 @@ def test_the_lines_of_stdin_are_texts(bundle):
     assert done.stderr == b""
 
 
-def test_a_reader_that_has_seen_enough_is_no_traceback(bundle):
+def test_a_closed_pipe_does_not_show_a_traceback(bundle):
     with subprocess.Popen(
         [sys.executable, "-m", "edgernn_runtime", str(bundle), *["a good film"] * 2000],
         stdout=subprocess.PIPE,
@@ -105,7 +105,7 @@ def test_a_bundle_is_timed_on_the_device(bundle, capsys):
     assert len(row["cold_start_ms"]) == 5
 
 
-def test_timing_what_is_no_bundle_is_a_message(tmp_path, bundle, capsys):
+def test_a_benchmark_of_a_missing_bundle_is_a_message(tmp_path, bundle, capsys):
     assert main(["bench", str(tmp_path / "none.edgernn")]) == 2
     assert capsys.readouterr().err.startswith("error: the bundle does not exist")
     with pytest.raises(SystemExit) as end:

@@ -1,4 +1,4 @@
-"""The reader of `model.bin` checks every number before it uses it."""
+"""The reader of `model.bin` checks every value before it uses it."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_sections_are_aligned(data):
         assert TENSOR.unpack_from(data, at)[6] % 64 == 0
 
 
-#: Where a number stands, what is put there, and what the reader then names.
+#: The offset of a value, an invalid value, and a part of the expected error.
 LAYERS_AT = HEADER.size
 TENSORS_AT = HEADER.size + 4 * LAYER.size
 WRONG = {

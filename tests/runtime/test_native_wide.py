@@ -220,17 +220,17 @@ def test_the_census_of_a_bag():
 #: What is wrong in a bag's file, the place of the number behind the header, and what is named.
 TABLE = LAYER.size
 WRONG = {
-    "words": (4, 49, "a row for each word and bucket"),
-    "no_words": (4, 0, "a row for each word and bucket"),
+    "words": (4, 49, "one row per word and bucket"),
+    "no_words": (4, 0, "one row per word and bucket"),
     "patterns": (8, 8, "patterns below 8"),
-    "projection": (12, 2, "a projection or none"),
+    "projection": (12, 2, "has_projection of 0 or 1"),
     "no_projection": (12, 1, "a tensor below 3"),
     "tensors": (16, 1, "tensor 1 of float32, float16, int8 table"),
     "rows_with_scales": (TABLE, 2, "tensor 0 of float32, float16, int8 table"),
     "dtype": (TABLE, 6, "dtype below 6"),
     "scale": (TABLE + 32, 1 << 20, "a section inside"),
     "signed_checksums": (TABLE + TENSOR.size, 2, "tensor 1 of uint8"),
-    "checksums": (TABLE + TENSOR.size + 8, 63, "a row for each word and bucket"),
+    "checksums": (TABLE + TENSOR.size + 8, 63, "one row per word and bucket"),
     "bias_of_bytes": (TABLE + 2 * TENSOR.size, 5, "tensor 2 of float32"),
     "outputs": (TABLE + 2 * TENSOR.size + 8, 2, "rows of 3 to 2 outputs"),
 }

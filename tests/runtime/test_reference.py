@@ -1,4 +1,4 @@
-"""The NumPy reference is Keras within 1e-5, for every cell, merge and depth that a Network has."""
+"""The NumPy reference matches Keras within 1e-5 for every cell, merge mode and depth."""
 
 from __future__ import annotations
 
@@ -18,11 +18,13 @@ def test_keras_outputs_are_what_keras_predicts():
     model = make_model(outputs=4, activation="softmax")
     texts = make_texts(9)
     direct = [model.predict(tf.constant([text]), verbose=0)[0] for text in texts]
-    told = []
-    found = keras_outputs(read_source(model), texts, lambda done, total: told.append((done, total)))
+    calls = []
+    found = keras_outputs(
+        read_source(model), texts, lambda done, total: calls.append((done, total))
+    )
     assert found == pytest.approx(np.array(direct), abs=1e-6)
-    assert told[-1] == (9, 9)
-    assert told == sorted(told)
+    assert calls[-1] == (9, 9)
+    assert calls == sorted(calls)
 
 
 def test_extreme_logits_do_not_overflow():

@@ -1,4 +1,4 @@
-"""Threads share a classifier, forks open an engine of their own, pickles are refused."""
+"""Threads share a classifier, a forked process opens its own engine, pickling is refused."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from edgernn_runtime.errors import SharingError
 from tests.conftest import make_texts
 
 
-def test_eight_threads_have_the_answers_of_one_to_the_bit(classifier):
+def test_eight_threads_have_the_outputs_of_one_bit_for_bit(classifier):
     texts = make_texts(100)
     alone = [classifier.output(text).tobytes() for text in texts]
     start = threading.Barrier(8)
@@ -26,8 +26,8 @@ def test_eight_threads_have_the_answers_of_one_to_the_bit(classifier):
         return [classifier.output(texts[(offset + i) % 100]).tobytes() for i in range(1000)]
 
     with ThreadPoolExecutor(8) as pool:
-        for offset, answers in enumerate(pool.map(many, range(8))):
-            assert answers == [alone[(offset + i) % 100] for i in range(1000)]
+        for offset, found in enumerate(pool.map(many, range(8))):
+            assert found == [alone[(offset + i) % 100] for i in range(1000)]
 
 
 def test_a_pickle_is_refused(classifier):
@@ -41,7 +41,7 @@ _FORK = """
 import multiprocessing, sys
 from edgernn_runtime import EdgernnError, load
 
-def answer(classifier, pipe):
+def predict(classifier, pipe):
     try:
         pipe.send(classifier.output("a good film").tobytes())
     except EdgernnError as error:
@@ -53,7 +53,7 @@ with load(path, threads=threads) as classifier:
     expected = classifier.output("a good film").tobytes()
     ours, theirs = context.Pipe()
     with classifier._lock:
-        child = context.Process(target=answer, args=(classifier, theirs))
+        child = context.Process(target=predict, args=(classifier, theirs))
         child.start()
     assert ours.poll(30)
     found = ours.recv()
@@ -65,14 +65,14 @@ with load(path, threads=threads) as classifier:
 
 
 @pytest.mark.parametrize(
-    ("threads", "said"), [("1", "same"), ("2", "a classifier with several threads was forked")]
+    ("threads", "message"), [("1", "same"), ("2", "a classifier with several threads was forked")]
 )
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
-def test_a_fork_has_an_engine_of_its_own_or_says_why_not(bundle, threads, said):
+def test_a_fork_opens_its_own_engine_or_raises(bundle, threads, message):
     command = [sys.executable, "-c", _FORK, str(bundle), threads]
     done = subprocess.run(command, capture_output=True, timeout=90, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith(said)
+    assert done.stdout.startswith(message)
 
 
 #: Another thread of the parent holds the lock at the fork.
@@ -129,7 +129,7 @@ from edgernn_runtime import classifier as module, load
 opened = []
 open_engine = module.open_engine
 
-def answer(classifier, expected):
+def predict(classifier, expected):
     def slow(*arguments):
         opened.append(1)
         time.sleep(0.2)
@@ -142,7 +142,7 @@ def answer(classifier, expected):
 
 with load(sys.argv[1]) as classifier:
     expected = classifier.output("a good film").tobytes()
-    child = multiprocessing.get_context("fork").Process(target=answer, args=(classifier, expected))
+    child = multiprocessing.get_context("fork").Process(target=predict, args=(classifier, expected))
     child.start()
     child.join(60)
     print(child.exitcode)

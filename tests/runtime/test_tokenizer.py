@@ -1,4 +1,4 @@
-"""The tokenizer gives the ids that Keras's TextVectorization gives, for every text."""
+"""The tokenizer gives the ids of Keras's TextVectorization for every text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tokenizer gives the ids that were written from the real Keras layer, and each rule counts."""
+"""The tokenizer gives the recorded ids of the Keras layer, and each rule matters."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The Unicode rules: tables, vectors, and a slow and obvious version of them to compare with."""
+"""The Unicode rules: tables, test vectors, and a slow, simple implementation to compare with."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def slow_class_of_assigned(character):
         return "dropped"
     if category == "So":
         return "separator" if character == "\ufffd" else "alone"
-    # Some marks of these scripts serve others as well, and stand in their blocks all the same.
+    # Some marks in the blocks of these scripts serve other scripts too.
     is_unspaced = name.startswith(_UNSPACED) or 0x302A <= code <= 0x302F or code in (0x3099, 0x309A)
     if is_unspaced and category in ("Mn", "Mc", "Me"):
         return "mark"
@@ -137,7 +137,7 @@ def test_the_tables_are_what_the_generator_writes():
 
 
 @of_that_version
-def test_every_code_point_is_as_unicodedata_says():
+def test_every_code_point_matches_unicodedata():
     folds = module._folds()
     names = {"separator": "S", "dropped": "X", "word": "W", "alone": "A", "mark": "M"}
     for code_point, name in enumerate(classes()):

@@ -1,4 +1,4 @@
-"""The vocabulary file keeps every token, and refuses what is not one."""
+"""The vocabulary file keeps every token, and malformed files are refused."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ TOKENS = st.lists(
 
 
 @given(TOKENS)
-def test_what_is_written_is_read(tokens):
+def test_a_round_trip_keeps_the_tokens(tokens):
     assert decode_vocabulary(encode_vocabulary(tokens)) == tuple(tokens)
 
 
@@ -54,7 +54,7 @@ def test_a_line_is_a_token_and_its_number_the_id():
         (b"\xff\n", "an invalid byte at offset 0"),
     ],
 )
-def test_what_is_malformed_is_refused(data, message):
+def test_a_malformed_file_is_refused(data, message):
     with pytest.raises(BundleFormatError, match="vocabulary is malformed") as caught:
         decode_vocabulary(data)
     assert message in str(caught.value)

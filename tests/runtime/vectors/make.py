@@ -3,7 +3,7 @@
 python -m tests.runtime.vectors.make
 
 Each line: the group, which names the rule that it is about; the tokenizer's spec; the text in base64
-of its bytes; the ids. The vocabulary stands in the first line.
+of its bytes; the ids. The first line is the vocabulary.
 """
 
 from __future__ import annotations
