@@ -162,7 +162,19 @@ class _Reader:
         self._count = count
 
     def tensor(self, index: int, rank: int, dtypes: tuple[str, ...] = WEIGHT_DTYPES) -> Array:
-        """Return a tensor as float32 of the given rank, converted if it has fewer bits."""
+        """Return a tensor, converted if it has fewer than 32 bits.
+
+        Args:
+            index: its number.
+            rank: the expected rank, 1 or 2.
+            dtypes: the allowed types.
+
+        Returns:
+            float32 [N] or [N, M].
+
+        Raises:
+            EngineError: the tensor does not exist, or has another rank or type.
+        """
         dtype, values, record = self._values(index, rank, dtypes)
         if not dtype.startswith("int8"):
             return np.asarray(values, dtype=np.float32)
@@ -171,7 +183,11 @@ class _Reader:
         return np.asarray(values * scales, dtype=np.float32)
 
     def bytes(self, index: int) -> NDArray[np.uint8]:
-        """Return a vector uint8 [N]."""
+        """Return a vector uint8 [N].
+
+        Raises:
+            EngineError: the tensor does not exist, or has another rank or type.
+        """
         return np.asarray(self._values(index, 1, ("uint8",))[1], dtype=np.uint8)
 
     def _values(

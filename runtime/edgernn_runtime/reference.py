@@ -37,7 +37,7 @@ Step = Callable[[Array, Array, Array, Direction, Rounding], tuple[Array, Array]]
 
 
 def sigmoid(x: Array) -> Array:
-    """Return 1 / (1 + exp(-x)) of x of any shape, computed with tanh, which cannot overflow."""
+    """Return 1 / (1 + exp(-x)) of x [...], computed with tanh, which cannot overflow."""
     return np.asarray(0.5 * np.tanh(0.5 * x) + 0.5, dtype=x.dtype)
 
 
@@ -151,12 +151,12 @@ def merged(layer: Recurrent, outputs: list[Array]) -> Array:
 
 
 def activate(name: Activation, x: Array) -> Array:
-    """Return an activation of x of any shape, elementwise, in the dtype of x."""
+    """Return an activation of x [...], elementwise, in the dtype of x."""
     return np.asarray(_ACTIVATIONS[name](x), dtype=x.dtype)
 
 
 def rounded(states: Array) -> Array:
-    """Round states in [-1, 1] to multiples of 1/127, ties to even: int8 with a fixed scale."""
+    """Return states [..., H] within -1 and 1, rounded to multiples of 1/127, ties to even."""
     return np.asarray(np.rint(states * np.float32(127)) / np.float32(127), dtype=states.dtype)
 
 
