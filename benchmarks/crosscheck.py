@@ -21,7 +21,7 @@ from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
 from edgernn_runtime import load
 from edgernn_runtime.bundle import read_bundle
-from edgernn_runtime.timing import texts_of_length, time_window, warm_up
+from edgernn_runtime.timing import cut_texts, time_window, warm_up
 
 _TOKENS, _ROUNDS, _SECONDS = 200, 5, 2.0
 _TEXT = "a film to remember " * 60
@@ -47,7 +47,7 @@ def _print(name: str, ours: tuple[float, ...], theirs: tuple[float, ...]) -> Non
 
 def _ours(path: Path) -> float:
     with load(path) as classifier:
-        texts = texts_of_length(classifier.tokenizer, [_TEXT], _TOKENS)
+        texts = cut_texts(classifier.tokenizer, [_TEXT], _TOKENS)
         warm_up(classifier, texts)
         return float(np.median(time_window(classifier, texts, _SECONDS).invoke_ms))
 

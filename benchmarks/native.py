@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from peer_variants import PeerRunner
 
 from edgernn_runtime import Classifier, load
-from edgernn_runtime.timing import texts_of_length
+from edgernn_runtime.timing import cut_texts
 
 _LENGTHS, _CALLS = (20, 200, 400), 3
 _BUNDLES = ("onnx-none", "onnx-int8", "tflite-none", "tflite-int8", "native-none", "native-int8")
@@ -75,7 +75,7 @@ def _close(runners: Runners) -> None:
 def _texts(folder: Path) -> list[tuple[str, NDArray[np.int32]]]:
     """Return a text of each length, and its ids."""
     with load(folder / "native-int8.edgernn") as classifier:
-        texts = [texts_of_length(classifier.tokenizer, [_TEXT], n)[0] for n in _LENGTHS]
+        texts = [cut_texts(classifier.tokenizer, [_TEXT], n)[0] for n in _LENGTHS]
         return [(text, classifier.tokenize(text)) for text in texts]
 
 

@@ -15,7 +15,7 @@ from edgernn.model_folder import DEFAULT, ModelFolder, is_model_folder
 from edgernn_runtime import EdgernnError
 from edgernn_runtime.bench import choose_lengths
 from edgernn_runtime.bundle import read_bundle
-from edgernn_runtime.timing import texts_of_length
+from edgernn_runtime.timing import cut_texts
 from edgernn_runtime.tokenizer import Tokenizer
 
 _QUICK_TEXTS = 200
@@ -134,7 +134,7 @@ def make_plan(folder: ModelFolder, request: Request) -> Plan:
         bundles=bundles,
         tokenizer_bundle=readable,
         tokens=tokens,
-        texts={x: texts_of_length(tokenizer, rows.texts, x) for x in sorted(lengths)},
+        texts={x: cut_texts(tokenizer, rows.texts, x) for x in sorted(lengths)},
         quality_texts=rows.texts,
         truth=truth,
         threads=request.threads,

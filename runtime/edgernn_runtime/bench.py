@@ -22,8 +22,8 @@ from edgernn_runtime.machine import environment, peak_bytes
 from edgernn_runtime.self_test import decode_test_vectors
 from edgernn_runtime.timing import (
     WINDOWS,
+    cut_texts,
     summarize,
-    texts_of_length,
     time_window,
     warm_up,
 )
@@ -102,13 +102,13 @@ def _timings(
 ) -> dict[str, Any]:
     tokenizer = classifier.tokenizer
     material = [v.text.decode("utf-8", "replace") for v in decode_test_vectors(classifier.bundle)]
-    texts = texts_of_length(tokenizer, material, tokens)
+    texts = cut_texts(tokenizer, material, tokens)
     warm_up(classifier, texts)
     windows = [time_window(classifier, texts, seconds / WINDOWS) for _ in range(WINDOWS)]
     peak = peak_bytes()
     curve = []
     for length in lengths:
-        found = texts_of_length(tokenizer, material, length)
+        found = cut_texts(tokenizer, material, length)
         warm_up(classifier, found)
         window = time_window(classifier, found, seconds / 10)
         curve.append({"tokens": length, "total_ms": window.total_ms})

@@ -105,7 +105,7 @@ def decode_manifest(data: bytes) -> Manifest:
         raise _wrong("the manifest", "a JSON object", value)
     _check_schema(value.get("schema"))
     labels = _strings(value, "labels")
-    head = _one_of(value, "head", HEADS)
+    head = _choice(value, "head", HEADS)
     if head == "binary" and len(labels) != 2:
         raise _wrong("labels", "two labels for a binary head", labels)
     empty = _numbers(value, "empty")
@@ -168,7 +168,7 @@ def _string(value: Mapping[str, Any], key: str) -> str:
     return found
 
 
-def _one_of(value: Mapping[str, Any], key: str, allowed: tuple[Head, ...]) -> Head:
+def _choice(value: Mapping[str, Any], key: str, allowed: tuple[Head, ...]) -> Head:
     found = value.get(key)
     for name in allowed:
         if found == name:

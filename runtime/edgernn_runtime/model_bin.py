@@ -117,7 +117,7 @@ def decode_model(data: Buffer) -> Model:
         _require(fits, "two paths with equal words and outputs", "different sizes")
         if arithmetic == INTEGER_PRODUCTS:
             layers = _with_integers(reader, records, layers)
-    return Model(embedding, tuple(layers), _named(HEADS, head, "head"), wide)
+    return Model(embedding, tuple(layers), _get_name(HEADS, head, "head"), wide)
 
 
 def _decode_tables(data: Buffer) -> tuple[int, int, _Reader, list[tuple[int, ...]]]:
@@ -196,7 +196,7 @@ class _Reader:
         """Return a tensor's dtype, its stored values and its record."""
         _require(index < self._count, f"a tensor below {self._count}", f"{index}")
         record = TENSOR.unpack_from(self._data, self._table + index * TENSOR.size)
-        dtype = _named(DTYPES, record[0], "dtype")
+        dtype = _get_name(DTYPES, record[0], "dtype")
         _require(dtype in dtypes, f"tensor {index} of {', '.join(dtypes)}", dtype)
         _require(record[1] == rank, f"tensor {index} of rank {rank}", f"{record[1]}")
         shape = record[2 : 2 + rank]
@@ -235,14 +235,14 @@ def _recurrent(reader: _Reader, name: str, record: tuple[int, ...]) -> Recurrent
         name=name,
         forward=read[0],
         backward=read[1] if directions == 2 else None,
-        merge=_named(MERGES, merge, "merge"),
+        merge=_get_name(MERGES, merge, "merge"),
         return_sequences=bool(is_sequence),
     )
 
 
 def _direction(reader: _Reader, record: tuple[int, ...]) -> Direction:
     cell, activation, gate_activation, reset_after, reverse, first = record
-    kind = _named(CELLS, cell, "cell")
+    kind = _get_name(CELLS, cell, "cell")
     _require(reset_after in (0, 1), "reset_after of 0 or 1", f"{reset_after}")
     _require(reverse in (0, 1), "reverse of 0 or 1", f"{reverse}")
     # Weights are stored with one row per output.
@@ -259,8 +259,8 @@ def _direction(reader: _Reader, record: tuple[int, ...]) -> Direction:
         kernel=kernel,
         recurrent=recurrent,
         bias=bias if biases == 2 else bias[0],
-        activation=_named(ACTIVATIONS, activation, "activation"),
-        gate_activation=_named(ACTIVATIONS, gate_activation, "activation"),
+        activation=_get_name(ACTIVATIONS, activation, "activation"),
+        gate_activation=_get_name(ACTIVATIONS, gate_activation, "activation"),
         reset_after=bool(reset_after),
         reverse=bool(reverse),
     )
@@ -269,7 +269,7 @@ def _direction(reader: _Reader, record: tuple[int, ...]) -> Direction:
 def _dense(reader: _Reader, name: str, record: tuple[int, ...]) -> Dense:
     kernel, bias = reader.tensor(record[2], 2).T, reader.tensor(record[2] + 1, 1)
     _require(bias.shape[0] == kernel.shape[1], "one bias per output", f"{bias.shape}")
-    return Dense(name, kernel, bias, _named(ACTIVATIONS, record[1], "activation"))
+    return Dense(name, kernel, bias, _get_name(ACTIVATIONS, record[1], "activation"))
 
 
 def _pooling(reader: _Reader, name: str, record: tuple[int, ...]) -> Pooling:
@@ -278,7 +278,7 @@ def _pooling(reader: _Reader, name: str, record: tuple[int, ...]) -> Pooling:
     if kind == JOINED_POOLINGS:
         _require(2 <= number <= MAX_REDUCTIONS, f"2 to {MAX_REDUCTIONS} reductions", f"{number}")
         numbers = record[4 : 4 + number]
-    reductions = tuple(_named(REDUCTIONS, one, "reduction") for one in numbers)
+    reductions = tuple(_get_name(REDUCTIONS, one, "reduction") for one in numbers)
     row = None if length == 0 else PadRow(length, reader.tensor(tensor, 1))
     return Pooling(name, reductions, row)
 
@@ -368,7 +368,7 @@ def _check_fit(layer: Layer, size: int, *, is_sequence: bool) -> tuple[int, bool
     return layer.output_size, layer.return_sequences
 
 
-def _named(names: tuple[_Name, ...], number: int, what: str) -> _Name:
+def _get_name(names: tuple[_Name, ...], number: int, what: str) -> _Name:
     if number >= len(names):
         raise _malformed(f"{what} below {len(names)}", f"{number}")
     return names[number]

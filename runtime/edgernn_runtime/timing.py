@@ -101,7 +101,7 @@ def summarize(windows: Sequence[Window]) -> Summary:
     )
 
 
-def texts_of_length(tokenizer: Tokenizer, texts: Sequence[str], tokens: int) -> tuple[str, ...]:
+def cut_texts(tokenizer: Tokenizer, texts: Sequence[str], tokens: int) -> tuple[str, ...]:
     """Return texts with a given number of words or characters, cut from the concatenated texts.
 
     Args:

@@ -22,7 +22,7 @@ from edgernn.benchmarking.run import run
 from edgernn.benchmarking.tables import tables
 from edgernn.benchmarking.variants import KERAS_PREDICT, Variant, last_error
 from edgernn.metrics import score
-from edgernn_runtime.timing import Window, summarize, texts_of_length
+from edgernn_runtime.timing import Window, cut_texts, summarize
 from edgernn_runtime.tokenizer import Tokenizer, TokenizerSpec
 from tests.edgernn.conftest import Page
 
@@ -163,7 +163,7 @@ def test_a_page_of_any_number_of_rows(count):
 @given(st.integers(1, 40), st.sampled_from(["whitespace", "character"]))
 def test_texts_are_as_long_as_asked(tokens, split):
     tokenizer = Tokenizer(TokenizerSpec(split=split), (b"", b"[UNK]", b"film"))
-    for text in texts_of_length(tokenizer, ["a good film", "", "naïve straße"], tokens):
+    for text in cut_texts(tokenizer, ["a good film", "", "naïve straße"], tokens):
         assert len(tokenizer.tokens(text)) == tokens
 
 
