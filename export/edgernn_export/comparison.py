@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from edgernn_runtime.heads import Head
+from edgernn_runtime.heads import Head, expand_binary
 from edgernn_runtime.ir import Array
 
 #: Where the texts of a comparison come from.
@@ -141,7 +141,7 @@ def predicted_classes(outputs: Array, head: Head) -> NDArray[np.intp]:
 def _margins(reference: Array, chosen: NDArray[np.intp], head: Head) -> Array:
     """Return by how much the reference prefers its own class to the chosen one, float32 [N]."""
     if head == "binary":
-        reference = np.concatenate([1 - reference, reference], axis=1)
+        reference = expand_binary(reference)
     rows = np.arange(len(reference))
     return np.asarray(reference.max(axis=1) - reference[rows, chosen], dtype=np.float32)
 
