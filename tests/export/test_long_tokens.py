@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import pytest
 
-from edgernn_export import Examples, Options, export, export_c
+from edgernn_export import Examples, Options, export
 from edgernn_export.errors import UnsupportedModelError
 from edgernn_export.keras.predictions import keras_outputs
 from edgernn_export.keras.reader import read_source
@@ -71,7 +71,7 @@ def test_the_c_folder_gives_the_same_ids(model_file, tmp_path):
     if shutil.which("cc") is None or shutil.which("make") is None:
         pytest.skip("there is no C compiler")
     examples = Examples(tuple(TEXTS), None, "file")
-    export_c(model_file, tmp_path / "c", Options("native", allow_drop=True), examples)
+    export(model_file, tmp_path / "c", Options("c", allow_drop=True), examples)
     # The program runs the test vectors, TEXTS among them, and compares the ids too.
     done = subprocess.run(
         ["make", "-C", tmp_path / "c", "test"], capture_output=True, text=True, check=False
