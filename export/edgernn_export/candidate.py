@@ -16,6 +16,7 @@ from edgernn_runtime import __version__
 from edgernn_runtime.bundle import CARD, MANIFEST, VECTORS, VOCABULARY, parse_bundle
 from edgernn_runtime.ir import Array, Task
 from edgernn_runtime.manifest import Manifest, encode_manifest
+from edgernn_runtime.text_section import TextSection, attach_text
 from edgernn_runtime.vocabulary import encode_vocabulary
 
 
@@ -62,7 +63,6 @@ def build_candidate(
         BundleFormatError: the reader refuses a member.
         BundleHashError: the file was written with another vocabulary.
     """
-    members = {VOCABULARY: vocabulary.data, **lowered.members}
     manifest = Manifest(
         tokenizer=task.tokenizer,
         labels=task.labels,
@@ -76,11 +76,29 @@ def build_candidate(
         interface=lowered.interface,
         created_by=f"edgernn {__version__}",
     )
+    members = _with_vocabulary(manifest, lowered, task, vocabulary)
     placeholders = {VECTORS: b"[]\n", CARD: b"\n"}
     described = replace(manifest, members=describe_members({**members, **placeholders}))
     data = encode_manifest(described)
     bundle = parse_bundle(path, {MANIFEST: data, **members, **placeholders})
     return Candidate(bundle, members, lowered)
+
+
+def _with_vocabulary(
+    manifest: Manifest, lowered: LoweredFile, task: Task, vocabulary: Vocabulary
+) -> dict[str, bytes]:
+    """Return the members of a model and its vocabulary, which a `model.bin` contains itself."""
+    if lowered.model != "model.bin":
+        return {VOCABULARY: vocabulary.data, **lowered.members}
+    text = TextSection(
+        tokenizer=manifest.tokenizer,
+        pad_to=manifest.pad_to,
+        labels=manifest.labels,
+        empty=manifest.empty,
+        vocabulary=tuple(task.vocabulary),
+    )
+    model = attach_text(lowered.members[lowered.model], text)
+    return {**lowered.members, lowered.model: model}
 
 
 def complete(
@@ -96,7 +114,8 @@ def complete(
     """
     bundle, lowered = candidate.bundle, candidate.lowered
     figures = _figures(verdict, lowered)
-    sizes = len(lowered.members[lowered.model]), len(candidate.members[VOCABULARY])
+    members = candidate.members
+    sizes = len(members[lowered.model]), len(members.get(VOCABULARY, b""))
     manifest = replace(bundle.manifest, figures=figures)
     card = model_card(bundle.path.stem, manifest, *sizes, about)
     last = {VECTORS: test_vectors, CARD: card}

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import hashlib
 import mmap
+import os
 import re
 import stat
-import struct
-import zipfile
+import zlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
+from edgernn_runtime.buffer import Buffer
 from edgernn_runtime.errors import (
     BundleFormatError,
     BundleHashError,
@@ -24,7 +25,10 @@ from edgernn_runtime.errors import (
     EdgernnError,
 )
 from edgernn_runtime.manifest import MAX_MANIFEST_BYTES, Manifest, decode_manifest
+from edgernn_runtime.model_header import is_self_contained
+from edgernn_runtime.text_section import read_text
 from edgernn_runtime.vocabulary import decode_vocabulary
+from edgernn_runtime.zip_reader import read_directory
 
 MANIFEST = "manifest.json"
 VOCABULARY = "vocab.txt"
@@ -47,10 +51,6 @@ MEMBER_LIMITS = {
 VOCABULARY_HASH_KEY = "edgernn.vocabulary_sha256"
 
 _T = TypeVar("_T")
-#: A member's bytes, or a view of them in a mapped file.
-Buffer = bytes | memoryview
-#: The local file header of a zip member up to the lengths of name and extra field (APPNOTE 4.3.7).
-_LOCAL_HEADER = struct.Struct("<26x2H")
 
 
 @dataclass(frozen=True)
@@ -104,19 +104,35 @@ def parse_bundle(path: Path, members: Mapping[str, Buffer]) -> Bundle:
     Raises:
         BundleFormatError: a member is missing or malformed.
         BundleVersionError: the manifest was written by a newer edgernn.
-        BundleHashError: a member does not match its hash in the manifest.
+        BundleHashError: a member is not the one the manifest was written for.
+        EngineError: the header of a self-contained `model.bin` is malformed.
     """
-    for name in (MANIFEST, VOCABULARY, VECTORS, CARD):
+    for name in (MANIFEST, VECTORS, CARD):
         _require(path, name in members, f"a member {name}", f"only {', '.join(sorted(members))}")
     manifest = _located(path, lambda: decode_manifest(bytes(members[MANIFEST])))
     _check_members(path, manifest, members)
-    _check_pair(path, manifest, members)
-    vocabulary = _located(path, lambda: decode_vocabulary(bytes(members[VOCABULARY])))
+    model = members[manifest.model]
+    vocabulary: tuple[bytes, ...]
+    text = _located(path, lambda: read_text(model)) if is_self_contained(model) else None
+    if text is not None:
+        vocabulary = text.vocabulary
+        # The model's own copy is what the C library reads.
+        manifest = replace(
+            manifest,
+            tokenizer=text.tokenizer,
+            labels=text.labels,
+            pad_to=text.pad_to,
+            empty=text.empty,
+        )
+    else:
+        _require(path, VOCABULARY in members, f"a member {VOCABULARY}", "no vocabulary")
+        _check_pair(path, manifest, members)
+        vocabulary = _located(path, lambda: decode_vocabulary(bytes(members[VOCABULARY])))
     return Bundle(
         path=path,
         manifest=manifest,
         vocabulary=vocabulary,
-        model=members[manifest.model],
+        model=model,
         vectors=bytes(members[VECTORS]),
         card=bytes(members[CARD]),
     )
@@ -166,47 +182,28 @@ def _map(file: BinaryIO) -> memoryview:
 
 def _read_zip(path: Path, *, mapped: bool) -> dict[str, Buffer]:
     try:
-        with path.open("rb") as file, zipfile.ZipFile(file) as archive:
-            members: dict[str, Buffer] = {}
-            whole = _map(file) if mapped else None
-            for info in archive.infolist():
-                _check_name(path, info.filename)
-                _require(path, info.filename not in members, "each name once", info.filename)
-                stored = info.compress_type == zipfile.ZIP_STORED
-                _require(path, stored, "stored members", f"{info.filename}, compressed")
-                _check_size(path, info.filename, info.file_size)
-                if whole is None:
-                    members[info.filename] = archive.read(info)
-                else:
-                    members[info.filename] = _slice(whole, info)
-            return members
+        with path.open("rb") as file:
+            # An empty file cannot be mapped.
+            whole = _map(file) if file.seek(0, os.SEEK_END) else memoryview(b"")
     except FileNotFoundError as error:
         raise _not_found(path) from error
     except OSError as error:
         raise _unreadable(path, error) from error
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, ValueError, EOFError) as error:
-        raise BundleFormatError(
-            "not a bundle",
-            path=path,
-            expected="a zip file with stored members, as `edgernn export` writes it",
-            found=str(error),
-        ) from error
-
-
-def _slice(archive: memoryview, info: zipfile.ZipInfo) -> memoryview:
-    """Return a stored member's bytes; its hash is checked later.
-
-    Raises:
-        ValueError: the member is outside the file.
-    """
-    header = info.header_offset
-    if not 0 <= header <= len(archive) - _LOCAL_HEADER.size:
-        raise ValueError(f"{info.filename} starts outside the file")
-    name, extra = _LOCAL_HEADER.unpack_from(archive, header)
-    start = header + _LOCAL_HEADER.size + name + extra
-    if start + info.file_size > len(archive):
-        raise ValueError(f"{info.filename} ends beyond the end of the file")
-    return archive[start : start + info.file_size]
+    entries = _located(path, lambda: read_directory(whole, MEMBER_LIMITS))
+    members: dict[str, Buffer] = {}
+    for entry in entries:
+        data = whole[entry.start : entry.start + entry.size]
+        members[entry.name] = data if mapped else bytes(data)
+        # The manifest has the hashes of all others, and only this to protect itself.
+        if entry.name == MANIFEST and zlib.crc32(data) != entry.crc:
+            raise BundleHashError(
+                f"{MANIFEST} is damaged",
+                path=path,
+                expected=f"CRC-32 {entry.crc:08x}",
+                found=f"{zlib.crc32(data):08x}",
+                hint="copy the bundle again, or export it again",
+            )
+    return members
 
 
 def _not_found(path: Path) -> BundleNotFoundError:
@@ -221,7 +218,10 @@ def _not_found(path: Path) -> BundleNotFoundError:
 
 def _unreadable(path: Path, error: OSError) -> BundleFormatError:
     return BundleFormatError(
-        "the bundle cannot be read", path=path, found=error.strerror or str(error)
+        "the bundle cannot be read",
+        path=path,
+        found=error.strerror or str(error),
+        status="NOT_FOUND",
     )
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgernn_runtime.bundle import Bundle, read_bundle
-from edgernn_runtime.engines import Engine, open_engine
+from edgernn_runtime.engines import Engine, TextEngine, open_engine
 from edgernn_runtime.errors import (
     ClosedError,
     EdgernnError,
@@ -25,7 +25,7 @@ from edgernn_runtime.errors import (
 from edgernn_runtime.explain import Explanation, explain
 from edgernn_runtime.prediction import Prediction, make_prediction
 from edgernn_runtime.self_test import SelfTestResult, run_self_test
-from edgernn_runtime.tokenizer import Tokenizer, with_padding
+from edgernn_runtime.tokenizer import Tokenizer, encode_text, with_padding
 
 
 class Classifier:
@@ -152,7 +152,34 @@ class Classifier:
             ClosedError: the classifier was closed.
             SharingError: the classifier has several threads, and the process was forked.
         """
-        return self._make_prediction(self.output(text))
+        engine = self._open_text_engine()
+        if engine is None:
+            return self._make_prediction(self.output(text))
+        try:
+            best, values = engine.classify(encode_text(text))
+        except EngineError as error:
+            error.path = str(self.bundle.path)
+            raise
+        return Prediction(
+            label=self.labels[best],
+            probability=values[best],
+            probabilities=dict(zip(self.labels, values, strict=True)),
+        )
+
+    def _open_text_engine(self) -> TextEngine | None:
+        """Return the engine if it reads texts itself, ready for this process.
+
+        It needs no lock while it runs, but with a second thread it serves one caller at a time.
+        """
+        with self._lock:
+            if self._closed:
+                raise ClosedError("the classifier is closed", path=self.bundle.path)
+            if self._forked:
+                self._reopen()
+            engine = self._engine
+        if self._threads == 1 and isinstance(engine, TextEngine) and engine.reads_text:
+            return engine
+        return None
 
     def output(self, text: str | bytes) -> NDArray[np.float32]:
         """Return the model's output for one text.

@@ -14,10 +14,13 @@ class EdgernnError(Exception):
         expected: the expected value, or None.
         found: the actual value, or None.
         hint: the next step for the user, or None.
+        status: the name of the status in the C library without `EDGERNN_ERROR_`; "ERROR" for a
+            failure that the library does not have.
         is_usage: whether the request itself is wrong: a command then exits with 2 instead of 1.
     """
 
     is_usage = False
+    status = "ERROR"
 
     def __init__(
         self,
@@ -27,6 +30,7 @@ class EdgernnError(Exception):
         expected: str | None = None,
         found: str | None = None,
         hint: str | None = None,
+        status: str | None = None,
     ) -> None:
         super().__init__(what)
         self.what = what
@@ -34,6 +38,8 @@ class EdgernnError(Exception):
         self.expected = expected
         self.found = found
         self.hint = hint
+        if status is not None:
+            self.status = status
 
     def __str__(self) -> str:
         """Return the sentence, followed by lines for path, expected, found and next step."""
@@ -56,19 +62,26 @@ class OptionError(EdgernnError):
 class BundleNotFoundError(EdgernnError):
     """The path does not exist."""
 
+    status = "NOT_FOUND"
     is_usage = True
 
 
 class BundleFormatError(EdgernnError):
     """The file is not a bundle, or a member is missing, too large or malformed."""
 
+    status = "MALFORMED_BUNDLE"
+
 
 class BundleVersionError(EdgernnError):
     """The bundle was written by a newer edgernn."""
 
+    status = "NEWER_VERSION"
+
 
 class BundleHashError(EdgernnError):
     """A member of the bundle does not match its hash in the manifest."""
+
+    status = "CHECKSUM"
 
 
 class EngineMissingError(EdgernnError):
@@ -77,6 +90,8 @@ class EngineMissingError(EdgernnError):
 
 class EngineError(EdgernnError):
     """The engine cannot be imported, refuses the model, or failed on a text."""
+
+    status = "MALFORMED_MODEL"
 
 
 class TextError(EdgernnError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,8 +13,14 @@ from edgernn_runtime.heads import HEADS, Head
 from edgernn_runtime.tokenizer import TokenizerSpec
 
 SCHEMA_NAME = "edgernn-bundle"
-SCHEMA_VERSION = 1
+#: The newest schema that is read. Bundles whose model contains the vocabulary have schema 2, so
+#: that older readers refuse them by name; others still have schema 1.
+SCHEMA_VERSION = 2
 MAX_MANIFEST_BYTES = 1 << 20
+MAX_DEPTH, MAX_KEYS, MAX_LABELS = 32, 64, 16_384
+MAX_MEMBER_BYTES = 2**32 - 1
+_VOCABULARY = "vocab.txt"
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
 
 
 @dataclass(frozen=True)
@@ -67,7 +74,7 @@ class Manifest:
 def encode_manifest(manifest: Manifest) -> bytes:
     """Return the manifest as JSON: UTF-8, sorted keys, deterministic."""
     value = {
-        "schema": f"{SCHEMA_NAME}/{SCHEMA_VERSION}",
+        "schema": f"{SCHEMA_NAME}/{1 if _VOCABULARY in manifest.members else 2}",
         "tokenizer": manifest.tokenizer.to_json(),
         "labels": list(manifest.labels),
         "head": manifest.head,
@@ -96,13 +103,28 @@ def decode_manifest(data: bytes) -> Manifest:
         BundleFormatError: it is not JSON, or a field is missing, of the wrong type or invalid.
     """
     try:
-        value = json.loads(data.decode("utf-8"), object_pairs_hook=_reject_duplicates)
+        return _decode(_parse(data))
+    except BundleFormatError as error:
+        error.status = "MALFORMED_MANIFEST"
+        raise
+
+
+def _parse(data: bytes) -> dict[str, Any]:
+    """Return the JSON object, which is not nested deeper than the C library reads."""
+    try:
+        text = data.decode("utf-8")
+        _check_depth(text)
+        value = json.loads(text, object_pairs_hook=_make_object, parse_constant=_reject_constant)
     except (ValueError, RecursionError) as error:
         raise BundleFormatError(
             "the manifest is not JSON", path="manifest.json", found=str(error)
         ) from error
     if not isinstance(value, dict):
         raise _wrong("the manifest", "a JSON object", value)
+    return value
+
+
+def _decode(value: dict[str, Any]) -> Manifest:
     _check_schema(value.get("schema"))
     labels = _strings(value, "labels")
     head = _choice(value, "head", HEADS)
@@ -128,8 +150,22 @@ def decode_manifest(data: bytes) -> Manifest:
     )
 
 
-def _reject_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _check_depth(text: str) -> None:
+    depth = 0
+    for bracket in re.findall(r"[\[\]{}]", _STRING.sub('""', text)):
+        depth += 1 if bracket in "[{" else -1
+        if depth > MAX_DEPTH:
+            raise ValueError(f"more than {MAX_DEPTH} nested values")
+
+
+def _reject_constant(name: str) -> None:
+    raise ValueError(f"{name} is not a number of JSON")
+
+
+def _make_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     value = dict(pairs)
+    if len(pairs) > MAX_KEYS:
+        raise ValueError(f"more than {MAX_KEYS} keys in one object")
     if len(value) != len(pairs):
         raise ValueError("a duplicate key in an object")
     return value
@@ -137,7 +173,12 @@ def _reject_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _check_schema(schema: object) -> None:
     name, _, version = schema.partition("/") if isinstance(schema, str) else ("", "", "")
-    if name != SCHEMA_NAME or not version.isdecimal() or not 0 < len(version) < 9:
+    if (
+        name != SCHEMA_NAME
+        or not version.isascii()
+        or not version.isdecimal()
+        or not 0 < len(version) < 9
+    ):
         raise _wrong("schema", f"{SCHEMA_NAME}/{SCHEMA_VERSION}", schema)
     if int(version) > SCHEMA_VERSION:
         raise BundleVersionError(
@@ -187,9 +228,15 @@ def _strings(value: Mapping[str, Any], key: str) -> tuple[str, ...]:
     found = value.get(key)
     if not isinstance(found, list) or not found or not all(isinstance(s, str) for s in found):
         raise _wrong(key, "a list of strings", found)
-    if len(set(found)) != len(found):
-        raise _wrong(key, "each string once", found)
+    if len(set(found)) != len(found) or len(found) > MAX_LABELS:
+        raise _wrong(key, f"at most {MAX_LABELS:,} strings, each once", found)
+    if any(not _is_storable(one) for one in found):
+        raise _wrong(key, "strings of UTF-8 without NUL", found)
     return tuple(found)
+
+
+def _is_storable(text: str) -> bool:
+    return "\0" not in text and not any("\ud800" <= c <= "\udfff" for c in text)
 
 
 def _numbers(value: Mapping[str, Any], key: str) -> tuple[float, ...]:
@@ -216,7 +263,9 @@ def _pad_to(padding: object) -> int | None:
 def _member(name: str, value: object) -> Member:
     if isinstance(value, dict):
         size, sha256 = value.get("bytes"), value.get("sha256")
-        size_fits = isinstance(size, int) and not isinstance(size, bool) and size >= 0
+        size_fits = (
+            isinstance(size, int) and not isinstance(size, bool) and 0 <= size <= MAX_MEMBER_BYTES
+        )
         if size_fits and isinstance(sha256, str) and _is_sha256(sha256):
             return Member(size=int(size or 0), sha256=sha256)
     raise _wrong(f"members.{name}", '{"bytes": size, "sha256": 64 hexadecimal digits}', value)

@@ -1,12 +1,11 @@
-"""The reader of `model.bin`, the format of the C engine; `docs/model-bin.md` specifies it.
+"""The reader of `model.bin`; `docs/model-bin.md` describes the format.
 
-Every value is checked before it is used. Only tensors with fewer than 32 bits are copied.
+Everything is checked before it is used, and only what is stored in fewer bits is copied.
 """
 
 from __future__ import annotations
 
 import math
-import struct
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar, get_args
@@ -14,7 +13,7 @@ from typing import Any, TypeVar, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from edgernn_runtime.bundle import Buffer
+from edgernn_runtime.buffer import Buffer
 from edgernn_runtime.errors import EngineError
 from edgernn_runtime.heads import HEADS, Head
 from edgernn_runtime.ir import (
@@ -33,21 +32,21 @@ from edgernn_runtime.ir import (
     Recurrent,
     Reduction,
 )
+from edgernn_runtime.model_header import (
+    ALIGNMENT,
+    HEADER,
+    LAYER,
+    TENSOR,
+    Header,
+    decode_header,
+    malformed,
+    require,
+)
+from edgernn_runtime.packing import COLUMNS, GROUP, padded, unpack_matrix, unpack_rows
+from edgernn_runtime.text_section import SECTION, count_outputs
 
-MAGIC = b"EDGERNN\0"
-VERSION = 1
-#: Sections start at multiples of this: the width of the widest vector load.
-ALIGNMENT = 64
-#: Magic, version, head, layers, tensors, file size in bytes, the vocabulary's SHA-256 in
-#: hexadecimal, arithmetic.
-HEADER = struct.Struct("<8s4IQ64sI28x")
-#: Kind, and fifteen numbers whose meaning depends on the kind.
-LAYER = struct.Struct("<16I")
-#: Dtype, rank, four dimensions, offset of the values, offset of the scales or 0.
-TENSOR = struct.Struct("<6I2Q")
-MAX_LAYERS, MAX_TENSORS = 64, 1024
-#: The maximum of a recurrent layer's inputs and units, joined poolings and a wide path: with more,
-#: sums of int8 products might overflow 32 bits.
+#: Of a recurrent layer's inputs and units: more products of int8 might not fit into 32 bits. Of
+#: joined poolings and a wide path too.
 MAX_INPUTS = 65536
 #: The maximum of a wide path's rows: with more, a hash or a sum of bytes might overflow.
 MAX_ROWS = 2**24 - 1
@@ -96,44 +95,56 @@ class Model:
 
 
 def decode_model(data: Buffer) -> Model:
-    """Return the model in a file.
+    """Return the model in a file, of version 1 or 2.
 
     Args:
         data: the bytes of a `model.bin`.
 
     Raises:
-        EngineError: it is not a `model.bin`, has a newer version, or a value is out of range.
+        EngineError: the file is not a model.bin, is of a newer version, is damaged, or a number in
+            it is out of range.
     """
-    head, arithmetic, reader, records = _decode_tables(data)
+    header, reader, records = _decode_tables(data)
     wide = None
     if records[-1][0] == WIDE:
         wide = _wide(reader, f"layer_{len(records) - 1}", records.pop())
     embedding: Array | None = None
     layers: list[Layer] = []
+    outputs = 0
     if records:
         embedding = reader.tensor(0, 2)
         layers, outputs = _layers(reader, records, embedding.shape[1])
         fits = wide is None or (wide.words, len(wide.bias)) == (len(embedding), outputs)
-        _require(fits, "two paths with equal words and outputs", "different sizes")
-        if arithmetic == INTEGER_PRODUCTS:
+        require(fits, "two paths of the same words and outputs", "two that differ")
+        if header.arithmetic == INTEGER_PRODUCTS:
             layers = _with_integers(reader, records, layers)
-    return Model(embedding, tuple(layers), _get_name(HEADS, head, "head"), wide)
+    _check_outputs(header, len(wide.bias) if wide is not None else outputs)
+    return Model(embedding, tuple(layers), HEADS[header.head], wide)
 
 
-def _decode_tables(data: Buffer) -> tuple[int, int, _Reader, list[tuple[int, ...]]]:
-    """Return the number of the head, that of the arithmetic, a tensor reader, the layer records."""
-    _require(len(data) >= HEADER.size, f"at least {HEADER.size} bytes", f"{len(data)}")
-    magic, version, head, layers, tensors, size, _, arithmetic = HEADER.unpack_from(data)
-    _require(magic == MAGIC, f"the first bytes {MAGIC!r}", repr(magic))
-    _require(version == VERSION, f"version {VERSION}", f"{version}")
-    _require(size == len(data), f"{size} bytes, as in its header", f"{len(data)}")
-    _require(1 <= layers <= MAX_LAYERS, f"1 to {MAX_LAYERS} layers", f"{layers}")
-    _require(1 <= tensors <= MAX_TENSORS, f"1 to {MAX_TENSORS} tensors", f"{tensors}")
-    _require(arithmetic in (0, 1), "arithmetic of 0 or 1", f"{arithmetic}")
-    tables = HEADER.size + layers * LAYER.size + tensors * TENSOR.size
-    _require(tables <= len(data), f"tables of {tables} bytes", f"{len(data)} in all")
-    records = [LAYER.unpack_from(data, HEADER.size + i * LAYER.size) for i in range(layers)]
-    return head, arithmetic, _Reader(data, HEADER.size + layers * LAYER.size, tensors), records
+def _check_outputs(header: Header, outputs: int) -> None:
+    """Check that the text section, whose size is right, has an output for each of the model's."""
+    if header.section is not None and len(header.section) >= SECTION.size:
+        found = count_outputs(header.section)
+        if found != outputs:
+            raise EngineError(
+                "cannot load the model: the text section is of another model",
+                expected=f"{outputs} outputs",
+                found=f"{found}",
+                status="MALFORMED_VOCABULARY",
+            )
+
+
+def _decode_tables(data: Buffer) -> tuple[Header, _Reader, list[tuple[int, ...]]]:
+    """Return the header, a reader of tensors and the layers' records."""
+    header = decode_header(data)
+    table = HEADER.size + header.layers * LAYER.size
+    places = range(HEADER.size, table, LAYER.size)
+    return (
+        header,
+        _Reader(data, table, header.tensors, header.version),
+        [LAYER.unpack_from(data, place) for place in places],
+    )
 
 
 def _layers(reader: _Reader, records: list[tuple[int, ...]], size: int) -> tuple[list[Layer], int]:
@@ -143,65 +154,77 @@ def _layers(reader: _Reader, records: list[tuple[int, ...]], size: int) -> tuple
     for i, record in enumerate(records):
         read = _KINDS.get(record[0])
         if read is None:
-            raise _malformed("layers of kind 1, 2, 3 or 5, and 4 at the end", f"{record[0]}")
+            raise malformed("layers of kind 1, 2, 3 or 5, and 4 at the end", f"{record[0]}")
         layer = read(reader, f"layer_{i}", record)
         size, is_sequence = _check_fit(layer, size, is_sequence=is_sequence)
         found.append(layer)
     last = found[-1]
     is_logits = isinstance(last, Dense) and last.activation == "linear" and not is_sequence
-    _require(is_logits, "a linear dense layer on a vector at the end", type(last).__name__)
+    require(is_logits, "a linear dense layer on a vector at the end", type(last).__name__)
     return found, size
 
 
 class _Reader:
     """A reader of tensors by number."""
 
-    def __init__(self, data: Buffer, table: int, count: int) -> None:
+    def __init__(self, data: Buffer, table: int, count: int, version: int) -> None:
         self._data = data
         self._table = table
         self._count = count
+        self.is_packed = version >= 2
 
     def tensor(self, index: int, rank: int, dtypes: tuple[str, ...] = WEIGHT_DTYPES) -> Array:
-        """Return a tensor, converted if it has fewer than 32 bits.
-
-        Args:
-            index: its number.
-            rank: the expected rank, 1 or 2.
-            dtypes: the allowed types.
-
-        Returns:
-            float32 [N] or [N, M].
-
-        Raises:
-            EngineError: the tensor does not exist, or has another rank or type.
-        """
+        """Return a tensor of a rank as float32 [N] or [N, M]."""
         dtype, values, record = self._values(index, rank, dtypes)
         if not dtype.startswith("int8"):
             return np.asarray(values, dtype=np.float32)
-        _require(rank == 2, f"tensor {index} of floats", dtype)
+        require(rank == 2, f"tensor {index} of floats", dtype)
         scales = self._scales(record[7], dtype, values.shape[0])
         return np.asarray(values * scales, dtype=np.float32)
 
-    def bytes(self, index: int) -> NDArray[np.uint8]:
-        """Return a vector uint8 [N].
+    def packed(self, index: int, gates: int) -> Array:
+        """Return a matrix that is stored in the order of the kernels as float32 [O, I]."""
+        record, dtype = self._record(index, 2, ("float32", "float16", "int8"))
+        outputs, columns = record[2:4]
+        require(outputs % gates == 0, f"a multiple of {gates} rows", f"{outputs}")
+        units = outputs // gates
+        rows = gates * padded(units, GROUP)
+        depth = padded(columns, COLUMNS) if dtype == "int8" else columns
+        stored = self._array(record[6], dtype, (rows * depth,))
+        scales = self._scales(record[7], dtype, rows) if dtype == "int8" else np.float32(1)
+        values = unpack_matrix(stored, gates, units, columns) * scales
+        return np.asarray(unpack_rows(values, gates, units), dtype=np.float32)
 
-        Raises:
-            EngineError: the tensor does not exist, or has another rank or type.
-        """
+    def packed_biases(self, index: int, gates: int, units: int) -> Array:
+        """Return the rows of biases of a matrix in that order as float32 [1 or 2, O]."""
+        stored = self.tensor(index, 2, ("float32",))
+        width = gates * padded(units, GROUP)
+        require(stored.shape[1] == width, f"rows of {width} biases", f"{stored.shape}")
+        return np.asarray(unpack_rows(stored.T, gates, units).T, dtype=np.float32)
+
+    def bytes(self, index: int) -> NDArray[np.uint8]:
+        """Return a vector uint8 [N]."""
         return np.asarray(self._values(index, 1, ("uint8",))[1], dtype=np.uint8)
 
     def _values(
         self, index: int, rank: int, dtypes: tuple[str, ...]
     ) -> tuple[str, NDArray[Any], tuple[int, ...]]:
-        """Return a tensor's dtype, its stored values and its record."""
-        _require(index < self._count, f"a tensor below {self._count}", f"{index}")
+        """Return a tensor's dtype, values as they are stored, and record."""
+        record, dtype = self._record(index, rank, dtypes)
+        shape = record[2 : 2 + rank]
+        return dtype, self._array(record[6], dtype.partition(" ")[0], shape), record
+
+    def _record(self, index: int, rank: int, dtypes: tuple[str, ...]) -> tuple[Any, str]:
+        """Return a tensor's record and dtype."""
+        require(index < self._count, f"a tensor below {self._count}", f"{index}")
         record = TENSOR.unpack_from(self._data, self._table + index * TENSOR.size)
         dtype = _get_name(DTYPES, record[0], "dtype")
-        _require(dtype in dtypes, f"tensor {index} of {', '.join(dtypes)}", dtype)
-        _require(record[1] == rank, f"tensor {index} of rank {rank}", f"{record[1]}")
+        require(dtype in dtypes, f"tensor {index} of {', '.join(dtypes)}", dtype)
+        require(record[1] == rank, f"tensor {index} of rank {rank}", f"{record[1]}")
         shape = record[2 : 2 + rank]
-        _require(all(shape), "dimensions of at least 1", f"{shape}")
-        return dtype, self._array(record[6], dtype.partition(" ")[0], shape), record
+        fits = all(0 < size < 1 << 31 for size in shape)
+        require(fits, "dimensions from 1 to 2^31 - 1", f"{shape}")
+        return record, dtype
 
     def _scales(self, offset: int, dtype: str, rows: int) -> Array:
         """Return the scales of an int8 tensor: [rows, 1], or [1, 1] for one scale."""
@@ -222,14 +245,14 @@ class _Reader:
         count = math.prod(shape)
         end = offset + count * kind.itemsize
         is_inside = offset % ALIGNMENT == 0 and self._table < offset and end <= len(self._data)
-        _require(is_inside, f"a section inside {len(self._data)} bytes", f"{offset} to {end}")
+        require(is_inside, f"a section inside {len(self._data)} bytes", f"{offset} to {end}")
         return np.frombuffer(self._data, kind, count, offset).reshape(shape)
 
 
 def _recurrent(reader: _Reader, name: str, record: tuple[int, ...]) -> Recurrent:
     _, directions, merge, is_sequence = record[:4]
-    _require(directions in (1, 2), "one or two directions", f"{directions}")
-    _require(is_sequence in (0, 1), "return_sequences of 0 or 1", f"{is_sequence}")
+    require(directions in (1, 2), "one or two directions", f"{directions}")
+    require(is_sequence in (0, 1), "return_sequences of 0 or 1", f"{is_sequence}")
     read = [_direction(reader, record[4 + 6 * i : 10 + 6 * i]) for i in range(directions)]
     return Recurrent(
         name=name,
@@ -243,22 +266,27 @@ def _recurrent(reader: _Reader, name: str, record: tuple[int, ...]) -> Recurrent
 def _direction(reader: _Reader, record: tuple[int, ...]) -> Direction:
     cell, activation, gate_activation, reset_after, reverse, first = record
     kind = _get_name(CELLS, cell, "cell")
-    _require(reset_after in (0, 1), "reset_after of 0 or 1", f"{reset_after}")
-    _require(reverse in (0, 1), "reverse of 0 or 1", f"{reverse}")
-    # Weights are stored with one row per output.
-    kernel, recurrent = reader.tensor(first, 2).T, reader.tensor(first + 1, 2).T
-    bias = reader.tensor(first + 2, 2)
+    require(reset_after in (0, 1), "reset_after of 0 or 1", f"{reset_after}")
+    require(reverse in (0, 1), "reverse of 0 or 1", f"{reverse}")
+    gates = GATES[kind]
+    # Weights are stored a row for each output.
+    if reader.is_packed:
+        kernel, recurrent = reader.packed(first, gates).T, reader.packed(first + 1, gates).T
+        bias = reader.packed_biases(first + 2, gates, len(recurrent))
+    else:
+        kernel, recurrent = reader.tensor(first, 2).T, reader.tensor(first + 1, 2).T
+        bias = reader.tensor(first + 2, 2)
     units, width = recurrent.shape
     most = max(len(kernel), units)
-    _require(most <= MAX_INPUTS, f"at most {MAX_INPUTS:,} inputs and units", f"{most:,}")
-    biases = 2 if kind == "gru" and reset_after else 1
-    fits = width == GATES[kind] * units == kernel.shape[1] and bias.shape == (biases, width)
-    _require(fits, f"{GATES[kind]} gates of {units} units", f"{kernel.shape}, {bias.shape}")
+    require(most <= MAX_INPUTS, f"at most {MAX_INPUTS:,} inputs and units", f"{most:,}")
+    biases = 2 if kind == "gru" and (reset_after or reader.is_packed) else 1
+    fits = width == gates * units == kernel.shape[1] and bias.shape == (biases, width)
+    require(fits, f"{gates} gates of {units} units", f"{kernel.shape}, {bias.shape}")
     return Direction(
         cell=kind,
         kernel=kernel,
         recurrent=recurrent,
-        bias=bias if biases == 2 else bias[0],
+        bias=bias if kind == "gru" and reset_after else bias[0],
         activation=_get_name(ACTIVATIONS, activation, "activation"),
         gate_activation=_get_name(ACTIVATIONS, gate_activation, "activation"),
         reset_after=bool(reset_after),
@@ -268,7 +296,7 @@ def _direction(reader: _Reader, record: tuple[int, ...]) -> Direction:
 
 def _dense(reader: _Reader, name: str, record: tuple[int, ...]) -> Dense:
     kernel, bias = reader.tensor(record[2], 2).T, reader.tensor(record[2] + 1, 1)
-    _require(bias.shape[0] == kernel.shape[1], "one bias per output", f"{bias.shape}")
+    require(bias.shape[0] == kernel.shape[1], "one bias per output", f"{bias.shape}")
     return Dense(name, kernel, bias, _get_name(ACTIVATIONS, record[1], "activation"))
 
 
@@ -276,7 +304,7 @@ def _pooling(reader: _Reader, name: str, record: tuple[int, ...]) -> Pooling:
     kind, number, length, tensor = record[:4]
     numbers: tuple[int, ...] = (number,)
     if kind == JOINED_POOLINGS:
-        _require(2 <= number <= MAX_REDUCTIONS, f"2 to {MAX_REDUCTIONS} reductions", f"{number}")
+        require(2 <= number <= MAX_REDUCTIONS, f"2 to {MAX_REDUCTIONS} reductions", f"{number}")
         numbers = record[4 : 4 + number]
     reductions = tuple(_get_name(REDUCTIONS, one, "reduction") for one in numbers)
     row = None if length == 0 else PadRow(length, reader.tensor(tensor, 1))
@@ -285,18 +313,18 @@ def _pooling(reader: _Reader, name: str, record: tuple[int, ...]) -> Pooling:
 
 def _wide(reader: _Reader, name: str, record: tuple[int, ...]) -> HashedNgrams:
     _, words, patterns, has_projection, first = record[:5]
-    _require(patterns < 1 << len(PATTERNS), f"patterns below {1 << len(PATTERNS)}", f"{patterns}")
-    _require(has_projection in (0, 1), "has_projection of 0 or 1", f"{has_projection}")
+    require(patterns < 1 << len(PATTERNS), f"patterns below {1 << len(PATTERNS)}", f"{patterns}")
+    require(has_projection in (0, 1), "has_projection of 0 or 1", f"{has_projection}")
     weights = reader.tensor(first, 2, TABLE_DTYPES)
     checksums, bias = reader.bytes(first + 1), reader.tensor(first + 2, 1)
     rows, width = weights.shape
     fits = rows <= MAX_ROWS and width <= MAX_INPUTS
-    _require(fits, f"at most {MAX_ROWS:,} rows of {MAX_INPUTS:,}", f"{weights.shape}")
+    require(fits, f"at most {MAX_ROWS:,} rows of {MAX_INPUTS:,}", f"{weights.shape}")
     fits = words >= 1 and rows == words + len(checksums)
-    _require(fits, "one row per word and bucket", f"{rows} for {words} and {len(checksums)}")
+    require(fits, "one row per word and bucket", f"{rows} for {words} and {len(checksums)}")
     projection = reader.tensor(first + 3, 2).T if has_projection else None
     shape = (width, width) if projection is None else projection.shape
-    _require(shape == (width, len(bias)), f"rows of {width} to {len(bias)} outputs", f"{shape}")
+    require(shape == (width, len(bias)), f"rows of {width} to {len(bias)} outputs", f"{shape}")
     return HashedNgrams(
         name=name,
         patterns=tuple(one for i, one in enumerate(PATTERNS) if patterns >> i & 1),
@@ -350,34 +378,25 @@ def _is_integer(reader: _Reader, record: tuple[int, ...]) -> bool:
 def _check_fit(layer: Layer, size: int, *, is_sequence: bool) -> tuple[int, bool]:
     """Check a layer against its input; return its output size and whether it is a sequence."""
     if isinstance(layer, Dense):
-        _require(layer.kernel.shape[0] == size, f"{size} inputs", f"{layer.kernel.shape[0]}")
+        require(layer.kernel.shape[0] == size, f"{size} inputs", f"{layer.kernel.shape[0]}")
         return layer.output_size, is_sequence
-    _require(is_sequence, "a sequence before this layer", "a vector")
+    require(is_sequence, "a sequence before this layer", "a vector")
     if isinstance(layer, Pooling):
         row = layer.pad_row
         fits = row is None or row.row.shape == (size,)
-        _require(fits, f"a row of {size}", "a row of another size")
+        require(fits, f"a row of {size}", "a row of another size")
         count = len(layer.reductions)
         fits = count == 1 or size <= MAX_INPUTS
-        _require(fits, f"joined poolings of at most {MAX_INPUTS:,}", f"{size:,}")
+        require(fits, f"joined poolings of at most {MAX_INPUTS:,}", f"{size:,}")
         return size * count, False
     fits = all(direction.input_size == size for direction in layer.directions)
-    _require(fits, f"{size} inputs", f"{[d.input_size for d in layer.directions]}")
+    require(fits, f"{size} inputs", f"{[d.input_size for d in layer.directions]}")
     units = {direction.hidden_size for direction in layer.directions}
-    _require(layer.merge == "concat" or len(units) == 1, "directions of one size", f"{units}")
+    require(layer.merge == "concat" or len(units) == 1, "directions of one size", f"{units}")
     return layer.output_size, layer.return_sequences
 
 
 def _get_name(names: tuple[_Name, ...], number: int, what: str) -> _Name:
     if number >= len(names):
-        raise _malformed(f"{what} below {len(names)}", f"{number}")
+        raise malformed(f"{what} below {len(names)}", f"{number}")
     return names[number]
-
-
-def _require(condition: bool, expected: str, found: str) -> None:
-    if not condition:
-        raise _malformed(expected, found)
-
-
-def _malformed(expected: str, found: str) -> EngineError:
-    return EngineError("cannot load the model: invalid model.bin", expected=expected, found=found)

@@ -21,6 +21,8 @@ from edgernn_runtime.unicode_rules import unicode_tokens
 PAD_ID = 0
 OUT_OF_VOCABULARY_ID = 1
 MAX_TEXT_BYTES = 1 << 20
+#: The longest text that a limit can name, in ids, and the most widths of n-grams.
+MAX_LENGTH, MAX_NGRAMS = 2**31 - 1, 64
 
 Standardize = Literal["lower_and_strip_punctuation", "lower", "strip_punctuation", "none"]
 Split = Literal["whitespace", "character", "none"]
@@ -92,20 +94,14 @@ class TokenizerSpec:
             _require_one_of("standardize", value.get("standardize"), STANDARDIZE)
             _require_one_of("split", value.get("split"), SPLIT)
         _require_one_of("truncate", value.get("truncate"), TRUNCATE)
-        ngrams, max_length = value.get("ngrams"), value.get("max_length")
-        if not isinstance(ngrams, list) or not all(_is_positive(width) for width in ngrams):
-            raise BundleFormatError(
-                "tokenizer.ngrams is not a list of widths",
-                expected="a list of integers of at least 1",
-                found=repr(ngrams),
-            )
+        ngrams, max_length = _widths(value.get("ngrams")), value.get("max_length")
         if max_length is not None and not _is_positive(max_length):
             raise BundleFormatError(
                 "tokenizer.max_length is not a length",
                 expected="null or an integer of at least 1",
                 found=repr(max_length),
             )
-        others = {"ngrams": tuple(ngrams), "max_length": max_length, "truncate": value["truncate"]}
+        others = {"ngrams": ngrams, "max_length": max_length, "truncate": value["truncate"]}
         if rules == "unicode":
             return cls(**others, rules=rules)
         return cls(standardize=value["standardize"], split=value["split"], **others)
@@ -139,7 +135,7 @@ class Tokenizer:
         Raises:
             TextError: the text is neither str nor bytes, or is over `MAX_TEXT_BYTES` of UTF-8.
         """
-        encoded = _utf8(text)
+        encoded = encode_text(text)
         if self.spec.rules == "unicode":
             pieces = unicode_tokens(encoded)
         else:
@@ -175,11 +171,27 @@ def _require_one_of(name: str, value: object, allowed: tuple[str, ...]) -> None:
         )
 
 
+def _widths(value: object) -> tuple[int, ...]:
+    """Return the widths of n-grams in a manifest."""
+    if isinstance(value, list) and len(value) <= MAX_NGRAMS and all(map(_is_positive, value)):
+        return tuple(value)
+    raise BundleFormatError(
+        "tokenizer.ngrams is not a list of widths",
+        expected=f"a list of at most {MAX_NGRAMS} integers of at least 1",
+        found=repr(value)[:200],
+    )
+
+
 def _is_positive(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 1
+    return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= MAX_LENGTH
 
 
-def _utf8(text: str | bytes) -> bytes:
+def encode_text(text: str | bytes) -> bytes:
+    """Return the UTF-8 of a text.
+
+    Raises:
+        TextError: the text is neither str nor bytes, or is over `MAX_TEXT_BYTES` of UTF-8.
+    """
     if isinstance(text, str):
         encoded = _encode(text)
     elif isinstance(text, bytes):

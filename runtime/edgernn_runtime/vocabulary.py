@@ -68,6 +68,7 @@ def _unescape(line: bytes, index: int) -> bytes:
     if len(token) > MAX_TOKEN_BYTES:
         raise BundleFormatError(
             "a token of the vocabulary is too long",
+            status="MALFORMED_VOCABULARY",
             path="vocab.txt",
             expected=f"at most {MAX_TOKEN_BYTES:,} bytes of UTF-8",
             found=f"{len(token):,} bytes in line {index + 1}",
@@ -78,5 +79,9 @@ def _unescape(line: bytes, index: int) -> bytes:
 
 def _malformed(expected: str, found: str) -> BundleFormatError:
     return BundleFormatError(
-        "the vocabulary is malformed", path="vocab.txt", expected=expected, found=found
+        "the vocabulary is malformed",
+        path="vocab.txt",
+        expected=expected,
+        found=found,
+        status="MALFORMED_VOCABULARY",
     )

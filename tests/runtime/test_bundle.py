@@ -19,6 +19,7 @@ from edgernn_runtime.errors import (
     BundleHashError,
     BundleNotFoundError,
     BundleVersionError,
+    EngineError,
 )
 from edgernn_runtime.manifest import decode_manifest, encode_manifest
 
@@ -85,8 +86,8 @@ def test_a_mapped_bundle_cut_short_is_refused(bundle, tmp_path, end):
     ("signature", "place", "value", "words"),
     [
         # The last member's place in the directory, and its extra field's length in its own header.
-        (b"PK\x01\x02", 42, b"\xff\xff\xff\x7f", "starts outside the file"),
-        (b"PK\x03\x04", 28, b"\xff\xff", "ends beyond the end of the file"),
+        (b"PK\x01\x02", 42, b"\xff\xff\xff\x7f", "README.md inside the file"),
+        (b"PK\x03\x04", 28, b"\xff\xff", "inside the file"),
     ],
 )
 def test_a_mapped_member_outside_the_file_is_refused(
@@ -148,6 +149,9 @@ def test_every_changed_byte_is_noticed_or_harmless(bundle, tmp_path):
 
 @pytest.mark.parametrize("name", ["manifest.json", "vocab.txt", "vectors.json", "README.md"])
 def test_a_missing_member_is_named(bundle, tmp_path, name):
+    if name not in members_of(bundle):
+        # A native model contains its vocabulary.
+        name = "model.bin"
     path = rewrite(bundle, tmp_path / "x.edgernn", mend_hashes=False, **{name: None})
     with pytest.raises(BundleFormatError, match=name):
         load(path)
@@ -176,7 +180,7 @@ def test_a_duplicate_member_is_refused(bundle, tmp_path):
         pytest.warns(UserWarning, match="Duplicate name"),
         zipfile.ZipFile(path, "a", zipfile.ZIP_STORED) as archive,
     ):
-        archive.writestr("vocab.txt", b"other\n")
+        archive.writestr("README.md", b"other\n")
     with pytest.raises(BundleFormatError, match="each name once"):
         load(path)
 
@@ -191,13 +195,29 @@ def test_a_linked_member_is_refused(bundle, tmp_path):
 
 
 def test_a_member_of_another_hash_is_refused(bundle, tmp_path):
-    vocabulary = members_of(bundle)[VOCABULARY].replace(b"good", b"gaad")
-    path = rewrite(bundle, tmp_path / "x.edgernn", mend_hashes=False, **{VOCABULARY: vocabulary})
-    with pytest.raises(BundleHashError, match=r"vocab\.txt does not match its hash"):
+    card = members_of(bundle)["README.md"] + b"x"
+    path = rewrite(bundle, tmp_path / "x.edgernn", mend_hashes=False, **{"README.md": card})
+    with pytest.raises(BundleHashError, match=r"README\.md is not the one"):
         load(path)
 
 
+def test_a_changed_manifest_is_refused(bundle, tmp_path):
+    data = bundle.read_bytes()
+    path = tmp_path / "x.edgernn"
+    path.write_bytes(data.replace(b'"figures"', b'"figuren"'))
+    for mapped in (False, True):
+        with pytest.raises(BundleHashError, match=r"manifest\.json is damaged"):
+            load(path, mapped=mapped)
+
+
 def test_the_vocabulary_of_another_model_is_refused(bundle, tmp_path):
+    if VOCABULARY not in members_of(bundle):
+        model = members_of(bundle)["model.bin"].replace(b"good", b"gaad")
+        path = rewrite(bundle, tmp_path / "x.edgernn", **{"model.bin": model})
+        with pytest.raises(EngineError) as caught:
+            load(path)
+        assert caught.value.status == "CHECKSUM"
+        return
     vocabulary = members_of(bundle)[VOCABULARY].replace(b"good", b"gaad")
     path = rewrite(bundle, tmp_path / "x.edgernn", **{VOCABULARY: vocabulary})
     with pytest.raises(BundleHashError, match="another vocabulary"):
@@ -206,11 +226,11 @@ def test_the_vocabulary_of_another_model_is_refused(bundle, tmp_path):
 
 def test_a_newer_schema_is_refused_by_name(bundle, tmp_path):
     manifest = json.loads(members_of(bundle)[MANIFEST])
-    manifest["schema"] = "edgernn-bundle/2"
+    manifest["schema"] = "edgernn-bundle/3"
     path = rewrite(bundle, tmp_path / "x.edgernn", **{MANIFEST: json.dumps(manifest).encode()})
     with pytest.raises(BundleVersionError, match="pip install --upgrade edgernn-runtime") as caught:
         load(path)
-    assert "edgernn-bundle/2" in str(caught.value)
+    assert "edgernn-bundle/3" in str(caught.value)
 
 
 @pytest.mark.parametrize(

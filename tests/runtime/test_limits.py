@@ -79,11 +79,11 @@ def test_a_text_without_an_end_of_characters(classifier):
 def test_a_bundle_that_cannot_be_read_is_named(bundle, tmp_path, is_folder, monkeypatch):
     path = tmp_path if is_folder else bundle
 
-    def refuse(*_):
+    def refuse(*_, **__):
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(Path, "iterdir", refuse)
-    monkeypatch.setattr("zipfile.ZipFile.__init__", refuse)
+    monkeypatch.setattr(Path, "open", refuse)
     with pytest.raises(BundleFormatError, match="the bundle cannot be read") as caught:
         read_bundle(path)
     assert "Permission denied" in str(caught.value)

@@ -11,20 +11,22 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from edgernn_runtime.errors import EngineError
+from edgernn_runtime.errors import EdgernnError
 from edgernn_runtime.ir import Dense, PadRow, Pooling, Recurrent
 from edgernn_runtime.model_bin import decode_model
+from edgernn_runtime.text_section import read_text
 from tests.runtime import wide_networks
 from tests.runtime.test_native import direction, network_of, written
 from tests.runtime.test_native_c import NATIVE, build, needs_compiler
+from tests.runtime.version_1 import mended, written_as_version_1
 from tests.runtime.wide_networks import POOLINGS, bag_of, both_of, pooled_of, wide_of
 
 _HEADER, _LAYER, _TENSOR = 128, 64, 40
 _LARGE = 2**31
-_MALFORMED = "a number in the model.bin is outside its bounds"
+_MALFORMED = "EDGERNN_ERROR_MALFORMED_MODEL"
 #: Branches that other processors take: a big-endian one, and those that lack some kernels or have
 #: none with an offset.
-_ELSEWHERE = ("return EDGERNN_BIG_ENDIAN", "&& table->supported())", "first_sums")
+_ELSEWHERE = ("return EDGERNN_ERROR_BIG_ENDIAN", "&& table->supported())")
 
 #: The bidirectional model below: its layers' records and where a number in one stands.
 _RECURRENT, _POOLING, _DENSE = _HEADER, _HEADER + 2 * _LAYER, _HEADER + 3 * _LAYER
@@ -179,14 +181,14 @@ def _variants():
     return {words: replace(network, layers=found) for words, found in layers.items()}
 
 
-def _wide_files():
+def _wide_files(written):
     """Yield the same of files with a wide path or joined poolings."""
     for recipe in ("none", "float16", "int8"):
         for words, shape in wide_networks.WIDE.items():
-            yield f"{recipe} bag, {words}", written(bag_of(3, **shape), recipe), "done"
-        yield f"{recipe} both paths", written(both_of(3), recipe), "done"
+            yield f"{recipe} bag, {words}", written(bag_of(3, **shape), recipe), "EDGERNN_OK"
+        yield f"{recipe} both paths", written(both_of(3), recipe), "EDGERNN_OK"
         for words in POOLINGS:
-            yield f"{recipe} poolings, {words}", written(pooled_of(3, words), recipe), "done"
+            yield f"{recipe} poolings, {words}", written(pooled_of(3, words), recipe), "EDGERNN_OK"
     bag = written(bag_of(3, rank=5), "int8")
     for words, (offset, value) in WIDE_NUMBERS.items():
         yield words, _changed(bag, offset, value), _MALFORMED
@@ -205,13 +207,13 @@ def _wide_files():
         large = _grown(written(bag_of(3, outputs=1), "int8"), 2**24)
         large = _changed(large, _wide_tensor(0, 8), rows)
         large = _changed(large, _wide_tensor(1, 8), rows - 50)
-        said = "done" if rows < 2**24 else _MALFORMED
+        said = "EDGERNN_OK" if rows < 2**24 else _MALFORMED
         yield f"{words} as a hash allows", large, said
     for words, width in (("as wide", 65536), ("wider", 65537)):
         large = _grown(bag, 115 * width)
         for tensor in (0, 3):
             large = _changed(large, _wide_tensor(tensor, 12), width)
-        said = "done" if width == 65536 else _MALFORMED
+        said = "EDGERNN_OK" if width == 65536 else _MALFORMED
         yield f"a table {words} as it may be", large, said
         head = Dense("head", np.zeros((2 * width, 1), "f"), np.zeros(1, "f"))
         pooling = Pooling("pool", ("max", "average"))
@@ -230,9 +232,38 @@ def _grown(data, size):
     return data
 
 
-def _files():
-    """Yield files: what they are, their bytes, and what the reader says of them."""
-    yield from _wide_files()
+def _files(version):
+    """Yield files of a version: what they are, their bytes, and the status of the reader."""
+    write = written_as_version_1 if version == 1 else written
+    for words, data, said in _changed_files(write):
+        yield words, mended(data), said
+    if version == 1:
+        return
+    data = written(network_of(3), "int8")
+    yield "a wrong checksum", data[:32] + b"\0\0\0\0" + data[36:], "EDGERNN_ERROR_CHECKSUM"
+    yield "a changed weight", data[:-1] + bytes([data[-1] ^ 1]), "EDGERNN_ERROR_CHECKSUM"
+    yield "half a header", data[:100], _MALFORMED
+    yield "version 0", _changed(data, 8, 0), _MALFORMED
+    size = len(data) - 64
+    for words, offset, length in (
+        ("a text section in the tables", 128, 0),
+        ("a text section at an odd place", size + 4, 0),
+        ("a text section beyond the end", size + 128, 0),
+        ("a text section longer than the file", size, 65),
+    ):
+        yield words, mended(_changed(_changed(data, 40, offset, 8), 48, length, 8)), _MALFORMED
+    last = mended(_changed(_changed(data, 40, size, 8), 48, 64, 8))
+    yield "weights as a text section", last, "EDGERNN_ERROR_MALFORMED_VOCABULARY"
+    for cell, units in (("lstm", 97), ("gru", 95)):
+        wrong = _changed(written(network_of(3, cell=cell), "int8"), _tensor(1, 8), units)
+        yield f"rows of no whole {cell}", mended(wrong), _MALFORMED
+    large = _changed(_changed(data, _tensor(1, 8), 2**31 - 4), _tensor(1, 12), 1)
+    yield "more rows than fit when they are padded", mended(large), _MALFORMED
+
+
+def _changed_files(written):
+    """Yield files whose checksum is not mended yet."""
+    yield from _wide_files(written)
     models = {
         f"{recipe} {words}": written(network_of(3, **shape), recipe)
         for recipe in ("none", "float16", "int8")
@@ -251,17 +282,17 @@ def _files():
         }.items()
     }
     for words, data in models.items():
-        yield words, data, "done"
+        yield words, data, "EDGERNN_OK"
     variants = {words: written(network, "int8") for words, network in _variants().items()}
     for words, data in variants.items():
-        yield words, data, "done"
+        yield words, data, "EDGERNN_OK"
     data = models["int8 lstm"]
-    yield "weights of halves among integers", _changed(data, _tensor(2, 0), 1), "done"
-    yield "a kernel of halves among integers", _changed(data, _tensor(1, 0), 1), "done"
-    yield "integers asked of floats", _changed(models["none lstm"], 96, 1), "done"
-    yield "an empty file", b"", "this is no model.bin"
-    yield "text", b"text" * 100, "this is no model.bin"
-    yield "a newer version", _changed(data, 8, 2), "the model.bin is of a newer version"
+    yield "weights of halves among integers", _changed(data, _tensor(2, 0), 1), "EDGERNN_OK"
+    yield "a kernel of halves among integers", _changed(data, _tensor(1, 0), 1), "EDGERNN_OK"
+    yield "integers asked of floats", _changed(models["none lstm"], 96, 1), "EDGERNN_OK"
+    yield "an empty file", b"", "EDGERNN_ERROR_NOT_A_BUNDLE"
+    yield "text", b"text" * 100, "EDGERNN_ERROR_NOT_A_BUNDLE"
+    yield "a newer version", _changed(data, 8, 3), "EDGERNN_ERROR_NEWER_VERSION"
     for words, (offset, value) in NUMBERS.items():
         yield words, _changed(data, offset, value), _MALFORMED
     padded = variants["a padded maximum"]
@@ -282,8 +313,9 @@ def _files():
 @pytest.mark.skipif(shutil.which("gcc") is None, reason="gcc is not installed")
 def test_every_branch_of_the_loader_is_taken_and_every_wrong_number_refused(tmp_path):
     program = build("loader", tmp_path / "loader", "-O0", "--coverage", compiler="gcc")
-    _check_outcomes(program, tmp_path)
-    for name in ("model", "tensor", "pack", "wide"):
+    for version in (1, 2):
+        _check_outcomes(program, tmp_path, version)
+    for name in ("model", "layer_reader", "tensor", "pack", "wide"):
         never = _branches_never_taken(tmp_path, name)
         assert not never, "\n".join(map(str, never))
 
@@ -291,16 +323,18 @@ def test_every_branch_of_the_loader_is_taken_and_every_wrong_number_refused(tmp_
 @needs_compiler
 def test_no_wrong_number_leads_to_undefined_behaviour(tmp_path):
     options = ("-g", "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover")
-    _check_outcomes(build("loader", tmp_path / "loader", *options), tmp_path)
+    program = build("loader", tmp_path / "loader", *options)
+    for version in (1, 2):
+        _check_outcomes(program, tmp_path, version)
 
 
-def _check_outcomes(program, folder):
-    """Check what the program says of each file."""
+def _check_outcomes(program, folder, version):
+    """Check the status that the program prints for each file."""
     expected = []
-    for index, (words, data, said) in enumerate(_files()):
-        (folder / f"{index:04}.bin").write_bytes(data)
+    for index, (words, data, said) in enumerate(_files(version)):
+        (folder / f"{version}-{index:04}.bin").write_bytes(data)
         expected.append((words, said))
-    paths = sorted(folder.glob("*.bin"))
+    paths = sorted(folder.glob(f"{version}-*.bin"))
     done = subprocess.run([program, *paths], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     said = done.stdout.splitlines()
@@ -308,14 +342,19 @@ def _check_outcomes(program, folder):
     assert found == expected
 
 
-def test_the_reader_in_python_refuses_the_same_files():
-    for words, data, said in _files():
+@pytest.mark.filterwarnings("ignore:invalid value encountered")
+@pytest.mark.parametrize("version", [1, 2])
+def test_the_reader_in_python_gives_the_same_status(version):
+    for words, data, said in _files(version):
         try:
             decode_model(data)
-            is_taken = True
-        except EngineError:
-            is_taken = False
-        assert is_taken == (said == "done"), words
+            read_text(data)
+            status = "EDGERNN_OK"
+        except EdgernnError as error:
+            status = f"EDGERNN_ERROR_{error.status}"
+        # Python's reader of models does not look for a zip file.
+        not_a_bundle = said == "EDGERNN_ERROR_NOT_A_BUNDLE"
+        assert status == (_MALFORMED if not_a_bundle else said), words
 
 
 def _branches_never_taken(folder, name):

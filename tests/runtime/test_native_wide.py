@@ -12,12 +12,14 @@ from edgernn_export.targets import TARGETS
 from edgernn_runtime.engines import numpy_reference
 from edgernn_runtime.errors import EngineError
 from edgernn_runtime.ir import HashedNgrams, Pooling
-from edgernn_runtime.model_bin import HEADER, JOINED_POOLINGS, LAYER, TENSOR, WIDE, decode_model
+from edgernn_runtime.model_bin import JOINED_POOLINGS, WIDE, decode_model
+from edgernn_runtime.model_header import HEADER, LAYER, TENSOR
 from edgernn_runtime.ngrams import keys
 from edgernn_runtime.reference import probabilities
 from tests.runtime import wide_networks
 from tests.runtime.test_native import VOCABULARY, answers, network_of, texts, written
 from tests.runtime.test_native_c import build, check_replay, needs_compiler
+from tests.runtime.version_1 import mended
 from tests.runtime.wide_networks import POOLINGS, bag_of, both_of, pooled_of, wide_of
 
 native = pytest.importorskip(
@@ -242,7 +244,7 @@ def test_a_wrong_number_is_named(case):
     data = bytearray(written(bag_of(3), "int8"))
     data[HEADER.size + at : HEADER.size + at + 4] = value.to_bytes(4, "little")
     with pytest.raises(EngineError, match=named):
-        decode_model(bytes(data))
+        decode_model(mended(bytes(data)))
 
 
 def test_paths_that_differ_are_refused():
@@ -263,7 +265,7 @@ def _changed(data, at, words, buckets):
     dimension = HEADER.size + 5 * LAYER.size + (first + 1) * TENSOR.size + 8
     count = int.from_bytes(data[dimension : dimension + 4], "little") - buckets
     changed[dimension : dimension + 4] = count.to_bytes(4, "little")
-    return bytes(changed)
+    return mended(bytes(changed))
 
 
 @pytest.mark.filterwarnings("ignore:overflow encountered")
@@ -284,7 +286,8 @@ def test_numbers_are_refused_by_both_readers_alike(network, layers, tensors):
         at = int(draw.integers(0, tables // 4)) * 4
         changed[at : at + 4] = int(draw.choice(values)).to_bytes(4, "little")
         taken = [
-            _is_taken(engine, bytes(changed)) for engine in (numpy_reference.Engine, native.Engine)
+            _is_taken(engine, mended(bytes(changed)))
+            for engine in (numpy_reference.Engine, native.Engine)
         ]
         assert taken[0] == taken[1], (at, changed[at : at + 4])
         outcomes.append(taken[0])

@@ -80,7 +80,7 @@ def _tail(self, text):
     return pieces[-spec.max_length :] if spec.max_length else pieces
 
 
-_SPLIT, _STANDARDIZE, _UTF8 = module._split, module._standardize, module._utf8
+_SPLIT, _STANDARDIZE, _UTF8 = module._split, module._standardize, module.encode_text
 
 #: A broken rule and the group that must notice.
 MUTANTS = [
@@ -88,7 +88,7 @@ MUTANTS = [
     ("hostile", "_split", _unicode_split),
     ("case", "_standardize", _unicode_lower),
     ("hostile", "_standardize", _unicode_lower),
-    ("hostile", "_utf8", _normalized),
+    ("hostile", "encode_text", _normalized),
     ("character", "_split", _bytes_for_characters),
     ("split_none", "_split", _stripped_whole),
     ("ngrams", "_ngrams", _interleaved_ngrams),

@@ -28,7 +28,7 @@ POOLINGS = {
 }
 
 
-def wide_of(seed, buckets=64, rank=None, patterns=("bigram", "skip"), outputs=3):
+def wide_of(seed, buckets=64, rank=None, patterns=("bigram", "skip"), outputs=3, words=VOCABULARY):
     """Return a wide path; most buckets belong to an n-gram that random texts contain."""
     draw = np.random.default_rng(seed)
     checksums = draw.integers(0, 256, buckets).astype(np.uint8)
@@ -39,7 +39,7 @@ def wide_of(seed, buckets=64, rank=None, patterns=("bigram", "skip"), outputs=3)
     return HashedNgrams(
         "wide",
         patterns,
-        draw.normal(0, 0.3, (VOCABULARY + buckets, width)).astype(np.float32),
+        draw.normal(0, 0.3, (words + buckets, width)).astype(np.float32),
         checksums,
         draw.normal(0, 1, (width, outputs)).astype(np.float32) if rank else None,
         draw.normal(0, 1, outputs).astype(np.float32),

@@ -6,7 +6,7 @@ The file takes ids int32 [T] and gives probabilities float32 [C].
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ from edgernn_export.quantization import quantize, quantize_rows
 from edgernn_export.recipes import Recipe
 from edgernn_runtime.heads import HEADS
 from edgernn_runtime.ir import (
+    GATES,
     Array,
     Dense,
     Direction,
@@ -28,16 +29,12 @@ from edgernn_runtime.ir import (
 )
 from edgernn_runtime.model_bin import (
     ACTIVATIONS,
-    ALIGNMENT,
     CELLS,
     DENSE,
     DTYPES,
     FLOAT_PRODUCTS,
-    HEADER,
     INTEGER_PRODUCTS,
     JOINED_POOLINGS,
-    LAYER,
-    MAGIC,
     MAX_REDUCTIONS,
     MAX_ROWS,
     MERGES,
@@ -45,10 +42,11 @@ from edgernn_runtime.model_bin import (
     POOLING,
     RECURRENT,
     REDUCTIONS,
-    TENSOR,
-    VERSION,
     WIDE,
 )
+from edgernn_runtime.model_header import ALIGNMENT, HEADER, LAYER, MAGIC, TENSOR, VERSION
+from edgernn_runtime.packing import pack_matrix, pack_rows
+from edgernn_runtime.text_section import with_checksum
 
 INTERFACE: dict[str, Any] = {
     "inputs": [{"name": "ids", "dtype": "int32", "shape": ["T"]}],
@@ -73,17 +71,18 @@ _SCALE_BYTES: dict[str, Callable[[int], int]] = {
 
 
 def write(network: Network, recipe: Recipe, vocabulary_sha256: str) -> bytes:
-    """Return the network as a `model.bin`.
+    """Return the network as a `model.bin` of version 2 without a text section.
 
     Args:
         network: the classifier.
         recipe: how the weight matrices are stored.
-        vocabulary_sha256: 64 hexadecimal digits, for the header.
+        vocabulary_sha256: not used: `attach_text` puts the vocabulary itself into the file.
 
     Raises:
         UncoveredError: more poolings are joined than a record names, or the wide path is larger
             than its hash allows.
     """
+    del vocabulary_sha256
     tensors = _Tensors(recipe)
     if network.embedding is not None:
         tensors.add_rows(network.embedding)
@@ -98,14 +97,13 @@ def write(network: Network, recipe: Recipe, vocabulary_sha256: str) -> bytes:
     head = HEADS.index(network.task.head)
     counts = (len(records), len(tensors.entries))
     arithmetic = INTEGER_PRODUCTS if recipe.arithmetic == "hybrid" else FLOAT_PRODUCTS
-    sha256 = vocabulary_sha256.encode()
-    header = HEADER.pack(MAGIC, VERSION, head, *counts, size, sha256, arithmetic)
-    return header + body + sections
+    header = HEADER.pack(MAGIC, VERSION, head, *counts, size, 0, 0, 0, arithmetic)
+    return with_checksum(header + body + sections)
 
 
 def read_stats(data: bytes) -> ModelStats:
     """Return what a `model.bin` holds; its layers stand for operators."""
-    _, _, _, layers, tensors, _, _, _ = HEADER.unpack_from(data)
+    _, _, _, layers, tensors, *_ = HEADER.unpack_from(data)
     operators: dict[str, int] = {}
     owner, weights_of = {0: "embedding"}, {0}
     for i in range(layers):
@@ -200,10 +198,14 @@ def _dense(tensors: _Tensors, layer: Dense) -> tuple[int, ...]:
 
 
 def _direction(tensors: _Tensors, direction: Direction) -> tuple[int, ...]:
-    # A row for each output, as a product with a vector reads them.
-    first = tensors.add_weights(direction.kernel.T)
-    tensors.add_weights(direction.recurrent.T)
-    tensors.add(np.atleast_2d(direction.bias))
+    gates = GATES[direction.cell]
+    first = tensors.add_matrix(direction.kernel.T, gates)
+    tensors.add_matrix(direction.recurrent.T, gates)
+    biases = np.atleast_2d(direction.bias)
+    if direction.cell == "gru" and len(biases) == 1:
+        # Kernels read a second row for every GRU.
+        biases = np.concatenate([biases, np.zeros_like(biases)])
+    tensors.add(pack_rows(biases.T, gates).T)
     return (
         CELLS.index(direction.cell),
         ACTIVATIONS.index(direction.activation),
@@ -214,13 +216,21 @@ def _direction(tensors: _Tensors, direction: Direction) -> tuple[int, ...]:
     )
 
 
+class _Entry(NamedTuple):
+    """A tensor: its shape, and its values and scales as they are stored."""
+
+    dtype: str
+    shape: tuple[int, ...]
+    values: NDArray[Any]
+    scales: NDArray[Any] | None
+
+
 class _Tensors:
     """Collects tensors; a tensor is known by its number."""
 
     def __init__(self, recipe: Recipe) -> None:
         self._recipe = recipe
-        #: Dtype, values and scales.
-        self.entries: list[tuple[str, NDArray[Any], NDArray[Any] | None]] = []
+        self.entries: list[_Entry] = []
 
     def add(self, values: Array) -> int:
         """Add a tensor as float32."""
@@ -236,6 +246,15 @@ class _Tensors:
             return self._add(self._recipe.weights, weights.astype(self._recipe.weights))
         quantized = quantize(np.ascontiguousarray(weights), axis=0)
         return self._add("int8", quantized.values, quantized.scale[:, 0])
+
+    def add_matrix(self, weights: Array, gates: int) -> int:
+        """Add weights [O, I] of a recurrent layer in the order in which kernels read them."""
+        index = self.add_weights(weights)
+        dtype, shape, values, scales = self.entries[index]
+        if scales is not None:
+            scales = pack_rows(scales, gates)
+        self.entries[index] = _Entry(dtype, shape, pack_matrix(values, gates), scales)
+        return index
 
     def add_rows(self, rows: Array) -> int:
         """Add the embedding in the recipe's type, int8 with a code for each row."""
@@ -253,7 +272,7 @@ class _Tensors:
         return self._add("int8 table", quantized.values, quantized.scale.reshape(1))
 
     def _add(self, dtype: str, values: NDArray[Any], scales: NDArray[Any] | None = None) -> int:
-        self.entries.append((dtype, values, scales))
+        self.entries.append(_Entry(dtype, values.shape, values, scales))
         return len(self.entries) - 1
 
     def finish(self, start: int) -> tuple[bytes, bytes]:
@@ -266,9 +285,9 @@ class _Tensors:
             sections.extend(data.ljust(-(-len(data) // ALIGNMENT) * ALIGNMENT, b"\0"))
             return offset
 
-        for dtype, values, scales in self.entries:
-            shape = (*values.shape, *[0] * (_MOST_DIMENSIONS - values.ndim))
+        for dtype, shape, values, scales in self.entries:
+            filled = (*shape, *[0] * (_MOST_DIMENSIONS - len(shape)))
             offset = place(values)
             scale_offset = 0 if scales is None else place(scales)
-            table += TENSOR.pack(DTYPES.index(dtype), values.ndim, *shape, offset, scale_offset)
+            table += TENSOR.pack(DTYPES.index(dtype), len(shape), *filled, offset, scale_offset)
         return table, bytes(sections)

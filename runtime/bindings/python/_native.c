@@ -1,5 +1,5 @@
-/* The Python engine: a model.bin, open, behind one method. Built against the stable interface, so that
- * one wheel serves every Python from 3.11. */
+/* The Python binding: an open classifier as an object. It is built against the stable interface, so that one
+ * wheel serves every Python from 3.11. */
 #define Py_LIMITED_API 0x030b0000
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
@@ -15,25 +15,27 @@ typedef struct engine {
   Py_buffer data;
   void *memory, *scratch;
   size_t scratch_bytes;
-  const edgernn_model *model;
-  /* Whether a second thread runs one of two directions. */
-  int in_pairs;
+  edgernn_classifier *classifier;
 #ifdef EDGERNN_THREADS
+  int has_helper;
   edgernn_helper helper;
 #endif
 } engine;
 
+/* Raise ValueError(message, name of the status). */
 static PyObject *failed(edgernn_status status) {
-  PyErr_SetString(PyExc_ValueError, edgernn_message(status));
+  PyObject *words = Py_BuildValue("(ss)", edgernn_status_message(status), edgernn_status_name(status));
+  if (words) PyErr_SetObject(PyExc_ValueError, words);
+  Py_XDECREF(words);
   return NULL;
 }
 
-/* PyMem_Malloc does not align as far as the engine asks. */
+/* PyMem_Malloc does not align as edgernn asks. */
 static void *aligned(size_t bytes) {
-  unsigned char *whole = PyMem_Malloc(bytes + EDGERNN_ALIGNMENT_BYTES + sizeof(void *));
+  unsigned char *whole = PyMem_Malloc(bytes + EDGERNN_ALIGNMENT + sizeof(void *));
   if (!whole) return NULL;
-  uintptr_t at = (uintptr_t)(whole + sizeof(void *)) + EDGERNN_ALIGNMENT_BYTES - 1;
-  unsigned char *start = whole + (at / EDGERNN_ALIGNMENT_BYTES * EDGERNN_ALIGNMENT_BYTES - (uintptr_t)whole);
+  uintptr_t at = (uintptr_t)(whole + sizeof(void *)) + EDGERNN_ALIGNMENT - 1;
+  unsigned char *start = whole + (at / EDGERNN_ALIGNMENT * EDGERNN_ALIGNMENT - (uintptr_t)whole);
   ((void **)(void *)start)[-1] = whole;
   return start;
 }
@@ -42,26 +44,36 @@ static void release(void *start) {
   if (start) PyMem_Free(((void **)start)[-1]);
 }
 
-/* Start the second thread, on a system that has POSIX threads; returns 0 and sets an exception where
- * that fails. */
+/* Start the second thread where there are POSIX threads. Returns 0 and sets an exception on failure. */
 static int start_helper(engine *self) {
 #ifdef EDGERNN_THREADS
-  self->in_pairs = !edgernn_helper_open(&self->helper);
-  if (!self->in_pairs) PyErr_SetString(PyExc_ValueError, "a second thread cannot be started");
-  return self->in_pairs;
+  self->has_helper = !edgernn_helper_open(&self->helper);
+  if (!self->has_helper) {
+    PyErr_SetString(PyExc_ValueError, "a second thread cannot be started");
+    return 0;
+  }
+  edgernn_executor executor = {edgernn_helper_run, &self->helper};
+  edgernn_set_executor(self->classifier, &executor);
 #else
   (void)self;
-  return 1;
 #endif
+  return 1;
+}
+
+static edgernn_status open_classifier(engine *self, const char *kernels) {
+  size_t bytes, size = (size_t)self->data.len;
+  edgernn_status status = edgernn_memory_size(self->data.buf, size, kernels, &bytes);
+  if (status) return status;
+  self->memory = aligned(bytes);
+  if (!self->memory) return EDGERNN_ERROR_OUT_OF_MEMORY;
+  return edgernn_open(self->data.buf, size, kernels, self->memory, bytes, &self->classifier);
 }
 
 static PyObject *engine_new(PyTypeObject *type, PyObject *args, PyObject *kwargs) {
   PyObject *data;
   const char *kernels = NULL;
   static char *names[] = {"data", "kernels", "threads", NULL};
-  size_t bytes;
   int threads = 1;
-  edgernn_status status;
   if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|zi", names, &data, &kernels, &threads)) return NULL;
   allocfunc allocate = (allocfunc)PyType_GetSlot(type, Py_tp_alloc);
   engine *self = (engine *)allocate(type, 0);
@@ -70,16 +82,7 @@ static PyObject *engine_new(PyTypeObject *type, PyObject *args, PyObject *kwargs
     Py_DECREF(self);
     return NULL;
   }
-  status = edgernn_memory_size(self->data.buf, (size_t)self->data.len, &bytes);
-  if (!status) {
-    self->memory = aligned(bytes);
-    if (!self->memory) {
-      Py_DECREF(self);
-      return PyErr_NoMemory();
-    }
-    status = edgernn_open(self->data.buf, (size_t)self->data.len, self->memory, bytes, kernels,
-                          &self->model);
-  }
+  edgernn_status status = open_classifier(self, kernels);
   if (status) {
     Py_DECREF(self);
     return failed(status);
@@ -91,8 +94,9 @@ static PyObject *engine_new(PyTypeObject *type, PyObject *args, PyObject *kwargs
 static void engine_free(engine *self) {
   PyTypeObject *type = Py_TYPE((PyObject *)self);
 #ifdef EDGERNN_THREADS
-  if (self->in_pairs) edgernn_helper_close(&self->helper);
+  if (self->has_helper) edgernn_helper_close(&self->helper);
 #endif
+  edgernn_free(self->classifier);
   release(self->memory);
   release(self->scratch);
   if (self->data.obj) PyBuffer_Release(&self->data);
@@ -100,36 +104,32 @@ static void engine_free(engine *self) {
   Py_DECREF(type);
 }
 
+/* Make the scratch at least so large. Returns 0 and sets an exception on failure. */
+static int grow_scratch(engine *self, size_t bytes) {
+  if (bytes <= self->scratch_bytes) return 1;
+  release(self->scratch);
+  self->scratch = aligned(bytes);
+  self->scratch_bytes = self->scratch ? bytes : 0;
+  if (!self->scratch) PyErr_NoMemory();
+  return self->scratch != NULL;
+}
+
 static PyObject *engine_run(engine *self, PyObject *ids) {
   Py_buffer buffer;
   edgernn_status status;
   if (PyObject_GetBuffer(ids, &buffer, PyBUF_SIMPLE)) return NULL;
   size_t count = (size_t)buffer.len / sizeof(int32_t);
-  size_t bytes = edgernn_scratch_size(self->model, count);
-  size_t outputs = edgernn_outputs(self->model);
+  size_t outputs = edgernn_output_count(self->classifier);
   PyObject *result = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)(outputs * sizeof(float)));
-  if (result && bytes > self->scratch_bytes) {
-    release(self->scratch);
-    self->scratch = aligned(bytes);
-    self->scratch_bytes = self->scratch ? bytes : 0;
-    if (!self->scratch) {
-      Py_DECREF(result);
-      result = PyErr_NoMemory();
-    }
-  }
-  if (!result) {
+  if (!result || !grow_scratch(self, edgernn_ids_scratch_size(self->classifier, count))) {
+    Py_XDECREF(result);
     PyBuffer_Release(&buffer);
     return NULL;
   }
   float *probabilities = (float *)(void *)PyBytes_AsString(result);
-  const edgernn_pair *pair = NULL;
-#ifdef EDGERNN_THREADS
-  edgernn_pair with_helper = {edgernn_helper_run, &self->helper};
-  if (self->in_pairs) pair = &with_helper;
-#endif
   Py_BEGIN_ALLOW_THREADS;
-  status = edgernn_predict_ids_in_pairs(self->model, buffer.buf, count, self->scratch,
-                                        self->scratch_bytes, probabilities, pair);
+  status = edgernn_run_ids(self->classifier, buffer.buf, count, self->scratch, self->scratch_bytes,
+                           probabilities, outputs);
   Py_END_ALLOW_THREADS;
   PyBuffer_Release(&buffer);
   if (status) {
@@ -139,9 +139,41 @@ static PyObject *engine_run(engine *self, PyObject *ids) {
   return result;
 }
 
+static PyObject *list_of(const float *values, size_t count) {
+  PyObject *list = PyList_New((Py_ssize_t)count);
+  for (size_t i = 0; list && i < count; i++) {
+    PyObject *value = PyFloat_FromDouble((double)values[i]);
+    if (!value || PyList_SetItem(list, (Py_ssize_t)i, value)) Py_CLEAR(list);
+  }
+  return list;
+}
+
+static PyObject *engine_classify(engine *self, PyObject *text) {
+  Py_buffer buffer;
+  float few[32], *probabilities = few;
+  size_t label = 0, labels = edgernn_label_count(self->classifier);
+  if (PyObject_GetBuffer(text, &buffer, PyBUF_SIMPLE)) return NULL;
+  if (labels > sizeof few / sizeof *few) probabilities = PyMem_Malloc(labels * sizeof *probabilities);
+  edgernn_status status = probabilities ? EDGERNN_OK : EDGERNN_ERROR_OUT_OF_MEMORY;
+  if (!status) {
+    Py_BEGIN_ALLOW_THREADS;
+    status = edgernn_classify(self->classifier, buffer.buf, (size_t)buffer.len, probabilities, labels, &label);
+    Py_END_ALLOW_THREADS;
+  }
+  PyBuffer_Release(&buffer);
+  PyObject *list = status ? failed(status) : list_of(probabilities, labels);
+  if (probabilities != few) PyMem_Free(probabilities);
+  return list ? Py_BuildValue("(nN)", (Py_ssize_t)label, list) : NULL;
+}
+
 static PyObject *engine_kernels(engine *self, void *unused) {
   (void)unused;
-  return PyUnicode_FromString(edgernn_kernels_of(self->model));
+  return PyUnicode_FromString(edgernn_kernels(self->classifier));
+}
+
+static PyObject *engine_reads_text(engine *self, void *unused) {
+  (void)unused;
+  return PyBool_FromLong(edgernn_label_count(self->classifier) > 0);
 }
 
 static PyObject *kernels(PyObject *module, PyObject *unused) {
@@ -150,7 +182,7 @@ static PyObject *kernels(PyObject *module, PyObject *unused) {
   int supported;
   (void)module;
   (void)unused;
-  for (size_t i = 0; list && (name = edgernn_kernels(i, &supported)); i++) {
+  for (size_t i = 0; list && (name = edgernn_kernel_name(i, &supported)); i++) {
     PyObject *item = supported ? PyUnicode_FromString(name) : NULL;
     if (item && PyList_Append(list, item)) Py_CLEAR(list);
     Py_XDECREF(item);
@@ -158,14 +190,24 @@ static PyObject *kernels(PyObject *module, PyObject *unused) {
   return list;
 }
 
+static PyObject *version(PyObject *module, PyObject *unused) {
+  (void)module;
+  (void)unused;
+  return PyLong_FromLong(edgernn_version());
+}
+
 static PyMethodDef engine_methods[] = {
     {"run", (PyCFunction)(void (*)(void))engine_run, METH_O,
-     "Return the probabilities, float32 [C] as bytes, of ids, a buffer of int32 [T]."},
+     "Return the outputs, float32 [C] as bytes, for ids, a buffer of int32 [T]. One thread at a time."},
+    {"classify", (PyCFunction)(void (*)(void))engine_classify, METH_O,
+     "Return the best label's number and all probabilities for a text, bytes of UTF-8. Thread-safe."},
     {NULL, NULL, 0, NULL},
 };
 
 static PyGetSetDef engine_fields[] = {
     {"kernels", (getter)(void (*)(void))engine_kernels, NULL, "The name of the kernels in use.", NULL},
+    {"reads_text", (getter)(void (*)(void))engine_reads_text, NULL,
+     "Whether the model contains its tokenizer and labels.", NULL},
     {NULL, NULL, NULL, NULL, NULL},
 };
 
@@ -174,7 +216,7 @@ static PyType_Slot engine_slots[] = {
     {Py_tp_dealloc, (void *)engine_free},
     {Py_tp_methods, engine_methods},
     {Py_tp_getset, engine_fields},
-    {Py_tp_doc, "A model.bin, open. Used by one thread at a time."},
+    {Py_tp_doc, "An open model.bin or bundle."},
     {0, NULL},
 };
 
@@ -184,11 +226,12 @@ static PyType_Spec engine_spec = {
 
 static PyMethodDef module_methods[] = {
     {"kernels", kernels, METH_NOARGS, "Return the names of the kernels that this processor can run."},
+    {"version", version, METH_NOARGS, "Return the version of the library as one number."},
     {NULL, NULL, 0, NULL},
 };
 
 static struct PyModuleDef module = {
-    PyModuleDef_HEAD_INIT, "_native", "edgernn's own engine.", 0, module_methods, NULL, NULL, NULL, NULL,
+    PyModuleDef_HEAD_INIT, "_native", "libedgernn.", 0, module_methods, NULL, NULL, NULL, NULL,
 };
 
 PyMODINIT_FUNC PyInit__native(void) {

@@ -8,12 +8,12 @@ import warnings
 from dataclasses import dataclass
 from functools import cache
 from types import ModuleType
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edgernn_runtime.bundle import Buffer
+from edgernn_runtime.buffer import Buffer
 from edgernn_runtime.errors import BundleFormatError, EngineError, EngineMissingError
 
 
@@ -39,6 +39,23 @@ class Engine(Protocol):
 
     def close(self) -> None:
         """Release the model; the engine is not used afterwards."""
+
+
+@runtime_checkable
+class TextEngine(Engine, Protocol):
+    """An engine that can also read texts, from any number of threads."""
+
+    reads_text: bool
+
+    def classify(self, text: bytes) -> tuple[int, list[float]]:
+        """Return the number of the best label and the probability of each label.
+
+        Args:
+            text: UTF-8.
+
+        Raises:
+            EngineError: the engine failed.
+        """
 
 
 class EngineFactory(Protocol):

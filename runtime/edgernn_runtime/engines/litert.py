@@ -6,7 +6,7 @@ import numpy as np
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
 from numpy.typing import NDArray
 
-from edgernn_runtime.bundle import Buffer
+from edgernn_runtime.buffer import Buffer
 from edgernn_runtime.errors import EngineError
 
 

@@ -1,4 +1,4 @@
-"""The engine for `model.bin` files in C: `runtime/libedgernn`, compiled at installation."""
+"""The engine for `model.bin` files in C, `runtime/libedgernn`, built by the installation."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgernn_runtime import _native
-from edgernn_runtime.bundle import Buffer
+from edgernn_runtime.buffer import Buffer
 from edgernn_runtime.errors import EngineError
 
 
@@ -18,31 +18,53 @@ class Engine:
 
         Args:
             model: the file's bytes, which are used in place.
-            threads: with 2 or more, a second thread runs one of a layer's two directions, if the
-                system has POSIX threads.
-            kernels: a name in `_native.kernels()`, or None for the fastest.
+            threads: above 1, a second thread runs one of a layer's two directions on systems with
+                POSIX threads; more threads have no effect.
+            kernels: a name of `_native.kernels()`, or None for the fastest.
 
         Raises:
-            EngineError: the model is invalid, the kernels do not exist, or the second thread
-                cannot start.
+            EngineError: the file is malformed, the processor has no such kernels, or a second
+                thread cannot be started.
         """
         try:
             self._engine = _native.Engine(model, kernels, threads)
         except ValueError as error:
-            raise EngineError("cannot load the model", found=str(error)) from error
+            raise _failed("cannot load the model", error) from error
+        #: Whether `classify` takes texts: the model contains its tokenizer and labels.
+        self.reads_text = self._engine.reads_text
 
     def run(self, ids: NDArray[np.int32]) -> NDArray[np.float32]:
-        """Return the model's output, float32 [C], for the ids of one text, int32 [T].
+        """Return the model's output [C] for the ids [T] of one text. One thread at a time.
 
         Raises:
-            EngineError: an id is outside the embedding.
+            EngineError: an id is outside the embedding, or the output is NaN.
         """
         try:
             output = self._engine.run(np.ascontiguousarray(ids, dtype=np.int32))
         except ValueError as error:
-            raise EngineError("the engine failed on the ids", found=str(error)) from error
+            raise _failed("the engine failed on the ids", error) from error
         return np.frombuffer(output, dtype=np.float32)
+
+    def classify(self, text: bytes) -> tuple[int, list[float]]:
+        """Return the number of the best label and the probability of each label. Thread-safe.
+
+        Args:
+            text: UTF-8.
+
+        Raises:
+            EngineError: the output is NaN, or an id is outside the embedding.
+        """
+        try:
+            return self._engine.classify(text)
+        except ValueError as error:
+            raise _failed("the engine failed on the text", error) from error
 
     def close(self) -> None:
         """Release the model."""
         del self._engine
+
+
+def _failed(what: str, error: ValueError) -> EngineError:
+    message, *name = map(str, error.args)
+    status = name[0].removeprefix("EDGERNN_ERROR_") if name else None
+    return EngineError(what, found=message, status=status)

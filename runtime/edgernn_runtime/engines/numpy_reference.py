@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from edgernn_runtime.bundle import Buffer
+from edgernn_runtime.buffer import Buffer
 from edgernn_runtime.errors import EngineError
 from edgernn_runtime.model_bin import decode_model
 from edgernn_runtime.reference import evaluate

@@ -7,7 +7,7 @@ import onnxruntime
 from numpy.typing import NDArray
 from onnxruntime.capi import onnxruntime_pybind11_state as state
 
-from edgernn_runtime.bundle import Buffer
+from edgernn_runtime.buffer import Buffer
 from edgernn_runtime.errors import EngineError
 
 _ERRORS = (

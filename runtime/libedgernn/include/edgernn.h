@@ -1,14 +1,28 @@
-/* edgernn: recurrent text classifiers on anything with a C compiler.
+/* libedgernn: a text classifier in one file, on anything with a C compiler.
  *
- * C99, no dependency but libm. No function allocates, prints or keeps state of its own: the caller
- * owns all memory. A model that is open is read only, so threads may share it, each with a scratch
- * of its own.
+ * C99 and C++11, no dependency but libm. Text in, label out:
  *
- *     size_t bytes;
- *     edgernn_memory_size(data, size, &bytes);
- *     edgernn_open(data, size, malloc(bytes), bytes, NULL, &model);
- *     size_t scratch_bytes = edgernn_scratch_size(model, count);
- *     edgernn_predict_ids(model, ids, count, malloc(scratch_bytes), scratch_bytes, probabilities);
+ *     edgernn_classifier *classifier;
+ *     float probabilities[2];
+ *     size_t label;
+ *     edgernn_status status = edgernn_load("model.edgernn", &classifier);
+ *     if (status) {
+ *       fprintf(stderr, "%s\n", edgernn_status_message(status));
+ *       return 1;
+ *     }
+ *     status = edgernn_classify(classifier, text, strlen(text), probabilities, 2, &label);
+ *     if (!status) printf("%s %.4f\n", edgernn_label(classifier, label), probabilities[label]);
+ *     edgernn_free(classifier);
+ *
+ * Conventions:
+ *   - Every function that can fail returns an edgernn_status; 0 is EDGERNN_OK. Outputs are written
+ *     only on success, unless a function says otherwise.
+ *   - Every output buffer has a capacity, which is checked before the buffer is written.
+ *   - Texts are UTF-8, valid or not, with a length; they need no NUL at the end and may contain one.
+ *   - Nothing here prints, and there is no global state. The functions of part 1 use malloc, those
+ *     of part 2 only the caller's memory.
+ *   - Each function says whether threads may call it at the same time on one classifier. Functions
+ *     on different classifiers never disturb each other.
  */
 #ifndef EDGERNN_H
 #define EDGERNN_H
@@ -20,124 +34,254 @@
 extern "C" {
 #endif
 
-/* What a call comes to. */
+/* Visibility: define EDGERNN_DLL to use libedgernn as a Windows DLL, EDGERNN_BUILD to build it. */
+#ifndef EDGERNN_API
+#if defined(_WIN32) && defined(EDGERNN_DLL) && defined(EDGERNN_BUILD)
+#define EDGERNN_API __declspec(dllexport)
+#elif defined(_WIN32) && defined(EDGERNN_DLL)
+#define EDGERNN_API __declspec(dllimport)
+#elif defined(__GNUC__)
+#define EDGERNN_API __attribute__((visibility("default")))
+#else
+#define EDGERNN_API
+#endif
+#endif
+
+/* ---- Version ---------------------------------------------------------------------------------- */
+
+#define EDGERNN_VERSION_MAJOR 0
+#define EDGERNN_VERSION_MINOR 1
+#define EDGERNN_VERSION_PATCH 0
+#define EDGERNN_VERSION_NUMBER \
+  (EDGERNN_VERSION_MAJOR * 10000 + EDGERNN_VERSION_MINOR * 100 + EDGERNN_VERSION_PATCH)
+
+/* Return EDGERNN_VERSION_NUMBER of the library that is linked. Thread-safe. */
+EDGERNN_API int edgernn_version(void);
+
+/* ---- Status ----------------------------------------------------------------------------------- */
+
+/* Values are never renumbered. */
 typedef enum edgernn_status {
   EDGERNN_OK = 0,
-  /* The bytes do not begin as a model.bin does. */
-  EDGERNN_NOT_A_MODEL,
-  /* The file is of a newer version. */
-  EDGERNN_VERSION,
-  /* A number in the file is outside its bounds. */
-  EDGERNN_MALFORMED,
-  /* The caller's memory is smaller than the size that was asked for. */
-  EDGERNN_MEMORY,
-  /* The data, or the memory, does not start at a multiple of 4 or 64 bytes. */
-  EDGERNN_ALIGNMENT,
-  /* There is no id, or one is outside the embedding. */
-  EDGERNN_IDS,
-  /* No kernels of that name, or the processor lacks their instructions. */
-  EDGERNN_KERNELS,
-  /* The processor is big-endian, and the file's numbers are little-endian. */
-  EDGERNN_BIG_ENDIAN,
-  /* A line of the vocabulary has no end, or an escape that there is not. */
-  EDGERNN_VOCABULARY
+  /* A pointer is NULL, or a number is outside its range. */
+  EDGERNN_ERROR_ARGUMENT = 1,
+  /* The file cannot be opened or read. */
+  EDGERNN_ERROR_NOT_FOUND = 2,
+  /* The data is neither a .edgernn bundle nor a model.bin. */
+  EDGERNN_ERROR_NOT_A_BUNDLE = 3,
+  /* The bundle or its model.bin needs a newer version of this library. */
+  EDGERNN_ERROR_NEWER_VERSION = 4,
+  /* The archive is malformed: a wrong offset, or a member that is compressed, missing or unknown. */
+  EDGERNN_ERROR_MALFORMED_BUNDLE = 5,
+  /* manifest.json is not JSON, or a field is missing or out of range. */
+  EDGERNN_ERROR_MALFORMED_MANIFEST = 6,
+  /* The vocabulary, the labels or the rules of the tokenizer are malformed. */
+  EDGERNN_ERROR_MALFORMED_VOCABULARY = 7,
+  /* A number in model.bin is out of range. */
+  EDGERNN_ERROR_MALFORMED_MODEL = 8,
+  /* The test vectors of the bundle are malformed. */
+  EDGERNN_ERROR_MALFORMED_VECTORS = 9,
+  /* A checksum or hash does not match: the file was damaged or put together from two. */
+  EDGERNN_ERROR_CHECKSUM = 10,
+  /* The bundle contains a model for another engine, such as TFLite or ONNX. */
+  EDGERNN_ERROR_OTHER_FORMAT = 11,
+  /* The model.bin has no tokenizer and labels: only functions that take ids work. */
+  EDGERNN_ERROR_NO_TOKENIZER = 12,
+  /* There are no test vectors: the classifier was opened from a bare model.bin. */
+  EDGERNN_ERROR_NO_VECTORS = 13,
+  /* The self-test ran, and an output differs from that of the exporting machine. */
+  EDGERNN_ERROR_SELF_TEST = 14,
+  /* malloc failed. */
+  EDGERNN_ERROR_OUT_OF_MEMORY = 15,
+  /* The caller's memory or scratch is smaller than the size query says. */
+  EDGERNN_ERROR_MEMORY_TOO_SMALL = 16,
+  /* Memory or scratch does not start at a multiple of 64 bytes, or data at a multiple of 4. */
+  EDGERNN_ERROR_ALIGNMENT = 17,
+  /* The capacity of an output buffer is too small. */
+  EDGERNN_ERROR_CAPACITY = 18,
+  /* The text is longer than EDGERNN_MAX_TEXT_BYTES. */
+  EDGERNN_ERROR_TEXT_TOO_LONG = 19,
+  /* There are no ids, or an id is outside the vocabulary. */
+  EDGERNN_ERROR_IDS = 20,
+  /* No kernels have that name, or this processor lacks their instructions. */
+  EDGERNN_ERROR_KERNELS = 21,
+  /* The model computed NaN or an infinity. */
+  EDGERNN_ERROR_OUTPUT = 22,
+  /* The processor is big-endian; model.bin is little-endian. */
+  EDGERNN_ERROR_BIG_ENDIAN = 23
 } edgernn_status;
 
-/* An open model: within the caller's memory. */
-typedef struct edgernn_model edgernn_model;
+/* Return the name of a status, such as "EDGERNN_ERROR_CHECKSUM", or "unknown" for any other number.
+ * Never NULL. Thread-safe. */
+EDGERNN_API const char *edgernn_status_name(edgernn_status status);
+
+/* Return a sentence for a status, or "unknown status" for any other number. Never NULL.
+ * Thread-safe. */
+EDGERNN_API const char *edgernn_status_message(edgernn_status status);
+
+/* ---- Part 1: with a heap ---------------------------------------------------------------------- */
+
+/* An open classifier. */
+typedef struct edgernn_classifier edgernn_classifier;
+
+/* The longest text that is accepted. */
+#define EDGERNN_MAX_TEXT_BYTES ((size_t)1 << 20)
+
+/* Open a .edgernn bundle or a model.bin, version 1 or 2. Everything in the file is checked first.
+ *
+ * classifier: set on success; release it with edgernn_free. Set to NULL on failure.
+ * Thread-safe. */
+EDGERNN_API edgernn_status edgernn_load(const char *path, edgernn_classifier **classifier);
+
+/* The same for a file in memory: read, mapped or in flash.
+ *
+ * data: at a multiple of 4; it is not copied and must outlive the classifier. At a multiple of 64,
+ * the weights are used in place by all kernels.
+ * Thread-safe. */
+EDGERNN_API edgernn_status edgernn_load_memory(const void *data, size_t size,
+                                               edgernn_classifier **classifier);
+
+/* Close a classifier. NULL is ignored. No other call may use the classifier at the same time. */
+EDGERNN_API void edgernn_free(edgernn_classifier *classifier);
+
+/* Return the number of labels, 0 for a model.bin without labels. Thread-safe. */
+EDGERNN_API size_t edgernn_label_count(const edgernn_classifier *classifier);
+
+/* Return a label, UTF-8, or NULL if the index is too large. It lives as long as the classifier.
+ * Thread-safe. */
+EDGERNN_API const char *edgernn_label(const edgernn_classifier *classifier, size_t index);
+
+/* Classify a text.
+ *
+ * text_bytes: 0 to EDGERNN_MAX_TEXT_BYTES.
+ * probabilities: the probability of each label, [label_count]; they add up to 1, except for a
+ * multi-label model. capacity: the number of floats that fit, at least label_count.
+ * label: the index of the most probable label; may be NULL.
+ * Thread-safe: threads may share a classifier. */
+EDGERNN_API edgernn_status edgernn_classify(const edgernn_classifier *classifier, const char *text,
+                                            size_t text_bytes, float *probabilities,
+                                            size_t capacity, size_t *label);
+
+/* Replay the test vectors of the bundle: ids must be equal, outputs within the tolerance of the
+ * recipe, labels equal where the two best outputs are further apart than that.
+ *
+ * texts: set to the number of texts that were replayed; may be NULL.
+ * max_error: set to the largest absolute error of an output; may be NULL. Both are also set with
+ * EDGERNN_ERROR_SELF_TEST.
+ * Thread-safe. */
+EDGERNN_API edgernn_status edgernn_self_test(const edgernn_classifier *classifier, size_t *texts,
+                                             float *max_error);
+
+/* A token of an explained text. */
+typedef struct edgernn_token {
+  /* The id; 0 is padding, 1 out of vocabulary. */
+  int32_t id;
+  /* The probability of the predicted label minus that without this token, -1 to 1. */
+  float contribution;
+  /* Where the token's spelling starts in `spellings`, and its length without the NUL behind it. */
+  uint32_t start, length;
+} edgernn_token;
+
+/* Explain a classification: classify the text without each of its tokens in turn, T + 1 times.
+ *
+ * tokens: the tokens that the model reads, in order. capacity: how many fit.
+ * count: set to the number of tokens, also with EDGERNN_ERROR_CAPACITY.
+ * spellings: the tokens as the tokenizer cut them, each with a NUL behind it. spelling_capacity: in
+ * bytes; 2 * text_bytes + 4 per token always suffices without n-grams.
+ * Thread-safe. */
+EDGERNN_API edgernn_status edgernn_explain(const edgernn_classifier *classifier, const char *text,
+                                           size_t text_bytes, edgernn_token *tokens,
+                                           size_t capacity, size_t *count, char *spellings,
+                                           size_t spelling_capacity);
+
+/* ---- Part 2: without a heap ------------------------------------------------------------------- */
 
 /* Memory and scratch start at a multiple of this. */
-#define EDGERNN_ALIGNMENT_BYTES 64
+#define EDGERNN_ALIGNMENT 64
 
-/* Check a model.bin, and say how many bytes of memory an open one takes.
+/* Check a bundle or model.bin, and get the bytes of memory that edgernn_open needs.
  *
- * data: the file, mapped or in flash, at a multiple of 4; it is read only and stays the caller's. */
-edgernn_status edgernn_memory_size(const void *data, size_t size, size_t *bytes);
+ * kernels: as in edgernn_open. With data at a multiple of 64, or with "portable" kernels, weights
+ * of a version 2 model.bin stay in `data`, and memory is a few kilobytes.
+ * Thread-safe. */
+EDGERNN_API edgernn_status edgernn_memory_size(const void *data, size_t size, const char *kernels,
+                                               size_t *bytes);
 
-/* Open a model.bin; `*model` lies in `memory`, and both it and `data` must outlive it.
+/* Open a classifier in the caller's memory. The functions of part 1 work with it too; if they were
+ * used, edgernn_free releases what they keep, and leaves the caller's memory alone.
  *
- * kernels: NULL for the fastest that the processor has, or a name of `edgernn_kernels`. */
-edgernn_status edgernn_open(const void *data, size_t size, void *memory, size_t memory_bytes,
-                            const char *kernels, const edgernn_model **model);
+ * data: at a multiple of 4; must outlive the classifier, as must `memory`.
+ * kernels: NULL for the fastest of this processor, or a name from edgernn_kernel_name.
+ * classifier: set on success; it lies in `memory`.
+ * Thread-safe. */
+EDGERNN_API edgernn_status edgernn_open(const void *data, size_t size, const char *kernels,
+                                        void *memory, size_t memory_bytes,
+                                        edgernn_classifier **classifier);
 
-/* Return the bytes of scratch for a text of `count` ids; they grow with it. */
-size_t edgernn_scratch_size(const edgernn_model *model, size_t count);
+/* Return the bytes of scratch that any text of `text_bytes` bytes can need. Thread-safe. */
+EDGERNN_API size_t edgernn_scratch_size(const edgernn_classifier *classifier, size_t text_bytes);
 
-/* Return the number of the model's outputs, C. */
-size_t edgernn_outputs(const edgernn_model *model);
+/* edgernn_classify in the caller's scratch. A text with fewer tokens than the worst case may also
+ * fit into less than edgernn_scratch_size; EDGERNN_ERROR_MEMORY_TOO_SMALL says if it does not.
+ * Thread-safe, with one scratch per thread. */
+EDGERNN_API edgernn_status edgernn_classify_in(const edgernn_classifier *classifier,
+                                               const char *text, size_t text_bytes, void *scratch,
+                                               size_t scratch_bytes, float *probabilities,
+                                               size_t capacity, size_t *label);
 
-/* Return the name of the kernels that the model runs with. */
-const char *edgernn_kernels_of(const edgernn_model *model);
+/* Tokenize a text as the model reads it, padding included.
+ *
+ * scratch: edgernn_tokenizer_scratch_size bytes.
+ * ids: capacity ids fit. count: set to the number of ids, which may be 0, also with
+ * EDGERNN_ERROR_CAPACITY.
+ * Thread-safe, with one scratch per thread. */
+EDGERNN_API edgernn_status edgernn_tokenize(const edgernn_classifier *classifier, const char *text,
+                                            size_t text_bytes, void *scratch, size_t scratch_bytes,
+                                            int32_t *ids, size_t capacity, size_t *count);
 
-/* Return the name of the i-th kernels of this build, fastest first, or NULL after the last;
- * `*supported` says whether this processor can run them. */
-const char *edgernn_kernels(size_t i, int *supported);
+/* Return the bytes of scratch to tokenize a text. Thread-safe. */
+EDGERNN_API size_t edgernn_tokenizer_scratch_size(const edgernn_classifier *classifier,
+                                                  size_t text_bytes);
 
-/* Write the probabilities [C] of a text of `count` ids, at least one: of each label, or of the second
- * one alone where there are two. */
-edgernn_status edgernn_predict_ids(const edgernn_model *model, const int32_t *ids, size_t count,
-                                   void *scratch, size_t scratch_bytes, float *probabilities);
+/* Return the number of outputs of the model: 1 for a binary model, else one per label.
+ * Thread-safe. */
+EDGERNN_API size_t edgernn_output_count(const edgernn_classifier *classifier);
 
-/* Runs task(argument, 0) and task(argument, 1), on two threads or one, and returns when both are done. */
-typedef struct edgernn_pair {
+/* Return the bytes of scratch for `count` ids. Thread-safe. */
+EDGERNN_API size_t edgernn_ids_scratch_size(const edgernn_classifier *classifier, size_t count);
+
+/* Runs task(argument, 0) and task(argument, 1), on one thread or two, and returns when both are
+ * done. threads/edgernn_helper.h has one for POSIX threads. */
+typedef struct edgernn_executor {
   void (*run)(void *context, void (*task)(void *argument, size_t index), void *argument);
   void *context;
-} edgernn_pair;
+} edgernn_executor;
 
-/* The same, to the bit, with the two directions of a layer run by `pair`; NULL for one thread. */
-edgernn_status edgernn_predict_ids_in_pairs(const edgernn_model *model, const int32_t *ids,
-                                            size_t count, void *scratch, size_t scratch_bytes,
-                                            float *probabilities, const edgernn_pair *pair);
+/* Use an executor for the two directions of a layer; NULL for the calling thread alone, which is the
+ * default. Outputs stay bit-exact. The executor is copied; its context must outlive the classifier.
+ * Not thread-safe, and with an executor that serves one caller at a time, neither are the functions
+ * that classify. */
+EDGERNN_API void edgernn_set_executor(edgernn_classifier *classifier,
+                                      const edgernn_executor *executor);
 
-/* ---- Text to ids: the tokenizer contract, docs/tokenizer.md ------------------------------------ */
+/* Run the model on ids.
+ *
+ * count: 1 or more; without ids the output is that of the empty text, which edgernn_classify knows.
+ * scratch: edgernn_ids_scratch_size bytes.
+ * outputs: [output_count]: the probability of each label, or of the second one for a binary model.
+ * capacity: the number of floats that fit.
+ * Thread-safe, with one scratch per thread. */
+EDGERNN_API edgernn_status edgernn_run_ids(const edgernn_classifier *classifier, const int32_t *ids,
+                                           size_t count, void *scratch, size_t scratch_bytes,
+                                           float *outputs, size_t capacity);
 
-typedef enum edgernn_split {
-  EDGERNN_WHITESPACE,
-  EDGERNN_CHARACTER,
-  EDGERNN_NO_SPLIT,
-  /* The rules of edgernn-tokenizer/2, which has its own case folding: `lower` and `strip_punctuation`
-   * have no meaning with it. */
-  EDGERNN_UNICODE
-} edgernn_split;
+/* Return the name of the kernels in use. Thread-safe. */
+EDGERNN_API const char *edgernn_kernels(const edgernn_classifier *classifier);
 
-/* The rules of a tokenizer, as the manifest has them. */
-typedef struct edgernn_rules {
-  /* Whether A to Z become lower case, and whether ASCII punctuation is left out. */
-  int lower, strip_punctuation;
-  edgernn_split split;
-  /* The widths of the n-grams in the order in which they are emitted; none where the count is 0. */
-  const uint32_t *ngrams;
-  uint32_t ngram_count;
-  /* The most ids that a text keeps, 0 for all; and whether they are its first and last ones. */
-  uint32_t max_length;
-  int keep_tail;
-  /* The length to which ids are cut and padded with 0, or 0 for bare ids without a 0. */
-  uint32_t pad_to;
-} edgernn_rules;
-
-/* An open tokenizer: within the caller's memory. */
-typedef struct edgernn_tokenizer edgernn_tokenizer;
-
-/* Check a vocab.txt, and say how many bytes of memory an open tokenizer takes. */
-edgernn_status edgernn_tokenizer_memory_size(const char *vocabulary, size_t size, size_t *bytes);
-
-/* Open a tokenizer; `*tokenizer` lies in `memory`. The rules are copied, their n-grams are not; the
- * vocabulary is not needed any more. */
-edgernn_status edgernn_tokenizer_open(const edgernn_rules *rules, const char *vocabulary, size_t size,
-                                      void *memory, size_t memory_bytes,
-                                      const edgernn_tokenizer **tokenizer);
-
-/* Return the bytes of scratch, and in `*most` the most ids, for a text of so many bytes. */
-size_t edgernn_tokenizer_scratch_size(const edgernn_tokenizer *tokenizer, size_t text_bytes,
-                                      size_t *most);
-
-/* Write the ids of a text of UTF-8, valid or not, and their number, which may be 0. */
-edgernn_status edgernn_tokenize(const edgernn_tokenizer *tokenizer, const char *text,
-                                size_t text_bytes, void *scratch, size_t scratch_bytes,
-                                int32_t *ids, size_t *count);
-
-/* Return a sentence for a status. */
-const char *edgernn_message(edgernn_status status);
+/* Return the name of the index-th kernels of this build, fastest first, or NULL after the last.
+ *
+ * is_supported: set to whether this processor can run them; may be NULL. Thread-safe. */
+EDGERNN_API const char *edgernn_kernel_name(size_t index, int *is_supported);
 
 #ifdef __cplusplus
 }

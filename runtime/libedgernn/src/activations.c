@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-float edgernn_activated(uint32_t activation, float x) {
+EDGERNN_INTERNAL float edgernn_activated(uint32_t activation, float x) {
   switch (activation) {
     case EDGERNN_RELU: return x < 0 ? 0 : x;
     case EDGERNN_RELU6: return x < 0 ? 0 : x > 6 ? 6 : x;

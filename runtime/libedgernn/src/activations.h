@@ -2,7 +2,7 @@
 #ifndef EDGERNN_ACTIVATIONS_H
 #define EDGERNN_ACTIVATIONS_H
 
-#include <stdint.h>
+#include "common.h"
 
 enum {
   EDGERNN_LINEAR,
@@ -21,6 +21,6 @@ enum {
 };
 
 /* Return an activation of x. */
-float edgernn_activated(uint32_t activation, float x);
+EDGERNN_INTERNAL float edgernn_activated(uint32_t activation, float x);
 
 #endif

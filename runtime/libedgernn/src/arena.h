@@ -2,14 +2,9 @@
 #ifndef EDGERNN_ARENA_H
 #define EDGERNN_ARENA_H
 
-#include "edgernn.h"
+#include "common.h"
 
-/* Return a size brought up to a multiple. */
-static inline size_t edgernn_up_to(size_t size, size_t multiple) {
-  return (size + multiple - 1) / multiple * multiple;
-}
-
-/* Hands out aligned parts of the caller's memory; with no memory it only counts. */
+/* Hands out parts in order; without memory it only counts. */
 typedef struct edgernn_arena {
   unsigned char *memory;
   size_t used;
@@ -18,7 +13,7 @@ typedef struct edgernn_arena {
 /* Return the next part, `bytes` long. */
 static inline void *edgernn_take(edgernn_arena *arena, size_t bytes) {
   void *part = arena->memory ? arena->memory + arena->used : NULL;
-  arena->used += edgernn_up_to(bytes, EDGERNN_ALIGNMENT_BYTES);
+  arena->used += edgernn_up_to(bytes, EDGERNN_ALIGNMENT);
   return part;
 }
 

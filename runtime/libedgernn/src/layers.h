@@ -19,8 +19,10 @@ enum { EDGERNN_BIGRAM, EDGERNN_TRIGRAM, EDGERNN_SKIP, EDGERNN_PATTERNS };
 
 typedef struct edgernn_direction {
   uint32_t cell, activation, gate_activation, reset_after, reverse, units;
+  /* Whether the tensors are in the order in which kernels read them. */
+  uint32_t is_packed;
   edgernn_tensor kernel, recurrent, bias;
-  /* The same packed; biases [groups * 16] in their order. */
+  /* The same for the kernels; biases [groups * 16] in their order. */
   edgernn_matrix input_product, recurrent_product;
   const float *input_bias, *recurrent_bias;
 } edgernn_direction;
@@ -51,41 +53,42 @@ typedef struct edgernn_wide {
   edgernn_tensor projection;
 } edgernn_wide;
 
-struct edgernn_model {
+typedef struct edgernn_model {
   const edgernn_kernel_table *kernels;
   /* Layers of the recurrent path; with none, there is no embedding either. */
-  uint32_t head, layer_count;
+  uint32_t head, layer_count, outputs;
   edgernn_wide wide;
   edgernn_tensor embedding;
   edgernn_layer *layers;
-};
+} edgernn_model;
 
-/* Pack a recurrent layer's weights; with no memory in the arena, only see how much they take, and
- * `kernels` may be NULL. */
-void edgernn_pack(edgernn_arena *arena, edgernn_layer *layer, const edgernn_kernel_table *kernels);
+/* Prepare the matrices of a recurrent layer; without memory in the arena, only count. */
+EDGERNN_INTERNAL void edgernn_pack(edgernn_arena *arena, edgernn_layer *layer, const edgernn_kernel_table *kernels);
 
 /* A sequence [T, width] of floats, or of int8 with a scale a step; a vector is one step. */
 typedef struct edgernn_sequence {
   float *float32;
   int8_t *int8;
-  float *scales;
+  const float *scales;
+  /* The same where they are written. */
+  float *own_scales;
   size_t steps, width;
   ptrdiff_t scale_stride;
 } edgernn_sequence;
 
 /* Return the bytes that a layer's directions take of the scratch; none but for a recurrent one. */
-size_t edgernn_recurrent_bytes(const edgernn_layer *layer, size_t steps);
+EDGERNN_INTERNAL size_t edgernn_recurrent_bytes(const edgernn_layer *layer, size_t steps);
 
 /* Run a recurrent layer with what is left of the scratch. */
-void edgernn_run_recurrent(const edgernn_model *model, const edgernn_layer *layer,
+EDGERNN_INTERNAL void edgernn_run_recurrent(const edgernn_model *model, const edgernn_layer *layer,
                            const edgernn_sequence *x, edgernn_sequence *y, edgernn_arena arena,
-                           const edgernn_pair *pair);
+                           const edgernn_executor *executor);
 
 /* Return the bytes that the wide path takes of the scratch. */
-size_t edgernn_wide_bytes(const edgernn_wide *wide);
+EDGERNN_INTERNAL size_t edgernn_wide_bytes(const edgernn_wide *wide);
 
 /* Add the wide path's logits to `logits` [outputs] with what is left of the scratch. */
-void edgernn_add_wide(const edgernn_wide *wide, const int32_t *ids, size_t count, edgernn_arena arena,
+EDGERNN_INTERNAL void edgernn_add_wide(const edgernn_wide *wide, const int32_t *ids, size_t count, edgernn_arena arena,
                       float *logits);
 
 /* Return a size brought up to a whole number of groups. */

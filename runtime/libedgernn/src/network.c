@@ -1,8 +1,7 @@
 /* A text's way through the layers. */
-#include "layers.h"
+#include "model.h"
 
 #include <math.h>
-#include <string.h>
 
 /* Whether the layer's output is read as integers: by a recurrent layer of integer products. */
 static int gives_int8(const edgernn_model *model, uint32_t index) {
@@ -23,7 +22,7 @@ static void run_dense(const edgernn_layer *layer, const edgernn_sequence *x, edg
   }
 }
 
-/* Take a step in: add it to the sums, or keep what is larger; what is no number stays none. */
+/* Accumulate one time step (sum or max). NaN propagates. */
 static void pool(uint32_t reduction, const float *step, float *out, size_t width) {
   for (size_t i = 0; i < width; i++) {
     float largest = step[i] > out[i] || step[i] != step[i] ? step[i] : out[i];
@@ -57,32 +56,31 @@ static void run_pooling(const edgernn_layer *layer, const edgernn_sequence *x, e
 
 /* ---- A text ---------------------------------------------------------------------------------- */
 
-/* Bytes of a layer's output, and before the first layer of the embedded text. */
+/* Return the width of a layer's output before its directions are merged. */
+static size_t width_of(const edgernn_layer *layer) {
+  int is_pair = layer->kind == EDGERNN_RECURRENT && layer->directions == 2;
+  return is_pair ? (size_t)layer->direction[0].units + layer->direction[1].units : layer->output_size;
+}
+
+/* Return the bytes of a layer's output. */
 static size_t sequence_bytes(const edgernn_model *model, uint32_t index, size_t steps) {
   const edgernn_layer *layer = &model->layers[index];
-  size_t width = layer->output_size;
-  if (layer->kind == EDGERNN_RECURRENT && layer->directions == 2) {
-    width = (size_t)layer->direction[0].units + layer->direction[1].units;
-  }
+  size_t width = width_of(layer);
   if (!layer->is_sequence) steps = 1;
   return gives_int8(model, index) ? steps * edgernn_padded(width) : steps * width * sizeof(float);
 }
 
 static void open_output(edgernn_arena *a, const edgernn_model *model, uint32_t index, size_t steps,
                         edgernn_sequence *y) {
-  const edgernn_layer *layer = &model->layers[index];
   void *memory = edgernn_take(a, sequence_bytes(model, index, steps));
   memset(y, 0, sizeof *y);
-  y->width = layer->output_size;
-  if (layer->kind == EDGERNN_RECURRENT && layer->directions == 2) {
-    y->width = (size_t)layer->direction[0].units + layer->direction[1].units;
-  }
+  y->width = width_of(&model->layers[index]);
   if (gives_int8(model, index)) {
     /* The scale of a state is fixed: 1/127, one for all steps. */
     static const float scale = 1.0f / 127.0f;
     y->width = edgernn_padded(y->width);
     y->int8 = (int8_t *)memory;
-    y->scales = (float *)(uintptr_t)&scale;
+    y->scales = &scale;
     if (memory) memset(memory, 0, sequence_bytes(model, index, steps));
   } else {
     y->float32 = (float *)memory;
@@ -95,7 +93,8 @@ static void open_text(edgernn_arena *a, const edgernn_model *model, size_t steps
   x->width = edgernn_up_to(model->embedding.columns, 4);
   if (model->layers[0].is_int8) {
     x->int8 = EDGERNN_TAKE(a, int8_t, steps * x->width);
-    x->scales = EDGERNN_TAKE(a, float, steps);
+    x->own_scales = EDGERNN_TAKE(a, float, steps);
+    x->scales = x->own_scales;
     x->scale_stride = 1;
   } else {
     x->float32 = EDGERNN_TAKE(a, float, steps * x->width);
@@ -110,9 +109,10 @@ static void embed(const edgernn_model *model, const int32_t *ids, edgernn_sequen
     if (x->int8) {
       const int8_t *row = (const int8_t *)table->values + (size_t)id * columns;
       int8_t *to = x->int8 + t * x->width;
+      /* The offset is 0 or 128: to flip the top bit is to add 128, as the kernels want it. */
       for (uint32_t k = 0; k < columns; k++) to[k] = (int8_t)(row[k] ^ model->kernels->input_offset);
       for (size_t k = columns; k < x->width; k++) to[k] = 0;
-      x->scales[t] = edgernn_scale(table, id);
+      x->own_scales[t] = edgernn_scale(table, id);
       continue;
     }
     for (uint32_t k = 0; k < x->width; k++) {
@@ -121,14 +121,14 @@ static void embed(const edgernn_model *model, const int32_t *ids, edgernn_sequen
   }
 }
 
-/* Room for the text, all layers' outputs, and for what needs the most: the walkers of a layer, or the
- * wide path. */
-size_t edgernn_scratch_size(const edgernn_model *model, size_t count) {
+/* The scratch contains the embedded text, the outputs of all layers, and the larger of what a recurrent
+ * layer and the wide path need. */
+EDGERNN_INTERNAL size_t edgernn_model_scratch(const edgernn_model *model, size_t count) {
   edgernn_arena a = {NULL, 0};
   size_t most = edgernn_wide_bytes(&model->wide);
   edgernn_sequence unused;
   if (model->layer_count == 0) {
-    EDGERNN_TAKE(&a, float, edgernn_outputs(model));
+    EDGERNN_TAKE(&a, float, model->outputs);
     return a.used + most;
   }
   open_text(&a, model, count, &unused);
@@ -143,7 +143,7 @@ size_t edgernn_scratch_size(const edgernn_model *model, size_t count) {
 
 /* Return the logits of the recurrent path. */
 static float *run_layers(edgernn_arena *a, const edgernn_model *model, const int32_t *ids,
-                         size_t count, const edgernn_pair *pair) {
+                         size_t count, const edgernn_executor *executor) {
   edgernn_sequence x, y;
   open_text(a, model, count, &x);
   embed(model, ids, &x);
@@ -151,7 +151,7 @@ static float *run_layers(edgernn_arena *a, const edgernn_model *model, const int
     const edgernn_layer *layer = &model->layers[i];
     open_output(a, model, i, x.steps, &y);
     if (layer->kind == EDGERNN_RECURRENT) {
-      edgernn_run_recurrent(model, layer, &x, &y, *a, pair);
+      edgernn_run_recurrent(model, layer, &x, &y, *a, executor);
     } else if (layer->kind == EDGERNN_DENSE) {
       run_dense(layer, &x, &y);
     } else {
@@ -164,13 +164,13 @@ static float *run_layers(edgernn_arena *a, const edgernn_model *model, const int
 
 /* Return the logits of a model without a recurrent path, before anything is added: zeros. */
 static float *no_logits(edgernn_arena *a, const edgernn_model *model) {
-  float *logits = EDGERNN_TAKE(a, float, edgernn_outputs(model));
-  memset(logits, 0, edgernn_outputs(model) * sizeof *logits);
+  float *logits = EDGERNN_TAKE(a, float, model->outputs);
+  memset(logits, 0, model->outputs * sizeof *logits);
   return logits;
 }
 
-static void answer(const edgernn_model *model, const float *logits, float *probabilities) {
-  size_t count = edgernn_outputs(model);
+static void write_outputs(const edgernn_model *model, const float *logits, float *probabilities) {
+  size_t count = model->outputs;
   if (model->head != EDGERNN_MULTICLASS) {
     for (size_t i = 0; i < count; i++) {
       probabilities[i] = edgernn_activated(EDGERNN_SIGMOID, logits[i]);
@@ -183,24 +183,18 @@ static void answer(const edgernn_model *model, const float *logits, float *proba
   for (size_t i = 0; i < count; i++) probabilities[i] /= sum;
 }
 
-edgernn_status edgernn_predict_ids(const edgernn_model *model, const int32_t *ids, size_t count,
-                                   void *scratch, size_t scratch_bytes, float *probabilities) {
-  return edgernn_predict_ids_in_pairs(model, ids, count, scratch, scratch_bytes, probabilities, NULL);
+EDGERNN_INTERNAL int edgernn_are_ids(const edgernn_model *model, const int32_t *ids, size_t count) {
+  uint32_t tokens = model->layer_count ? model->embedding.rows : model->wide.words;
+  for (size_t t = 0; t < count; t++) {
+    if (ids[t] < 0 || (uint32_t)ids[t] >= tokens) return 0;
+  }
+  return count > 0;
 }
 
-edgernn_status edgernn_predict_ids_in_pairs(const edgernn_model *model, const int32_t *ids,
-                                            size_t count, void *scratch, size_t scratch_bytes,
-                                            float *probabilities, const edgernn_pair *pair) {
+EDGERNN_INTERNAL void edgernn_run_model(const edgernn_model *model, const int32_t *ids, size_t count,
+                                        void *scratch, const edgernn_executor *executor, float *outputs) {
   edgernn_arena a = {(unsigned char *)scratch, 0};
-  uint32_t tokens = model->layer_count ? model->embedding.rows : model->wide.words;
-  if (count == 0) return EDGERNN_IDS;
-  for (size_t t = 0; t < count; t++) {
-    if (ids[t] < 0 || (uint32_t)ids[t] >= tokens) return EDGERNN_IDS;
-  }
-  if (scratch_bytes < edgernn_scratch_size(model, count)) return EDGERNN_MEMORY;
-  if ((uintptr_t)scratch % EDGERNN_ALIGNMENT_BYTES) return EDGERNN_ALIGNMENT;
-  float *logits = model->layer_count ? run_layers(&a, model, ids, count, pair) : no_logits(&a, model);
+  float *logits = model->layer_count ? run_layers(&a, model, ids, count, executor) : no_logits(&a, model);
   if (model->wide.words) edgernn_add_wide(&model->wide, ids, count, a, logits);
-  answer(model, logits, probabilities);
-  return EDGERNN_OK;
+  write_outputs(model, logits, outputs);
 }

@@ -8,6 +8,9 @@
 #define EDGERNN_LAYER_BYTES 64
 #define EDGERNN_TENSOR_BYTES 40
 #define EDGERNN_MOST_TENSORS 1024
+/* More inputs or units of a recurrent layer: a sum of integer products might not fit into 32 bits. The
+ * bound also holds for joined poolings and a wide path, so that no size overflows. */
+#define EDGERNN_MOST_INPUTS 65536u
 
 /* The types that weights of recurrent and dense layers may have, a bit each. */
 #define EDGERNN_WEIGHT_TYPES                                                       \
@@ -17,23 +20,26 @@ typedef struct edgernn_reader {
   const unsigned char *data;
   uint64_t size;
   uint64_t tensor_table;
-  uint32_t tensors;
+  uint32_t version, tensors, layers;
 } edgernn_reader;
 
-static inline uint32_t edgernn_u32(const unsigned char *p) {
-  return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
-}
-
-static inline uint64_t edgernn_u64(const unsigned char *p) {
-  return edgernn_u32(p) | (uint64_t)edgernn_u32(p + 4) << 32;
-}
-
 /* Read a tensor by its number, of a rank and of one of the types, a bit each. */
-edgernn_status edgernn_read_typed(const edgernn_reader *r, uint32_t index, uint32_t rank,
-                                  uint32_t types, edgernn_tensor *tensor);
+EDGERNN_INTERNAL edgernn_status edgernn_read_typed(const edgernn_reader *r, uint32_t index, uint32_t rank,
+                                                   uint32_t types, edgernn_tensor *tensor);
 
 /* The same, of the types of weights. */
-edgernn_status edgernn_read_tensor(const edgernn_reader *r, uint32_t index, uint32_t rank,
-                                   edgernn_tensor *tensor);
+EDGERNN_INTERNAL edgernn_status edgernn_read_tensor(const edgernn_reader *r, uint32_t index, uint32_t rank,
+                                                    edgernn_tensor *tensor);
+
+/* Read a matrix of a recurrent layer, stored in the order in which kernels read it. */
+EDGERNN_INTERNAL edgernn_status edgernn_read_packed(const edgernn_reader *r, uint32_t index, uint32_t gates,
+                                                    edgernn_tensor *tensor);
+
+/* Read the record of a layer, except that of a wide path. `input_size` and `is_sequence` are set. */
+EDGERNN_INTERNAL edgernn_status edgernn_read_layer(const edgernn_reader *r, uint32_t index,
+                                                   edgernn_layer *layer);
+
+/* Read a wide path, if the last record is one; else `wide->words` is 0. */
+EDGERNN_INTERNAL edgernn_status edgernn_read_wide(const edgernn_reader *r, edgernn_wide *wide);
 
 #endif

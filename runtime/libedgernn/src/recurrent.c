@@ -1,8 +1,6 @@
 /* Recurrent layers: the walk of one or two directions over a sequence. */
 #include "layers.h"
 
-#include <string.h>
-
 /* Steps whose input products are made at a time: enough to reuse each weight that is loaded, few
  * enough to stay in the first-level cache. */
 #define CHUNK 32
@@ -41,11 +39,12 @@ static void activate(const edgernn_kernel_table *kernels, uint32_t activation, f
   }
 }
 
-static const float ONE = 1.0f;
+/* The scale of a quantized state. */
+static const float STATE_SCALE = 1.0f / 127.0f;
 
 /* out = base + U state, of the quantized state where the layer's products are of integers. */
 static void product_of_state(const job *j, walker *w, const float *state, const float *base) {
-  edgernn_steps steps = {1, w->quantized, state, 0, &ONE, 0, base, 0, w->gates, 0, w->descending};
+  edgernn_steps steps = {1, w->quantized, state, 0, &STATE_SCALE, 0, base, 0, w->gates, 0, w->descending};
   w->descending = !w->descending;
   if (j->layer->is_int8) {
     j->model->kernels->product_int8(&w->d->recurrent_product, &steps);
@@ -200,7 +199,7 @@ static void open_walker(edgernn_arena *a, walker *w, const edgernn_direction *d,
   }
 }
 
-size_t edgernn_recurrent_bytes(const edgernn_layer *layer, size_t steps) {
+EDGERNN_INTERNAL size_t edgernn_recurrent_bytes(const edgernn_layer *layer, size_t steps) {
   edgernn_arena a = {NULL, 0};
   walker w;
   for (uint32_t i = 0; i < layer->directions; i++) open_walker(&a, &w, &layer->direction[i], steps, 0);
@@ -220,9 +219,9 @@ static void merge(const edgernn_layer *layer, edgernn_sequence *y) {
   y->width = units;
 }
 
-void edgernn_run_recurrent(const edgernn_model *model, const edgernn_layer *layer,
+EDGERNN_INTERNAL void edgernn_run_recurrent(const edgernn_model *model, const edgernn_layer *layer,
                            const edgernn_sequence *x, edgernn_sequence *y, edgernn_arena a,
-                           const edgernn_pair *pair) {
+                           const edgernn_executor *executor) {
   job j;
   j.model = model;
   j.layer = layer;
@@ -232,8 +231,8 @@ void edgernn_run_recurrent(const edgernn_model *model, const edgernn_layer *laye
     open_walker(&a, &j.walkers[i], &layer->direction[i], x->steps, model->kernels->input_offset);
   }
   y->steps = layer->return_sequences ? x->steps : 1;
-  if (layer->directions == 2 && pair) {
-    pair->run(pair->context, walk_one, &j);
+  if (layer->directions == 2 && executor) {
+    executor->run(executor->context, walk_one, &j);
   } else if (layer->is_int8) {
     /* The processor works at one direction while the other waits. */
     walk(&j, 0, layer->directions);

@@ -1,7 +1,5 @@
-/* Tensors of a model.bin: read with every number checked, and as floats. */
+/* Tensors of a model.bin: the reader, which checks every number, and values as floats. */
 #include "reader.h"
-
-#include <string.h>
 
 #define LARGEST 0x7fffffffu
 
@@ -19,15 +17,15 @@ static float from_half(uint16_t half) {
   return value;
 }
 
-int edgernn_is_int8(const edgernn_tensor *tensor) {
+EDGERNN_INTERNAL int edgernn_is_int8(const edgernn_tensor *tensor) {
   return tensor->type >= EDGERNN_INT8 && tensor->type != EDGERNN_UINT8;
 }
 
-float edgernn_scale(const edgernn_tensor *tensor, uint32_t row) {
+EDGERNN_INTERNAL float edgernn_scale(const edgernn_tensor *tensor, uint32_t row) {
   return tensor->codes ? (float)tensor->codes[row] * tensor->unit : tensor->scales[row];
 }
 
-float edgernn_value(const edgernn_tensor *tensor, uint32_t row, uint32_t column) {
+EDGERNN_INTERNAL float edgernn_value(const edgernn_tensor *tensor, uint32_t row, uint32_t column) {
   size_t at = (size_t)row * tensor->columns + column;
   if (edgernn_is_int8(tensor)) {
     return (float)((const int8_t *)tensor->values)[at] * edgernn_scale(tensor, row);
@@ -46,7 +44,7 @@ float edgernn_value(const edgernn_tensor *tensor, uint32_t row, uint32_t column)
     for (; k < tensor->columns; k++) sums[0] += convert(w[k]) * x[k]; \
   } while (0)
 
-float edgernn_dot(const edgernn_tensor *tensor, uint32_t row, const float *x) {
+EDGERNN_INTERNAL float edgernn_dot(const edgernn_tensor *tensor, uint32_t row, const float *x) {
   float sums[8] = {0};
   size_t at = (size_t)row * tensor->columns;
   uint32_t k = 0;
@@ -68,48 +66,73 @@ static int is_section(const edgernn_reader *r, uint64_t offset, uint64_t count, 
          count <= (r->size - offset) / width;
 }
 
-/* Find the scales of an int8 tensor, which start at an offset. */
-static edgernn_status read_scales(const edgernn_reader *r, uint64_t offset, edgernn_tensor *tensor) {
+/* Find the scales of an int8 tensor, which start at an offset, `rows` of them. */
+static edgernn_status read_scales(const edgernn_reader *r, uint64_t offset, uint32_t rows,
+                                  edgernn_tensor *tensor) {
   if (tensor->type == EDGERNN_INT8) {
-    if (!is_section(r, offset, tensor->rows, 4)) return EDGERNN_MALFORMED;
+    if (!is_section(r, offset, rows, 4)) return EDGERNN_ERROR_MALFORMED_MODEL;
     tensor->scales = (const float *)(const void *)(r->data + offset);
     return EDGERNN_OK;
   }
-  /* The unit stands in front of the codes, or alone. */
-  uint64_t codes = tensor->type == EDGERNN_INT8_CODES ? tensor->rows : 0;
-  if (!is_section(r, offset, codes + 4, 1)) return EDGERNN_MALFORMED;
+  /* The unit is in front of the codes, or alone. */
+  uint64_t codes = tensor->type == EDGERNN_INT8_CODES ? rows : 0;
+  if (!is_section(r, offset, codes + 4, 1)) return EDGERNN_ERROR_MALFORMED_MODEL;
   memcpy(&tensor->unit, r->data + offset, 4);
   if (codes) tensor->codes = r->data + offset + 4;
   return EDGERNN_OK;
 }
 
-edgernn_status edgernn_read_typed(const edgernn_reader *r, uint32_t index, uint32_t rank,
-                                  uint32_t types, edgernn_tensor *tensor) {
-  static const uint32_t widths[] = {4, 2, 1, 1, 1, 1};
+/* Read the record of a tensor: everything but where its values and scales are. */
+static edgernn_status read_record(const edgernn_reader *r, uint32_t index, uint32_t rank, uint32_t types,
+                                  edgernn_tensor *tensor, const unsigned char **found) {
   const unsigned char *record;
-  uint64_t offset;
-  if (index >= r->tensors) return EDGERNN_MALFORMED;
+  memset(tensor, 0, sizeof *tensor);
+  if (index >= r->tensors) return EDGERNN_ERROR_MALFORMED_MODEL;
   record = r->data + r->tensor_table + (uint64_t)index * EDGERNN_TENSOR_BYTES;
   tensor->type = edgernn_u32(record);
-  tensor->rank = edgernn_u32(record + 4);
-  if (tensor->type > EDGERNN_UINT8 || !(types >> tensor->type & 1)) return EDGERNN_MALFORMED;
-  if (tensor->rank != rank) return EDGERNN_MALFORMED;
+  if (tensor->type > EDGERNN_UINT8 || !(types >> tensor->type & 1)) return EDGERNN_ERROR_MALFORMED_MODEL;
+  if (edgernn_u32(record + 4) != rank) return EDGERNN_ERROR_MALFORMED_MODEL;
   tensor->rows = rank == 1 ? 1 : edgernn_u32(record + 8);
   tensor->columns = edgernn_u32(record + (rank == 1 ? 8 : 12));
-  if (tensor->rows == 0 || tensor->rows > LARGEST) return EDGERNN_MALFORMED;
-  if (tensor->columns == 0 || tensor->columns > LARGEST) return EDGERNN_MALFORMED;
-  offset = edgernn_u64(record + 24);
-  if (!is_section(r, offset, (uint64_t)tensor->rows * tensor->columns, widths[tensor->type])) {
-    return EDGERNN_MALFORMED;
-  }
-  tensor->values = r->data + offset;
-  tensor->scales = NULL;
-  tensor->codes = NULL;
-  if (!edgernn_is_int8(tensor)) return EDGERNN_OK;
-  return rank == 1 ? EDGERNN_MALFORMED : read_scales(r, edgernn_u64(record + 32), tensor);
+  if (tensor->rows == 0 || tensor->rows > LARGEST) return EDGERNN_ERROR_MALFORMED_MODEL;
+  if (tensor->columns == 0 || tensor->columns > LARGEST) return EDGERNN_ERROR_MALFORMED_MODEL;
+  *found = record;
+  return EDGERNN_OK;
 }
 
-edgernn_status edgernn_read_tensor(const edgernn_reader *r, uint32_t index, uint32_t rank,
-                                   edgernn_tensor *tensor) {
+/* Find the values, rows of so many bytes as they are stored, and the scales. */
+static edgernn_status read_sections(const edgernn_reader *r, const unsigned char *record, uint64_t rows,
+                                    uint64_t columns, edgernn_tensor *tensor) {
+  static const uint32_t widths[] = {4, 2, 1, 1, 1, 1};
+  uint64_t offset = edgernn_u64(record + 24);
+  if (!is_section(r, offset, rows * columns, widths[tensor->type])) return EDGERNN_ERROR_MALFORMED_MODEL;
+  tensor->values = r->data + offset;
+  if (!edgernn_is_int8(tensor)) return EDGERNN_OK;
+  return read_scales(r, edgernn_u64(record + 32), (uint32_t)rows, tensor);
+}
+
+EDGERNN_INTERNAL edgernn_status edgernn_read_typed(const edgernn_reader *r, uint32_t index, uint32_t rank,
+                                                   uint32_t types, edgernn_tensor *tensor) {
+  const unsigned char *record;
+  edgernn_status status = read_record(r, index, rank, types, tensor, &record);
+  if (status) return status;
+  if (edgernn_is_int8(tensor) && rank == 1) return EDGERNN_ERROR_MALFORMED_MODEL;
+  return read_sections(r, record, tensor->rows, tensor->columns, tensor);
+}
+
+EDGERNN_INTERNAL edgernn_status edgernn_read_tensor(const edgernn_reader *r, uint32_t index, uint32_t rank,
+                                                    edgernn_tensor *tensor) {
   return edgernn_read_typed(r, index, rank, EDGERNN_WEIGHT_TYPES, tensor);
+}
+
+EDGERNN_INTERNAL edgernn_status edgernn_read_packed(const edgernn_reader *r, uint32_t index, uint32_t gates,
+                                                    edgernn_tensor *tensor) {
+  const uint32_t types = 1u << EDGERNN_FLOAT32 | 1u << EDGERNN_FLOAT16 | 1u << EDGERNN_INT8;
+  const unsigned char *record;
+  edgernn_status status = read_record(r, index, 2, types, tensor, &record);
+  if (status) return status;
+  if (tensor->rows % gates) return EDGERNN_ERROR_MALFORMED_MODEL;
+  uint64_t rows = (uint64_t)gates * edgernn_padded(tensor->rows / gates), columns = tensor->columns;
+  if (edgernn_is_int8(tensor)) columns = edgernn_up_to(columns, 4);
+  return rows > LARGEST ? EDGERNN_ERROR_MALFORMED_MODEL : read_sections(r, record, rows, columns, tensor);
 }

@@ -2,8 +2,7 @@
 #ifndef EDGERNN_TENSOR_H
 #define EDGERNN_TENSOR_H
 
-#include <stddef.h>
-#include <stdint.h>
+#include "common.h"
 
 enum {
   EDGERNN_FLOAT32,
@@ -17,23 +16,23 @@ enum {
 /* A tensor in the file: rows of `columns` values; a vector is one row. */
 typedef struct edgernn_tensor {
   const void *values;
-  /* Of int8: a scale for each row, or a code for each, which multiplies `unit`, or `unit` alone. */
+  /* int8: a scale per row, or a code per row that is multiplied by `unit`, or `unit` alone. */
   const float *scales;
   const uint8_t *codes;
   float unit;
-  uint32_t type, rank, rows, columns;
+  uint32_t type, rows, columns;
 } edgernn_tensor;
 
 /* Return the scale of an int8 tensor's row. */
-float edgernn_scale(const edgernn_tensor *tensor, uint32_t row);
+EDGERNN_INTERNAL float edgernn_scale(const edgernn_tensor *tensor, uint32_t row);
 
 /* Return the sum of products of a tensor's row with floats. */
-float edgernn_dot(const edgernn_tensor *tensor, uint32_t row, const float *x);
+EDGERNN_INTERNAL float edgernn_dot(const edgernn_tensor *tensor, uint32_t row, const float *x);
 
 /* Return whether the tensor's values are int8. */
-int edgernn_is_int8(const edgernn_tensor *tensor);
+EDGERNN_INTERNAL int edgernn_is_int8(const edgernn_tensor *tensor);
 
 /* Return the tensor's value at a row and column as a float. */
-float edgernn_value(const edgernn_tensor *tensor, uint32_t row, uint32_t column);
+EDGERNN_INTERNAL float edgernn_value(const edgernn_tensor *tensor, uint32_t row, uint32_t column);
 
 #endif

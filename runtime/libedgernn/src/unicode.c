@@ -1,11 +1,9 @@
 /* Case folding and classes of code points, out of tables of runs: a binary search for each. */
 #include "unicode.h"
 
-#include <stddef.h>
-
 #include "unicode_tables.inc"
 
-uint32_t edgernn_fold(uint32_t code_point) {
+EDGERNN_INTERNAL uint32_t edgernn_fold(uint32_t code_point) {
   size_t low = 0, high = sizeof fold_keys / sizeof *fold_keys;
   if (code_point < 0x80) return code_point >= 'A' && code_point <= 'Z' ? code_point + 32 : code_point;
   while (low < high) {
@@ -22,7 +20,7 @@ uint32_t edgernn_fold(uint32_t code_point) {
   return code_point + (uint32_t)fold_added[low - 1];
 }
 
-edgernn_class edgernn_class_of(uint32_t code_point) {
+EDGERNN_INTERNAL edgernn_class edgernn_class_of(uint32_t code_point) {
   size_t low = class_planes[code_point >> 16], high = class_planes[(code_point >> 16) + 1];
   if (code_point >= 'a' && code_point <= 'z') return EDGERNN_WORD;
   while (high - low > 1) {

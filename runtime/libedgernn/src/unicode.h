@@ -2,9 +2,9 @@
 #ifndef EDGERNN_UNICODE_H
 #define EDGERNN_UNICODE_H
 
-#include <stdint.h>
+#include "common.h"
 
-/* What a code point does to the tokens; the order is that of the tables. */
+/* The class of a code point: its effect on tokens. The order is that of the tables. */
 typedef enum edgernn_class {
   EDGERNN_SEPARATOR,
   EDGERNN_DROPPED,
@@ -16,9 +16,9 @@ typedef enum edgernn_class {
 /* Return the code point without its case, and narrow where it is a full-width form.
  *
  * Its UTF-8 is at most one and a half times as long: two bytes become three. */
-uint32_t edgernn_fold(uint32_t code_point);
+EDGERNN_INTERNAL uint32_t edgernn_fold(uint32_t code_point);
 
 /* Return the class of a code point, which is below 0x110000. */
-edgernn_class edgernn_class_of(uint32_t code_point);
+EDGERNN_INTERNAL edgernn_class edgernn_class_of(uint32_t code_point);
 
 #endif

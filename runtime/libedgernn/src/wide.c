@@ -5,8 +5,6 @@
  * and with rows / 8 bytes that are cleared, whatever the ids are. */
 #include "layers.h"
 
-#include <string.h>
-
 /* A sum under way. */
 typedef struct sums {
   const edgernn_wide *wide;
@@ -30,7 +28,7 @@ static void open_sums(edgernn_arena *a, const edgernn_wide *wide, sums *s) {
   s->totals = EDGERNN_TAKE(a, float, columns);
 }
 
-size_t edgernn_wide_bytes(const edgernn_wide *wide) {
+EDGERNN_INTERNAL size_t edgernn_wide_bytes(const edgernn_wide *wide) {
   edgernn_arena a = {NULL, 0};
   sums unused;
   if (wide->words) open_sums(&a, wide, &unused);
@@ -88,7 +86,7 @@ static void add_rows(const sums *s, const int32_t *ids, size_t count) {
   }
 }
 
-void edgernn_add_wide(const edgernn_wide *wide, const int32_t *ids, size_t count, edgernn_arena a,
+EDGERNN_INTERNAL void edgernn_add_wide(const edgernn_wide *wide, const int32_t *ids, size_t count, edgernn_arena a,
                       float *logits) {
   uint32_t columns = wide->weights.columns;
   sums s;

@@ -1,5 +1,5 @@
-/* What each kind of kernels of this build computes: a hash of its integer products' bits, which is the
- * same on every processor, and the largest errors of its gates. One line each. */
+/* Prints a line for each kind of kernels of this build: a hash of the bits of integer products, which is the
+ * same on every processor, and the largest errors of gates. */
 #include "kernels/kernels.h"
 
 #include <math.h>

@@ -1,5 +1,5 @@
-/* loader FILE...: opens each file as a model.bin, in every way that a caller may get wrong too, and says
- * what comes of it, a line each. A file is answered for once it is open. */
+/* loader FILE...: opens each file, also in every way that a caller may get wrong, and prints the status, a
+ * line each. A file that opens is run with all kernels. */
 #define _POSIX_C_SOURCE 200112L
 #include "edgernn.h"
 
@@ -11,45 +11,63 @@
 
 static void *aligned(size_t bytes) {
   void *memory = NULL;
-  if (posix_memalign(&memory, EDGERNN_ALIGNMENT_BYTES, bytes)) exit(1);
+  if (posix_memalign(&memory, EDGERNN_ALIGNMENT, bytes)) exit(1);
   return memory;
 }
 
 /* What a caller gets wrong: unaligned data or memory, too little of it, kernels that there are not. */
 static int is_refused_when_misused(const unsigned char *data, size_t size, unsigned char *memory,
                                    size_t bytes) {
-  const edgernn_model *model;
+  edgernn_classifier *model;
   size_t unused;
   unsigned char *moved = aligned(size + 4);
   memcpy(moved + 1, data, size);
-  int is_right = edgernn_memory_size(moved + 1, size, &unused) == EDGERNN_ALIGNMENT;
+  int is_right = edgernn_memory_size(moved + 1, size, NULL, &unused) == EDGERNN_ERROR_ALIGNMENT;
   free(moved);
-  is_right &= edgernn_open(data, size, memory, bytes - 1, NULL, &model) == EDGERNN_MEMORY;
-  is_right &= edgernn_open(data, size, memory + 4, bytes, NULL, &model) == EDGERNN_ALIGNMENT;
-  return is_right && edgernn_open(data, size, memory, bytes, "abacus", &model) == EDGERNN_KERNELS;
+  is_right &= edgernn_open(data, size, NULL, memory, bytes - 1, &model) == EDGERNN_ERROR_MEMORY_TOO_SMALL;
+  is_right &= edgernn_open(data, size, NULL, memory + 4, bytes, &model) == EDGERNN_ERROR_ALIGNMENT;
+  return is_right && edgernn_open(data, size, "abacus", memory, bytes, &model) == EDGERNN_ERROR_KERNELS;
 }
 
-static int answers_with_all_kernels(const unsigned char *data, size_t size, unsigned char *memory,
-                                    size_t bytes) {
+/* Run a model, and write its outputs to a new block. Return NULL if it does not open or run. */
+static float *outputs_of(const unsigned char *data, size_t size, const char *kernels, size_t *bytes) {
   /* Padding, and words that follow on each other twice. */
   static const int32_t ids[] = {3, 1, 2, 0, 3, 1, 2};
-  size_t count = sizeof ids / sizeof *ids;
-  int supported;
+  size_t count = sizeof ids / sizeof *ids, memory_bytes;
+  edgernn_classifier *model;
+  if (edgernn_memory_size(data, size, kernels, &memory_bytes)) return NULL;
+  void *memory = aligned(memory_bytes);
+  if (edgernn_open(data, size, kernels, memory, memory_bytes, &model)) return NULL;
+  if (strcmp(edgernn_kernels(model), kernels)) return NULL;
+  size_t scratch_bytes = edgernn_ids_scratch_size(model, count), outputs = edgernn_output_count(model);
+  void *scratch = aligned(scratch_bytes);
+  float *found = calloc(outputs, sizeof *found);
+  edgernn_status status = edgernn_run_ids(model, ids, count, scratch, scratch_bytes, found, outputs);
+  free(memory);
+  free(scratch);
+  *bytes = outputs * sizeof *found;
+  /* Weights of any bits may make a NaN. */
+  if (!status || status == EDGERNN_ERROR_OUTPUT) return found;
+  free(found);
+  return NULL;
+}
+
+/* Whether every kernels run, and give the same bits from data that suits no vector. */
+static int runs_with_all_kernels(const unsigned char *data, size_t size) {
+  int supported, is_right = edgernn_kernel_name(100, &supported) == NULL;
   const char *name;
-  for (size_t i = 0; (name = edgernn_kernels(i, &supported)); i++) {
-    const edgernn_model *model;
+  unsigned char *moved = aligned(size + 4);
+  memcpy(moved + 4, data, size);
+  for (size_t i = 0; (name = edgernn_kernel_name(i, &supported)); i++) {
+    size_t bytes = 0;
     if (!supported) continue;
-    if (edgernn_open(data, size, memory, bytes, name, &model)) return 0;
-    if (strcmp(edgernn_kernels_of(model), name)) return 0;
-    size_t scratch_bytes = edgernn_scratch_size(model, count);
-    void *scratch = aligned(scratch_bytes);
-    float *probabilities = aligned(edgernn_outputs(model) * sizeof *probabilities);
-    int is_right = !edgernn_predict_ids(model, ids, count, scratch, scratch_bytes, probabilities);
-    free(scratch);
-    free(probabilities);
-    if (!is_right) return 0;
+    float *in_place = outputs_of(data, size, name, &bytes), *copied = outputs_of(moved + 4, size, name, &bytes);
+    is_right &= in_place && copied && !memcmp(in_place, copied, bytes);
+    free(in_place);
+    free(copied);
   }
-  return edgernn_kernels(100, &supported) == NULL;
+  free(moved);
+  return is_right;
 }
 
 static const char *outcome(const char *path, unsigned char *data) {
@@ -58,17 +76,17 @@ static const char *outcome(const char *path, unsigned char *data) {
   if (!file) return "cannot be read";
   size = fread(data, 1, MOST_BYTES, file);
   fclose(file);
-  edgernn_status status = edgernn_memory_size(data, size, &bytes);
+  edgernn_status status = edgernn_memory_size(data, size, NULL, &bytes);
   if (status) {
-    const edgernn_model *model;
-    int is_same = edgernn_open(data, size, data, MOST_BYTES, NULL, &model) == status;
-    return is_same ? edgernn_message(status) : "open and memory_size differ";
+    edgernn_classifier *model;
+    int is_same = edgernn_open(data, size, NULL, data, MOST_BYTES, &model) == status;
+    return is_same ? edgernn_status_name(status) : "open and memory_size differ";
   }
-  unsigned char *memory = aligned(bytes + EDGERNN_ALIGNMENT_BYTES);
+  unsigned char *memory = aligned(bytes + EDGERNN_ALIGNMENT);
   int is_right = is_refused_when_misused(data, size, memory, bytes) &&
-                 answers_with_all_kernels(data, size, memory, bytes);
+                 runs_with_all_kernels(data, size);
   free(memory);
-  return is_right ? edgernn_message(EDGERNN_OK) : "wrong";
+  return is_right ? edgernn_status_name(EDGERNN_OK) : "wrong";
 }
 
 int main(int count, char **arguments) {

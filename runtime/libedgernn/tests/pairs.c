@@ -1,4 +1,4 @@
-/* pairs MODEL: answers 300 texts on one thread and on two, and says how many answers differ in a bit. The
+/* pairs MODEL: runs 300 texts on one thread and on two, and prints how many outputs differ in a bit. The
  * helper falls asleep before some of them. */
 #define _POSIX_C_SOURCE 200112L
 #include "edgernn.h"
@@ -14,31 +14,31 @@
 
 static void *aligned(size_t bytes) {
   void *memory = NULL;
-  return posix_memalign(&memory, EDGERNN_ALIGNMENT_BYTES, bytes) ? NULL : memory;
+  return posix_memalign(&memory, EDGERNN_ALIGNMENT, bytes) ? NULL : memory;
 }
 
-static const edgernn_model *opened(const char *path, void **data, void **memory) {
-  const edgernn_model *model = NULL;
+static edgernn_classifier *opened(const char *path, void **data, void **memory) {
+  edgernn_classifier *model = NULL;
   size_t bytes = 0, size = 1 << 20;
   FILE *file = fopen(path, "rb");
   *data = aligned(size);
   if (!file) return NULL;
   size = fread(*data, 1, size, file);
   fclose(file);
-  if (edgernn_memory_size(*data, size, &bytes)) return NULL;
+  if (edgernn_memory_size(*data, size, NULL, &bytes)) return NULL;
   *memory = aligned(bytes);
-  edgernn_open(*data, size, *memory, bytes, NULL, &model);
+  edgernn_open(*data, size, NULL, *memory, bytes, &model);
   return model;
 }
 
 int main(int count, char **arguments) {
   void *data = NULL, *memory = NULL;
-  const edgernn_model *model = count == 2 ? opened(arguments[1], &data, &memory) : NULL;
+  edgernn_classifier *model = count == 2 ? opened(arguments[1], &data, &memory) : NULL;
   edgernn_helper helper;
-  edgernn_pair pair = {edgernn_helper_run, &helper};
+  edgernn_executor executor = {edgernn_helper_run, &helper};
   int differ = 0;
   if (!model || edgernn_helper_open(&helper)) return 1;
-  size_t bytes = edgernn_scratch_size(model, MOST_IDS), outputs = edgernn_outputs(model);
+  size_t bytes = edgernn_ids_scratch_size(model, MOST_IDS), outputs = edgernn_output_count(model);
   float *alone = aligned(outputs * sizeof *alone), *both = aligned(outputs * sizeof *both);
   void *scratch = aligned(bytes);
   for (int i = 0; i < TEXTS; i++) {
@@ -47,8 +47,10 @@ int main(int count, char **arguments) {
     struct timespec nap = {0, 1000000};
     for (size_t t = 0; t < length; t++) ids[t] = (int32_t)((size_t)i * 31 + t * t * 17) % 50;
     if (i % 10 == 0) nanosleep(&nap, NULL);
-    edgernn_predict_ids(model, ids, length, scratch, bytes, alone);
-    edgernn_predict_ids_in_pairs(model, ids, length, scratch, bytes, both, &pair);
+    edgernn_set_executor(model, NULL);
+    edgernn_run_ids(model, ids, length, scratch, bytes, alone, outputs);
+    edgernn_set_executor(model, &executor);
+    edgernn_run_ids(model, ids, length, scratch, bytes, both, outputs);
     differ += memcmp(alone, both, outputs * sizeof *alone) != 0;
   }
   edgernn_helper_close(&helper);

@@ -1,4 +1,4 @@
-/* Answers texts of ids: replay MODEL.bin [KERNELS] < ids, a text a line; prints probabilities, a line each. */
+/* replay MODEL.bin [KERNELS] < ids: runs a model on lines of ids, and prints the outputs, a line each. */
 #include "edgernn.h"
 
 #include <stdio.h>
@@ -13,17 +13,17 @@ static void fail(const char *message) {
 }
 
 static void check(edgernn_status status) {
-  if (status) fail(edgernn_message(status));
+  if (status) fail(edgernn_status_message(status));
 }
 
 static void *taken[8];
 static size_t taken_count;
 
 static void *room(size_t bytes) {
-  unsigned char *memory = malloc(bytes + EDGERNN_ALIGNMENT_BYTES);
+  unsigned char *memory = malloc(bytes + EDGERNN_ALIGNMENT);
   if (!memory) fail("out of memory");
   taken[taken_count++] = memory;
-  return memory + (EDGERNN_ALIGNMENT_BYTES - (uintptr_t)memory % EDGERNN_ALIGNMENT_BYTES);
+  return memory + (EDGERNN_ALIGNMENT - (uintptr_t)memory % EDGERNN_ALIGNMENT);
 }
 
 static void *read_file(const char *path, size_t *size) {
@@ -41,22 +41,23 @@ int main(int count, char **arguments) {
   static int32_t ids[MOST_IDS];
   static char line[MOST_IDS * 12];
   size_t size, bytes;
-  const edgernn_model *model;
+  edgernn_classifier *model;
   if (count < 2) fail("usage: replay MODEL.bin [KERNELS] < ids");
   void *data = read_file(arguments[1], &size);
-  check(edgernn_memory_size(data, size, &bytes));
-  check(edgernn_open(data, size, room(bytes), bytes, count > 2 ? arguments[2] : NULL, &model));
-  size_t scratch_bytes = edgernn_scratch_size(model, MOST_IDS);
+  const char *kernels = count > 2 ? arguments[2] : NULL;
+  check(edgernn_memory_size(data, size, kernels, &bytes));
+  check(edgernn_open(data, size, kernels, room(bytes), bytes, &model));
+  size_t scratch_bytes = edgernn_ids_scratch_size(model, MOST_IDS), outputs = edgernn_output_count(model);
   void *scratch = room(scratch_bytes);
-  float *probabilities = room(edgernn_outputs(model) * sizeof(float));
-  fprintf(stderr, "%s\n", edgernn_kernels_of(model));
+  float *probabilities = room(outputs * sizeof(float));
+  fprintf(stderr, "%s\n", edgernn_kernels(model));
   while (fgets(line, sizeof line, stdin)) {
     size_t length = 0;
     for (char *at = strtok(line, " \n"); at && length < MOST_IDS; at = strtok(NULL, " \n")) {
       ids[length++] = (int32_t)strtol(at, NULL, 10);
     }
-    check(edgernn_predict_ids(model, ids, length, scratch, scratch_bytes, probabilities));
-    for (size_t i = 0; i < edgernn_outputs(model); i++) printf("%.9g ", (double)probabilities[i]);
+    check(edgernn_run_ids(model, ids, length, scratch, scratch_bytes, probabilities, outputs));
+    for (size_t i = 0; i < outputs; i++) printf("%.9g ", (double)probabilities[i]);
     printf("\n");
   }
   while (taken_count) free(taken[--taken_count]);

@@ -1,5 +1,5 @@
-/* Ids of texts: tokenize vocab.txt LOWER STRIP SPLIT MAX_LENGTH KEEP_TAIL PAD_TO [NGRAM...] < texts, each text a
- * little-endian length of four bytes and its bytes; prints ids, a line a text. */
+/* tokenize FILE < texts: the ids of texts by the tokenizer of a bundle or model.bin. Each text is a
+ * little-endian length of four bytes and its bytes. Prints a line of ids for each text. */
 #include "edgernn.h"
 
 #include <stdio.h>
@@ -12,58 +12,35 @@ static void check(int condition, const char *message) {
 }
 
 static void *room(size_t bytes) {
-  void *memory = aligned_alloc(EDGERNN_ALIGNMENT_BYTES, (bytes + 127) / 64 * 64);
+  void *memory = aligned_alloc(EDGERNN_ALIGNMENT, (bytes + 127) / 64 * 64);
   check(memory != NULL, "out of memory");
   return memory;
 }
 
-static char *read_file(const char *path, size_t *size) {
-  FILE *file = fopen(path, "rb");
-  check(file && !fseek(file, 0, SEEK_END), "the vocabulary cannot be read");
-  *size = (size_t)ftell(file);
-  char *data = room(*size);
-  rewind(file);
-  check(fread(data, 1, *size, file) == *size, "the vocabulary cannot be read");
-  fclose(file);
-  return data;
-}
-
 int main(int count, char **arguments) {
-  static uint32_t ngrams[16];
-  edgernn_rules rules = {0, 0, EDGERNN_WHITESPACE, ngrams, 0, 0, 0, 0};
-  const edgernn_tokenizer *tokenizer;
-  size_t size, bytes, most, ids_count;
+  edgernn_classifier *classifier;
   unsigned char head[4];
-  check(count >= 8 && count < 24, "usage: tokenize vocab.txt LOWER STRIP SPLIT MAX TAIL PAD [N...]");
-  char *vocabulary = read_file(arguments[1], &size);
-  rules.lower = atoi(arguments[2]);
-  rules.strip_punctuation = atoi(arguments[3]);
-  rules.split = (edgernn_split)atoi(arguments[4]);
-  rules.max_length = (uint32_t)atoi(arguments[5]);
-  rules.keep_tail = atoi(arguments[6]);
-  rules.pad_to = (uint32_t)atoi(arguments[7]);
-  for (int i = 8; i < count; i++) ngrams[rules.ngram_count++] = (uint32_t)atoi(arguments[i]);
-  edgernn_status status = edgernn_tokenizer_memory_size(vocabulary, size, &bytes);
-  check(!status, edgernn_message(status));
-  void *memory = room(bytes);
-  status = edgernn_tokenizer_open(&rules, vocabulary, size, memory, bytes, &tokenizer);
-  check(!status, edgernn_message(status));
-  free(vocabulary);
+  check(count == 2, "usage: tokenize FILE < texts");
+  edgernn_status status = edgernn_load(arguments[1], &classifier);
+  check(!status, edgernn_status_message(status));
   while (fread(head, 1, 4, stdin) == 4) {
-    size_t length = (size_t)head[0] | (size_t)head[1] << 8 | (size_t)head[2] << 16;
+    size_t length = (size_t)head[0] | (size_t)head[1] << 8 | (size_t)head[2] << 16, ids_count, same;
     char *text = room(length);
     check(fread(text, 1, length, stdin) == length, "a text is cut short");
-    size_t scratch_bytes = edgernn_tokenizer_scratch_size(tokenizer, length, &most);
+    size_t scratch_bytes = edgernn_tokenizer_scratch_size(classifier, length);
     void *scratch = room(scratch_bytes);
-    int32_t *ids = room(most * sizeof *ids);
-    status = edgernn_tokenize(tokenizer, text, length, scratch, scratch_bytes, ids, &ids_count);
-    check(!status, edgernn_message(status));
+    /* Without room the count alone, and then exactly that many. */
+    status = edgernn_tokenize(classifier, text, length, scratch, scratch_bytes, NULL, 0, &ids_count);
+    check(status == (ids_count ? EDGERNN_ERROR_CAPACITY : EDGERNN_OK), "a capacity of 0 is taken");
+    int32_t *ids = malloc(ids_count * sizeof *ids + 1);
+    status = edgernn_tokenize(classifier, text, length, scratch, scratch_bytes, ids, ids_count, &same);
+    check(!status && same == ids_count, edgernn_status_message(status));
     for (size_t i = 0; i < ids_count; i++) printf("%d ", (int)ids[i]);
     printf("\n");
     free(text);
     free(scratch);
     free(ids);
   }
-  free(memory);
+  edgernn_free(classifier);
   return 0;
 }

@@ -1,9 +1,11 @@
-/* A second thread for edgernn_predict_ids_in_pairs, with POSIX threads; the engine itself needs none.
+/* A second thread for libedgernn, with POSIX threads; the engine itself needs none.
  *
  *     edgernn_helper helper;
  *     edgernn_helper_open(&helper);
- *     edgernn_pair pair = {edgernn_helper_run, &helper};
- *     edgernn_predict_ids_in_pairs(model, ids, count, scratch, scratch_bytes, probabilities, &pair);
+ *     edgernn_executor executor = {edgernn_helper_run, &helper};
+ *     edgernn_set_executor(classifier, &executor);
+ *     edgernn_classify(classifier, text, text_bytes, probabilities, capacity, &label);
+ *     edgernn_set_executor(classifier, NULL);
  *     edgernn_helper_close(&helper);
  */
 #ifndef EDGERNN_HELPER_H

@@ -99,8 +99,8 @@ static int supported_avx2(void) {
 #pragma GCC pop_options
 #endif
 
-const edgernn_kernel_table edgernn_kernels_avx2 = {
-    "avx2",    0, supported_avx2, product_int8_avx2, product_float32_avx2,
+EDGERNN_TABLE edgernn_kernel_table edgernn_kernels_avx2 = {
+    "avx2", 0, 64, supported_avx2, product_int8_avx2, product_float32_avx2,
     lstm_avx2, sigmoid_avx2,   tanh_avx2,         quantize_avx2,
 };
 
@@ -142,8 +142,8 @@ static int supported_vnni(void) {
 #pragma GCC pop_options
 #endif
 
-const edgernn_kernel_table edgernn_kernels_vnni = {
-    "avx-vnni", EDGERNN_UNSIGNED, supported_vnni, product_int8_vnni, product_float32_avx2,
+EDGERNN_TABLE edgernn_kernel_table edgernn_kernels_vnni = {
+    "avx-vnni", EDGERNN_UNSIGNED, 64, supported_vnni, product_int8_vnni, product_float32_avx2,
     lstm_avx2,  sigmoid_avx2,        tanh_avx2,      quantize_vnni,
 };
 

@@ -76,8 +76,8 @@ static int supported_avx512(void) {
 #pragma GCC pop_options
 #endif
 
-const edgernn_kernel_table edgernn_kernels_avx512 = {
-    "avx512-vnni", EDGERNN_UNSIGNED, supported_avx512, product_int8_avx512, product_float32_avx512,
+EDGERNN_TABLE edgernn_kernel_table edgernn_kernels_avx512 = {
+    "avx512-vnni", EDGERNN_UNSIGNED, 64, supported_avx512, product_int8_avx512, product_float32_avx512,
     lstm_avx512,   sigmoid_avx512, tanh_avx512,    quantize_avx512,
 };
 

@@ -1,7 +1,7 @@
 /* The table of kernels. */
 #include "kernels.h"
 
-const edgernn_kernel_table *const edgernn_kernel_tables[] = {
+EDGERNN_TABLE edgernn_kernel_table *const edgernn_kernel_tables[] = {
 #if EDGERNN_X86_64
     &edgernn_kernels_avx512,
 #if EDGERNN_HAS_AVX_VNNI

@@ -7,8 +7,7 @@
 #ifndef EDGERNN_KERNELS_H
 #define EDGERNN_KERNELS_H
 
-#include <stddef.h>
-#include <stdint.h>
+#include "../common.h"
 
 #define EDGERNN_GROUP 16
 
@@ -52,11 +51,11 @@ typedef struct edgernn_matrix {
   /* int8 [groups, depth / 4, 16, 4], or NULL. */
   const int8_t *int8;
   /* What sums of integers begin at, [groups * 16]: minus the kernels' `input_offset` times the sum of a
-   * row's weights. NULL where no kernels of this build have an offset. */
+   * row's weights. NULL if the kernels have no offset. */
   const int32_t *first_sums;
   /* float32 [groups, depth, 16], or NULL. */
   const float *float32;
-  /* The scale of each row, [groups * 16]; ones for float32. */
+  /* The scale of each int8 row, [groups * 16]. */
   const float *scales;
   uint32_t groups;
   /* Inputs; of int8 a multiple of 4. */
@@ -87,6 +86,8 @@ typedef struct edgernn_kernel_table {
   const char *name;
   /* What is added to int8 inputs: 0 or EDGERNN_UNSIGNED. */
   int input_offset;
+  /* Weights are loaded fast from multiples of this. */
+  size_t alignment;
   int (*supported)(void);
   void (*product_int8)(const edgernn_matrix *matrix, const edgernn_steps *steps);
   void (*product_float32)(const edgernn_matrix *matrix, const edgernn_steps *steps);
@@ -99,10 +100,14 @@ typedef struct edgernn_kernel_table {
   void (*quantize)(const float *values, int8_t *out, size_t count);
 } edgernn_kernel_table;
 
+/* The amalgamation defines each table before it is used. */
+#ifndef EDGERNN_AMALGAMATION
+#define EDGERNN_TABLE const
 extern const edgernn_kernel_table edgernn_kernels_portable, edgernn_kernels_sse2, edgernn_kernels_avx2,
     edgernn_kernels_vnni, edgernn_kernels_avx512, edgernn_kernels_neon, edgernn_kernels_dot;
 
-/* Those of this build, fastest first, ended by NULL. */
+/* The tables of this build, fastest first, ended by NULL. */
 extern const edgernn_kernel_table *const edgernn_kernel_tables[];
+#endif
 
 #endif

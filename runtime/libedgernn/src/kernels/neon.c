@@ -61,8 +61,8 @@ static void product_int8_neon(const edgernn_matrix *m, const edgernn_steps *s) {
 
 static int supported_neon(void) { return 1; }
 
-const edgernn_kernel_table edgernn_kernels_neon = {
-    "neon",    0,            supported_neon, product_int8_neon, product_float32_neon,
+EDGERNN_TABLE edgernn_kernel_table edgernn_kernels_neon = {
+    "neon", 0, 4, supported_neon, product_int8_neon, product_float32_neon,
     lstm_neon, sigmoid_neon, tanh_neon,      quantize_neon,
 };
 
@@ -165,8 +165,8 @@ static int supported_dot(void) {
 #endif
 }
 
-const edgernn_kernel_table edgernn_kernels_dot = {
-    "neon-dotprod", 0,            supported_dot, product_int8_dot, product_float32_neon,
+EDGERNN_TABLE edgernn_kernel_table edgernn_kernels_dot = {
+    "neon-dotprod", 0, 4, supported_dot, product_int8_dot, product_float32_neon,
     lstm_neon,      sigmoid_neon, tanh_neon,     quantize_neon,
 };
 

@@ -34,7 +34,7 @@ static void product_int8_portable(const edgernn_matrix *m, const edgernn_steps *
 
 static int supported_portable(void) { return 1; }
 
-const edgernn_kernel_table edgernn_kernels_portable = {
-    "portable",       0, supported_portable, product_int8_portable, product_float32_portable,
+EDGERNN_TABLE edgernn_kernel_table edgernn_kernels_portable = {
+    "portable", 0, 4, supported_portable, product_int8_portable, product_float32_portable,
     lstm_portable,    sigmoid_portable,   tanh_portable,         quantize_portable,
 };

@@ -1,0 +1,306 @@
+"""The text section of a `model.bin`: tokenizer, labels, vocabulary; `docs/model-bin.md` has it."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from edgernn_runtime.buffer import Buffer
+from edgernn_runtime.errors import BundleFormatError
+from edgernn_runtime.heads import HEADS
+from edgernn_runtime.model_header import (
+    ALIGNMENT,
+    CHECKSUM,
+    CHECKSUM_OFFSET,
+    HEADER,
+    checksum_of,
+    decode_header,
+)
+from edgernn_runtime.tokenizer import (
+    MAX_LENGTH,
+    MAX_NGRAMS,
+    SPLIT,
+    Standardize,
+    TokenizerSpec,
+)
+from edgernn_runtime.vocabulary import MAX_TOKEN_BYTES, MAX_TOKENS
+
+#: split, lower, strip punctuation, most ids, first and last ones, padded length, numbers of
+#: n-grams, labels and outputs, bytes of labels, numbers of tokens and buckets, bytes of entries.
+SECTION = struct.Struct("<13I12x")
+#: Tokens that a bucket has on average.
+_BUCKET_TOKENS = 8
+#: More tokens of one bucket would make look-ups slow.
+MAX_BUCKET_TOKENS = 255
+MAX_LABELS, MAX_PADDING = 16_384, 1 << 20
+_UNICODE = len(SPLIT)
+_STANDARDIZE: dict[tuple[int, int], Standardize] = {
+    (0, 0): "none",
+    (1, 0): "lower",
+    (0, 1): "strip_punctuation",
+    (1, 1): "lower_and_strip_punctuation",
+}
+#: Padding and out of vocabulary have no entry: their spelling is not looked up.
+SPECIAL_TOKENS = (b"", b"[UNK]")
+
+
+@dataclass(frozen=True)
+class TextSection:
+    """What a classifier knows of texts.
+
+    Attributes:
+        tokenizer: the rules.
+        pad_to: the length to which ids are padded, or None for bare ids.
+        labels: the names of the classes.
+        empty: the model's output for a text without tokens.
+        vocabulary: the tokens in id order, UTF-8.
+    """
+
+    tokenizer: TokenizerSpec
+    pad_to: int | None
+    labels: tuple[str, ...]
+    empty: tuple[float, ...]
+    vocabulary: tuple[bytes, ...]
+
+
+def attach_text(model: bytes, text: TextSection) -> bytes:
+    """Return a `model.bin` of version 2 with a text section.
+
+    Args:
+        model: the file without one.
+        text: the section.
+
+    Raises:
+        BundleFormatError: a label contains a NUL, or the vocabulary cannot be hashed.
+    """
+    body = model.ljust(-(-len(model) // ALIGNMENT) * ALIGNMENT, b"\0")
+    section = encode_text_section(text)
+    fields = list(HEADER.unpack_from(model))
+    fields[5:9] = [len(body) + len(section), 0, len(body), len(section)]
+    return with_checksum(HEADER.pack(*fields) + body[HEADER.size :] + section)
+
+
+def with_checksum(data: bytes) -> bytes:
+    """Return a file with its checksum."""
+    checksum = CHECKSUM.pack(checksum_of(data))
+    return data[:CHECKSUM_OFFSET] + checksum + data[CHECKSUM_OFFSET + CHECKSUM.size :]
+
+
+def count_outputs(section: Buffer) -> int:
+    """Return the number of outputs that a section has, at least 64 bytes of it."""
+    return int(SECTION.unpack_from(section)[8])
+
+
+def read_text(model: Buffer) -> TextSection | None:
+    """Return the text section of a `model.bin`, None if it has none.
+
+    Raises:
+        EngineError: the file is not a model.bin, is of a newer version, or is damaged.
+        BundleFormatError: the section is malformed.
+    """
+    header = decode_header(model)
+    if header.section is None:
+        return None
+    text = decode_text_section(bytes(header.section))
+    labels, outputs = len(text.labels), len(text.empty)
+    fits = (labels, outputs) == (2, 1) if HEADS[header.head] == "binary" else labels == outputs
+    _require(fits, "an output for each label", f"{outputs} for {labels}")
+    return text
+
+
+def encode_text_section(text: TextSection) -> bytes:
+    """Return the bytes of a section.
+
+    Raises:
+        BundleFormatError: a label contains a NUL, or a bucket has too many tokens.
+    """
+    spec = text.tokenizer
+    labels = [label.encode() + b"\0" for label in text.labels]
+    _require(all(label.count(b"\0") == 1 for label in labels), "labels without NUL", "a NUL")
+    ends, entries = _hash_table(text.vocabulary)
+    label_bytes = b"".join(labels)
+    padded = label_bytes.ljust(-(-len(label_bytes) // 4) * 4, b"\0")
+    head = SECTION.pack(
+        _UNICODE if spec.rules == "unicode" else SPLIT.index(spec.split),
+        int(spec.rules == "keras" and "lower" in spec.standardize),
+        int(spec.rules == "keras" and "strip_punctuation" in spec.standardize),
+        spec.max_length or 0,
+        int(spec.truncate == "head+tail"),
+        text.pad_to or 0,
+        len(spec.ngrams),
+        len(text.labels),
+        len(text.empty),
+        len(padded),
+        len(text.vocabulary),
+        len(ends),
+        len(entries),
+    )
+    label_ends = [sum(map(len, labels[: i + 1])) for i in range(len(labels))]
+    return b"".join(
+        (
+            head,
+            struct.pack(f"<{len(spec.ngrams)}I", *spec.ngrams),
+            struct.pack(f"<{len(text.empty)}f", *text.empty),
+            struct.pack(f"<{len(labels)}I", *label_ends),
+            struct.pack(f"<{len(ends)}I", *ends),
+            padded,
+            entries,
+        )
+    )
+
+
+def _hash_table(vocabulary: Sequence[bytes]) -> tuple[list[int], bytes]:
+    """Return where each bucket ends, and the entries of all buckets."""
+    count = 1
+    while _BUCKET_TOKENS * count < len(vocabulary):
+        count *= 2
+    buckets: list[list[bytes]] = [[] for _ in range(count)]
+    for i, token in enumerate(vocabulary):
+        if i >= len(SPECIAL_TOKENS):
+            buckets[_bucket(token, count)].append(_number(i) + _number(len(token)) + token)
+    most = max(map(len, buckets))
+    _require(most <= MAX_BUCKET_TOKENS, f"at most {MAX_BUCKET_TOKENS} of one hash", f"{most}")
+    joined = [b"".join(bucket) for bucket in buckets]
+    ends, total = [], 0
+    for bucket in joined:
+        total += len(bucket)
+        ends.append(total)
+    return ends, b"".join(joined)
+
+
+def _bucket(token: bytes, count: int) -> int:
+    """Return the bucket of a token: FNV-1a, folded."""
+    value = 2166136261
+    for byte in token:
+        value = (value ^ byte) * 16777619 & 0xFFFFFFFF
+    return (value ^ value >> 16) & (count - 1)
+
+
+def _number(value: int) -> bytes:
+    """Return a variable-length number: seven bits a byte, lowest first."""
+    encoded = bytearray()
+    while value >= 0x80:
+        encoded.append(value & 0x7F | 0x80)
+        value >>= 7
+    encoded.append(value)
+    return bytes(encoded)
+
+
+def decode_text_section(data: bytes) -> TextSection:
+    """Return a section.
+
+    Raises:
+        BundleFormatError: a number in it is out of range, or a string is not UTF-8.
+    """
+    _require(len(data) >= SECTION.size, f"at least {SECTION.size} bytes", f"{len(data)}")
+    split, lower, strip, most, tail, pad_to, *counts = SECTION.unpack_from(data)
+    ngram_count, label_count, output_count, label_bytes, tokens, buckets, entry_bytes = counts
+    _require(split <= _UNICODE and max(lower, strip, tail) <= 1, "rules", f"{split}")
+    _require(most <= MAX_LENGTH and pad_to <= MAX_PADDING, "lengths", f"{most}, {pad_to}")
+    _require(ngram_count <= MAX_NGRAMS, f"at most {MAX_NGRAMS} n-grams", f"{ngram_count}")
+    fits = 1 <= label_count <= MAX_LABELS and 1 <= output_count <= MAX_LABELS
+    _require(fits, f"1 to {MAX_LABELS:,} labels", f"{label_count}")
+    _require(2 <= tokens <= MAX_TOKENS, f"2 to {MAX_TOKENS:,} tokens", f"{tokens}")
+    is_power = 1 <= buckets <= 2 * MAX_TOKENS and buckets & (buckets - 1) == 0
+    _require(is_power, "a power of two buckets", f"{buckets}")
+    numbers = struct.Struct(f"<{ngram_count}I{output_count}f{label_count}I{buckets}I")
+    size = SECTION.size + numbers.size + label_bytes + entry_bytes
+    fits = size == len(data) and label_bytes % 4 == 0
+    _require(fits, f"a section of {size} bytes", f"{len(data)}")
+    values = numbers.unpack_from(data, SECTION.size)
+    ngrams, values = values[:ngram_count], values[ngram_count:]
+    empty, values = values[:output_count], values[output_count:]
+    label_ends, ends = values[:label_count], values[label_count:]
+    _require(all(1 <= n <= MAX_LENGTH for n in ngrams), "widths of at least 1", f"{ngrams}")
+    _require(all(0 <= value <= 1 for value in empty), "probabilities", f"{empty}")
+    entries = data[len(data) - entry_bytes :]
+    rules = TokenizerSpec(
+        ngrams=tuple(ngrams),
+        max_length=most or None,
+        truncate="head+tail" if tail else "head",
+        rules="unicode" if split == _UNICODE else "keras",
+    )
+    if rules.rules == "keras":
+        rules = replace(rules, standardize=_STANDARDIZE[lower, strip], split=SPLIT[split])
+    return TextSection(
+        tokenizer=rules,
+        pad_to=pad_to or None,
+        labels=_labels(data[len(data) - entry_bytes - label_bytes :][:label_bytes], label_ends),
+        empty=tuple(empty),
+        vocabulary=_tokens(entries, ends, tokens),
+    )
+
+
+def _labels(data: bytes, ends: Sequence[int]) -> tuple[str, ...]:
+    """Return the labels, each of which ends in a NUL."""
+    found: list[str] = []
+    start = 0
+    for end in ends:
+        _require(start < end <= len(data), f"labels in {len(data)} bytes", f"{end}")
+        label = data[start:end]
+        _require(label.find(b"\0") == len(label) - 1, "a NUL behind each label", repr(label[:80]))
+        found.append(_decoded(label[:-1]))
+        start = end
+    _require(-(-start // 4) * 4 == len(data), f"labels of {len(data)} bytes", f"{start}")
+    _require(len(set(found)) == len(found), "each label once", "a duplicate label")
+    return tuple(found)
+
+
+def _tokens(entries: bytes, ends: Sequence[int], count: int) -> tuple[bytes, ...]:
+    """Return the tokens of all buckets in id order."""
+    found: dict[int, bytes] = dict(enumerate(SPECIAL_TOKENS))
+    at = 0
+    for bucket, end in enumerate(ends):
+        _require(at <= end <= len(entries), f"buckets in {len(entries)} bytes", f"{end}")
+        seen: set[bytes] = set()
+        while at < end:
+            number, at = _read_number(entries, at, end)
+            length, at = _read_number(entries, at, end)
+            token = entries[at : at + length]
+            at += length
+            _require(1 <= length <= MAX_TOKEN_BYTES and at <= end, "a token", f"{length} bytes")
+            is_new = 2 <= number < count and number not in found and token not in seen
+            _require(is_new, f"distinct tokens below {count}", f"{number}")
+            _require(_bucket(token, len(ends)) == bucket, f"bucket {bucket}", repr(token[:80]))
+            _decoded(token)
+            found[number] = token
+            seen.add(token)
+        _require(len(seen) <= MAX_BUCKET_TOKENS, "short buckets", f"{len(seen)} tokens")
+    _require(at == len(entries), f"entries of {at} bytes", f"{len(entries)}")
+    _require(len(found) == count, f"{count} tokens", f"{len(found)}")
+    return tuple(found[i] for i in range(count))
+
+
+def _read_number(data: bytes, at: int, end: int) -> tuple[int, int]:
+    """Return the variable-length number at a place, and the place behind it."""
+    value = 0
+    for shift in (0, 7, 14):
+        _require(at < end, "a number", "the end of a bucket")
+        value |= (data[at] & 0x7F) << shift
+        at += 1
+        if not data[at - 1] & 0x80:
+            return value, at
+    raise _malformed("a number of at most three bytes", "a longer number")
+
+
+def _decoded(text: bytes) -> str:
+    try:
+        return text.decode()
+    except UnicodeDecodeError as error:
+        raise _malformed("UTF-8", repr(text[:80])) from error
+
+
+def _require(condition: bool, expected: str, found: str) -> None:
+    if not condition:
+        raise _malformed(expected, found)
+
+
+def _malformed(expected: str, found: str) -> BundleFormatError:
+    return BundleFormatError(
+        "the text section is malformed",
+        path="model.bin",
+        expected=expected,
+        found=found,
+        status="MALFORMED_VOCABULARY",
+    )

@@ -1,0 +1,41 @@
+/* Linkage, and numbers in little-endian bytes. */
+#ifndef EDGERNN_COMMON_H
+#define EDGERNN_COMMON_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "edgernn.h"
+
+/* The amalgamation makes everything static that is not part of the API. */
+#ifndef EDGERNN_INTERNAL
+#define EDGERNN_INTERNAL
+#endif
+
+/* A part of a file. */
+typedef struct edgernn_span {
+  const unsigned char *data;
+  size_t size;
+} edgernn_span;
+
+static inline uint32_t edgernn_u16(const unsigned char *p) { return p[0] | (uint32_t)p[1] << 8; }
+
+static inline uint32_t edgernn_u32(const unsigned char *p) {
+  return edgernn_u16(p) | edgernn_u16(p + 2) << 16;
+}
+
+static inline uint64_t edgernn_u64(const unsigned char *p) {
+  return edgernn_u32(p) | (uint64_t)edgernn_u32(p + 4) << 32;
+}
+
+/* Round a size up to a multiple. */
+static inline size_t edgernn_up_to(size_t size, size_t multiple) {
+  return (size + multiple - 1) / multiple * multiple;
+}
+
+static inline int edgernn_is_aligned(const void *pointer, size_t bytes) {
+  return (uintptr_t)pointer % bytes == 0;
+}
+
+#endif
