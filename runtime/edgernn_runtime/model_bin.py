@@ -1,6 +1,6 @@
 """The reader of `model.bin`; `docs/model-bin.md` describes the format.
 
-Everything is checked before it is used, and only what is stored in fewer bits is copied.
+Everything is checked before it is used; only values with fewer than 32 bits are copied.
 """
 
 from __future__ import annotations
@@ -45,8 +45,7 @@ from edgernn_runtime.model_header import (
 from edgernn_runtime.packing import COLUMNS, GROUP, padded, unpack_matrix, unpack_rows
 from edgernn_runtime.text_section import SECTION, count_outputs
 
-#: Of a recurrent layer's inputs and units: more products of int8 might not fit into 32 bits. Of
-#: joined poolings and a wide path too.
+#: The maximum of inputs and units: the sum of more int8 products might not fit into 32 bits.
 MAX_INPUTS = 65536
 #: The maximum of a wide path's rows: with more, a hash or a sum of bytes might overflow.
 MAX_ROWS = 2**24 - 1
@@ -101,8 +100,7 @@ def decode_model(data: Buffer) -> Model:
         data: the bytes of a `model.bin`.
 
     Raises:
-        EngineError: the file is not a model.bin, is of a newer version, is damaged, or a number in
-            it is out of range.
+        EngineError: the file is not a model.bin, has a newer version, or is damaged.
     """
     header, reader, records = _decode_tables(data)
     wide = None
@@ -186,7 +184,7 @@ class _Reader:
         """Return a matrix that is stored in the order of the kernels as float32 [O, I]."""
         record, dtype = self._record(index, 2, ("float32", "float16", "int8"))
         outputs, columns = record[2:4]
-        require(outputs % gates == 0, f"a multiple of {gates} rows", f"{outputs}")
+        require(outputs % gates == 0, f"rows of {gates} gates", f"{outputs}")
         units = outputs // gates
         rows = gates * padded(units, GROUP)
         depth = padded(columns, COLUMNS) if dtype == "int8" else columns

@@ -197,7 +197,7 @@ def test_a_linked_member_is_refused(bundle, tmp_path):
 def test_a_member_of_another_hash_is_refused(bundle, tmp_path):
     card = members_of(bundle)["README.md"] + b"x"
     path = rewrite(bundle, tmp_path / "x.edgernn", mend_hashes=False, **{"README.md": card})
-    with pytest.raises(BundleHashError, match=r"README\.md is not the one"):
+    with pytest.raises(BundleHashError, match=r"README\.md does not match its hash"):
         load(path)
 
 

@@ -59,7 +59,7 @@ WRONG = {
     "sequences": (LAYERS_AT + 12, 2, "return_sequences of 0 or 1"),
     "not_a_sequence": (LAYERS_AT + 12, 0, "a sequence before this layer"),
     "cell": (LAYERS_AT + 16, 3, "cell below 3"),
-    "cell_of_other_gates": (LAYERS_AT + 16, 1, "a multiple of 3 rows"),
+    "cell_of_other_gates": (LAYERS_AT + 16, 1, "rows of 3 gates"),
     "activation": (LAYERS_AT + 20, 12, "activation below 12"),
     "gate_activation": (LAYERS_AT + 24, 12, "activation below 12"),
     "reset_after": (LAYERS_AT + 28, 2, "reset_after of 0 or 1"),
@@ -95,5 +95,5 @@ def test_a_file_that_breaks_off_is_refused(data, length):
 
 def test_an_id_outside_the_embedding_is_refused(data):
     engine = open_engine("native", data, 1)
-    with pytest.raises(EngineError, match="outside the embedding"):
+    with pytest.raises(EngineError, match="outside the vocabulary"):
         engine.run(np.array([10_000], dtype=np.int32))
