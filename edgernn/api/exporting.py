@@ -20,6 +20,7 @@ from edgernn.model_folder import (
     read_model_folder,
 )
 from edgernn_export import Examples, Export
+from edgernn_export.keras.padding import Padding
 from edgernn_export.recipes import find_recipe
 from edgernn_export.targets import Variant, check_combination, find_target
 from edgernn_runtime.tokenizer import Truncate
@@ -38,7 +39,8 @@ def export(
     labels: tuple[str, ...] | None = None,
     vocabulary: str | Path | None = None,
     max_length: int | None = None,
-    truncate: Truncate = "head",
+    truncate: Truncate | None = None,
+    padding: Padding | None = None,
     texts: str | Path | Rows | None = None,
     text_column: str = "text",
     label_column: str = "label",
@@ -60,7 +62,10 @@ def export(
         vocabulary: for a model of ids: a `.keras` file with its TextVectorization layer, or a
             file of one token a line.
         max_length: for a file of one token a line: the length to truncate and pad to.
-        truncate: for a model of ids: which ids of a longer text the model was given.
+        truncate: for a model of ids: which ids of a longer text the model was given, `head` or
+            `head+tail`. By default the head; it must be stated if the padding must be.
+        padding: for a model of ids: where its texts were padded, `post` (behind), `pre` (in front)
+            or `none`. It must be stated if the model's output depends on it.
         texts: a table or rows to verify on; by default the validation texts of the model folder.
         text_column: the column of a table that contains the texts.
         label_column: the column of a table that contains the labels.
@@ -70,7 +75,8 @@ def export(
         warn: called with each warning; those of the export are in the result too.
 
     Raises:
-        OptionError: no such target, recipe or variant, labels that do not fit, or no vocabulary.
+        OptionError: no such target, recipe or variant, labels that do not fit, no vocabulary, or
+            padding that must be stated.
         UsageError: there is no model or no table, or `out` is needed.
         ModelFolderError: the model folder is damaged.
         ModelFileError: the file is not a Keras model that can be loaded safely.
@@ -109,6 +115,7 @@ def export(
         vocabulary=None if vocabulary is None else Path(vocabulary),
         max_length=max_length,
         truncate=truncate,
+        padding=padding,
         about=folder.about if folder else None,
         allow_drop=allow_drop,
         overwrite=overwrite,

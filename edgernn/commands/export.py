@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import click
 
@@ -14,6 +14,7 @@ from edgernn.console import Table, say, show, show_json, warn
 from edgernn.errors import UsageError
 from edgernn.model_folder import DEFAULT
 from edgernn_export import RECIPES, TARGETS, Export
+from edgernn_export.keras.padding import Padding
 from edgernn_export.targets import Variant
 from edgernn_runtime.tokenizer import TRUNCATE
 
@@ -39,9 +40,12 @@ from edgernn_runtime.tokenizer import TRUNCATE
 @click.option(
     "--truncate",
     type=click.Choice(TRUNCATE),
-    default="head",
-    show_default=True,
-    help="With --vocabulary: what the model read of a longer text.",
+    help="With --vocabulary: what the model was given of a longer text.  [default: head]",
+)
+@click.option(
+    "--padding",
+    type=click.Choice(get_args(Padding)),
+    help="With --vocabulary: where its texts were padded; needed if the output depends on it.",
 )
 @click.option("--stateless", is_flag=True, help="TFLite: needs no reset between two texts.")
 @click.option("--ort", is_flag=True, help="ONNX: an .ort file for mobile builds.")
@@ -72,6 +76,7 @@ def export(model: Path, model_format: str, quantize: str, **values: Any) -> None
         vocabulary=values["vocabulary"],
         max_length=values["max_length"],
         truncate=values["truncate"],
+        padding=values["padding"],
         texts=values["texts"],
         text_column=values["text_column"],
         label_column=values["label_column"],

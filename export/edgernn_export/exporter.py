@@ -12,6 +12,7 @@ from edgernn_export.comparison import Comparison, Examples
 from edgernn_export.errors import GateError, UnsupportedModelError
 from edgernn_export.keras.layer_chain import KerasModel
 from edgernn_export.keras.model_file import load_keras
+from edgernn_export.keras.padding import Padding, check_padding
 from edgernn_export.keras.predictions import keras_outputs
 from edgernn_export.keras.reader import Source, read_source
 from edgernn_export.keras.text_vectorization import load_vectorizer
@@ -41,7 +42,10 @@ class Options:
         vocabulary: for a model that takes ids: a `.keras` file with its TextVectorization layer,
             or a vocabulary of one token a line.
         truncate: for a model that takes ids: which ids of a text longer than its length the model
-            was given, `head` or `head+tail` (the first and the last half).
+            was given, `head` or `head+tail` (the first and the last half). None is `head`; it must
+            be stated if the padding must be.
+        padding: for a model that takes ids: where its texts were padded, `post` (behind), `pre` (in
+            front) or `none`. It must be stated if the model's output depends on it.
         max_length: for a vocabulary of one token a line: the length to truncate and pad to, if the
             model does not state it.
         about: what the model was trained on, for the model card; None leaves it out.
@@ -55,7 +59,8 @@ class Options:
     labels: tuple[str, ...] | None = None
     vocabulary: Path | None = None
     max_length: int | None = None
-    truncate: Truncate = "head"
+    truncate: Truncate | None = None
+    padding: Padding | None = None
     about: str | None = None
     allow_drop: bool = False
     overwrite: bool = False
@@ -116,7 +121,8 @@ def export(
         examples: texts to verify on; None draws them from the vocabulary.
 
     Raises:
-        OptionError: no such target, recipe or variant, labels that do not fit, or no vocabulary.
+        OptionError: no such target, recipe or variant, labels that do not fit, no vocabulary, or
+            padding that must be stated.
         ModelFileError: the file is not a Keras model that can be loaded safely.
         UnsupportedModelError: the model has a layer or option that cannot be exported.
         ModelStatsError: the written file is not lowered or quantized as requested.
@@ -161,7 +167,9 @@ def _read(model: Path | str | KerasModel, options: Options) -> Source:
     vectorizer = None
     if options.vocabulary is not None:
         vectorizer = load_vectorizer(options.vocabulary, keras_model, options.max_length)
-    return read_source(keras_model, options.labels, vectorizer, options.truncate)
+    source = read_source(keras_model, options.labels, vectorizer, options.truncate or "head")
+    check_padding(source, options.padding, options.truncate)
+    return source
 
 
 def _predict(source: Source, examples: Examples) -> _Reference:

@@ -28,9 +28,9 @@ A text classifier for devices, written by {created_by}.
     classifier = edgernn_runtime.load("{title}.edgernn")
     print(classifier.predict("your text").label)
 
-## Beside the Keras model
+## Verification
 
-Measured at export on {texts:,} texts ({source}).
+Compared with {reference} at export, on {texts:,} texts ({source}).
 
 | | |
 |---|---|
@@ -45,10 +45,10 @@ def model_card(
 
     Args:
         title: the bundle's name.
-        manifest: what the card tells; its figures must hold `comparison`.
+        manifest: the content of the card; its figures must contain `comparison`.
         model: the model file's size in bytes.
         vocabulary: the vocabulary file's size in bytes.
-        about: what the model was trained on, a sentence or more, or None.
+        about: what the model was trained on, in sentences, or None.
     """
     comparison: Mapping[str, Any] = manifest.figures["comparison"]
     rows = [
@@ -57,7 +57,9 @@ def model_card(
         ("p99 absolute error", f"{comparison['p99_change']:.2g}"),
     ]
     if comparison["accuracy"] is not None:
-        rows.append(("accuracy of Keras", f"{comparison['keras_accuracy']:.2%}"))
+        rows.append(
+            (f"accuracy of {comparison['reference']}", f"{comparison['keras_accuracy']:.2%}")
+        )
         rows.append(("accuracy of this file", f"{comparison['accuracy']:.2%}"))
     return _CARD.format(
         title=title,
@@ -69,6 +71,7 @@ def model_card(
         recipe=f"{manifest.recipe}: {RECIPES[manifest.recipe].summary}",
         model_bytes=model,
         vocabulary_bytes=vocabulary,
+        reference=comparison["reference"],
         texts=comparison["texts"],
         source=comparison["source"],
         figures="\n".join(f"| {name} | {value} |" for name, value in rows),

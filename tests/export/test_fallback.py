@@ -152,7 +152,8 @@ def test_a_model_of_ids_takes_its_vocabulary_from_a_saved_layer(
     tokenizer = front(tmp_path, output_sequence_length=max_length)
     model = ids_model(max_length, mask=mask)
     model.save(tmp_path / "model.keras")
-    options = Options(model_format, vocabulary=tmp_path / "text.keras", allow_drop=True)
+    stated = {} if mask else {"padding": "post" if max_length else "none", "truncate": "head"}
+    options = Options(model_format, vocabulary=tmp_path / "text.keras", allow_drop=True, **stated)
     done = export(tmp_path / "model.keras", tmp_path / "x.edgernn", options, EXAMPLES)
     assert done.lowering == "fused"
     text = EXAMPLES.texts[0]
@@ -203,7 +204,11 @@ def test_a_model_of_both_ends_of_a_text(max_length, mask, tmp_path):
     model = ids_model(max_length, mask=mask)
     model.save(tmp_path / "model.keras")
     options = Options(
-        "onnx", vocabulary=tmp_path / "text.keras", truncate="head+tail", allow_drop=True
+        "onnx",
+        vocabulary=tmp_path / "text.keras",
+        truncate="head+tail",
+        padding=None if mask else "post",
+        allow_drop=True,
     )
     done = export(tmp_path / "model.keras", tmp_path / "x.edgernn", options, EXAMPLES)
     assert done.comparison.max_change <= 1e-5

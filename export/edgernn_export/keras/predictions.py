@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -52,19 +53,32 @@ def keras_outputs(
     for rows in _batches(source, texts):
         # Keras fails on an empty text alone; beside a word it is a row of padding.
         inputs = tf.constant([*(texts[i] for i in rows), "a"])
-        try:
-            with without_mask_warnings():
-                outputs[rows] = compute(inputs).numpy()[: len(rows)]
-        except (tf.errors.OpError, ValueError) as error:
-            raise UnsupportedModelError(
-                "Keras itself fails to predict a text",
-                expected="an output for any text",
-                found=(str(error).strip().splitlines() or [type(error).__name__])[0][:300],
-                hint="call the model on a text in Keras, and save it once that works",
-            ) from error
+        with keras_errors():
+            outputs[rows] = compute(inputs).numpy()[: len(rows)]
         done += len(rows)
         report(done, len(texts))
     return as_probabilities(source, outputs)
+
+
+@contextlib.contextmanager
+def keras_errors() -> Iterator[None]:
+    """Raise what Keras raises in the block as an error of the exporter.
+
+    Raises:
+        UnsupportedModelError: Keras failed.
+    """
+    import tensorflow as tf
+
+    try:
+        with without_mask_warnings():
+            yield
+    except (tf.errors.OpError, ValueError) as error:
+        raise UnsupportedModelError(
+            "Keras itself fails to predict a text",
+            expected="an output for any text",
+            found=(str(error).strip().splitlines() or [type(error).__name__])[0][:300],
+            hint="call the model on a text in Keras, and save it once that works",
+        ) from error
 
 
 def as_probabilities(source: Source, outputs: Array) -> Array:
