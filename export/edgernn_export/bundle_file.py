@@ -34,7 +34,7 @@ _STALE_SECONDS = 3600
 
 
 def describe_members(members: Mapping[str, bytes]) -> dict[str, Member]:
-    """Return each member's size and SHA-256, as the manifest lists them."""
+    """Return the size and SHA-256 of each member, for the manifest."""
     return {
         name: Member(size=len(data), sha256=hashlib.sha256(data).hexdigest())
         for name, data in members.items()
@@ -42,7 +42,7 @@ def describe_members(members: Mapping[str, bytes]) -> dict[str, Member]:
 
 
 def zip_members(members: Mapping[str, bytes]) -> bytes:
-    """Return a zip of the members in their order: stored, aligned, the same for the same input."""
+    """Return a zip of the members in their order: stored, aligned and deterministic."""
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
         for name, data in members.items():

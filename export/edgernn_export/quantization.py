@@ -12,35 +12,35 @@ from edgernn_runtime.ir import Array
 
 @dataclass(frozen=True)
 class Quantized:
-    """Integers that stand for weights: weight = value * scale, the zero point being 0.
+    """Quantized weights: weight = value * scale, with zero point 0.
 
     Attributes:
         values: int8, in the shape of the weights.
-        scale: float32, of the weights' shape with every axis but the kept one of length 1, or of
-            all ones where one scale serves the whole array.
+        scale: float32, in the shape of the weights, with length 1 on every axis that shares a
+            scale.
     """
 
     values: NDArray[np.int8]
     scale: Array
 
     def dequantized(self) -> Array:
-        """Return the weights that the integers stand for, float32."""
+        """Return the dequantized weights, float32 in the shape of `values`."""
         return np.asarray(self.values * self.scale, dtype=np.float32)
 
 
 def quantize(weights: Array, *, axis: int | None = None, bits: int = 8) -> Quantized:
-    """Return the weights as integers of `bits` bits, the largest magnitude at the end of the range.
+    """Quantize weights symmetrically, the largest magnitude to the end of the range.
 
     Args:
         weights: float32 of any shape, finite.
-        axis: the axis that keeps a scale for each index, or None for one scale in all.
+        axis: the axis with one scale for each index (per-channel), or None for one scale.
         bits: 8 uses -127 to 127. 7 uses -63 to 63: a pair of products of such a weight with an
             unsigned byte fits into 16 bits, so processors with and without VNNI agree.
     """
     largest_value = 2 ** (bits - 1) - 1
     axes = tuple(i for i in range(weights.ndim) if axis is None or i != axis % weights.ndim)
     largest_weight = np.abs(weights).max(axis=axes, keepdims=True)
-    # A row of zeros is zeros under any scale; 1 keeps the division defined.
+    # A row of zeros has no scale; 1 avoids a division by zero.
     scale = np.where(largest_weight > 0, largest_weight / largest_value, 1).astype(np.float32)
     values = np.clip(np.rint(weights / scale), -largest_value, largest_value)
     return Quantized(values.astype(np.int8), scale)
@@ -48,12 +48,12 @@ def quantize(weights: Array, *, axis: int | None = None, bits: int = 8) -> Quant
 
 @dataclass(frozen=True)
 class QuantizedRows:
-    """A table of weights with a scale for each row, a byte each: row = values * codes * unit.
+    """A table of weights with per-row scales of one byte: row = values * codes * unit.
 
     Attributes:
         values: int8 [V, E].
         codes: uint8 [V], 1 to 255.
-        unit: the scale that the code 1 stands for.
+        unit: the scale of code 1.
     """
 
     values: NDArray[np.int8]
@@ -61,15 +61,15 @@ class QuantizedRows:
     unit: float
 
     def dequantized(self) -> Array:
-        """Return the weights that the integers stand for, float32 [V, E]."""
+        """Return the dequantized weights, float32 [V, E]."""
         scales = self.codes[:, np.newaxis].astype(np.float32) * np.float32(self.unit)
         return np.asarray(self.values * scales, dtype=np.float32)
 
 
 def quantize_rows(weights: Array) -> QuantizedRows:
-    """Return a table [V, E] as bytes with a scale for each row, which is rounded up to a code.
+    """Quantize a table, float32 [V, E], to int8 with per-row scales, which are rounded up to codes.
 
-    No weight is clipped, and none is coarser than with one scale for the whole table.
+    No weight is clipped, and no row is coarser than with one scale for the whole table.
     """
     wanted = np.abs(weights).max(axis=1) / 127
     unit = np.float32(wanted.max() / 255 if wanted.max() > 0 else 1)

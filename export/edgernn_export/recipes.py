@@ -1,4 +1,4 @@
-"""Recipes: how weights are stored and computed with. A recipe is a record, not a branch."""
+"""Recipes: how weights are quantized and computed with. A recipe is a record, not a branch."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ class Fit:
     The bound is `factor` times that error, within `least` and `most`.
 
     Attributes:
-        factor: how many times the error. Engines sum in another order than Keras, approximate
-            tanh and the sigmoid, and some round the inputs of a product too.
-        least: the bound for a model that rounding costs next to nothing.
-        most: the bound that no model exceeds; what rounds more cannot be verified.
+        factor: the multiple of the error. Engines sum in another order than Keras, approximate
+            tanh and the sigmoid, and some also round the inputs of a product.
+        least: the bound for a model with a smaller rounding error.
+        most: the bound for a model with a larger rounding error.
     """
 
     factor: float
@@ -31,17 +31,17 @@ class Fit:
 
 @dataclass(frozen=True)
 class Gate:
-    """How close a written file must come to Keras.
+    """The tolerance of a written file in comparison with Keras.
 
     Attributes:
         max_change: the bound of the max absolute error in any probability, or None for no bound.
         p99_change: the bound of the 99th percentile of a text's absolute error, or None.
-        fit: how the one of the two that is given follows the model, or None. Without a `Network`
-            to measure, the bound stays.
+        fit: how the given one of the two follows the model, or None. Without a `Network` to
+            measure, the bound stays.
         max_sure_changes: the largest share of texts whose label changes although Keras is sure, or
             None for no bound.
-        max_accuracy_drop: the most that accuracy may fall, as a share, where labels are known;
-            None for no bound.
+        max_accuracy_drop: the largest accuracy drop, as a share, if labels are known; None for no
+            bound.
     """
 
     max_change: float | None = None
@@ -54,7 +54,7 @@ class Gate:
     def sure_margin(self) -> float:
         """The margin between two labels above which Keras is sure.
 
-        Two probabilities that are both off by the error allowed change places within twice of it.
+        Two probabilities with the allowed error can swap if they are closer than twice that error.
         """
         return 2 * (self.p99_change or 0.0)
 
@@ -64,12 +64,12 @@ class Recipe:
     """A way to quantize.
 
     Attributes:
-        name: what `--quantize` calls it.
-        weights: the type in which the weight matrices are stored.
+        name: the value of `--quantize`.
+        weights: the type of the stored weight matrices.
         arithmetic: `float` computes in float32, `hybrid` has integer products and float gates,
-            `integer` has nothing but integers, whose ranges real texts tell.
+            `integer` is integer only, with activation ranges from calibration.
         summary: one line for people.
-        gate: how close the result must come to Keras.
+        gate: the tolerance of the result in comparison with Keras.
     """
 
     name: str
@@ -79,7 +79,7 @@ class Recipe:
     gate: Gate
 
 
-# docs/verification.md says what each figure was measured on.
+# docs/verification.md describes the measurements behind each figure.
 _FLOAT32_GATE = Gate(max_change=1e-5, fit=Fit(factor=4.0, least=1e-5, most=0.01))
 _FLOAT16_GATE = Gate(max_change=1e-3, fit=Fit(factor=2.0, least=1e-3, most=0.01))
 _INT8_GATE = Gate(
@@ -126,9 +126,9 @@ RECIPES = {
 
 
 def find_recipe(name: str) -> Recipe:
-    """Return the recipe of that name.
+    """Return the recipe of a name.
 
     Raises:
-        OptionError: there is none; the message suggests the nearest.
+        OptionError: no recipe has this name; the message suggests the nearest.
     """
     return find(RECIPES, name, "recipe", "--quantize")

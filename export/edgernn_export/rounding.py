@@ -1,7 +1,7 @@
 """The rounding error of a model, measured against a float64 evaluation.
 
-Large weights amplify rounding from step to step, in Keras as in every engine. So a file may differ
-from Keras by a multiple of what rounding costs this model on these texts.
+Large weights amplify rounding from step to step, in Keras as in every engine. A file may therefore
+differ from Keras by a multiple of the rounding error of this model on these texts.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from edgernn_export.recipes import WeightType
 from edgernn_runtime.ir import Array, Network
 from edgernn_runtime.reference import probabilities
 
-#: Returns an array of the shape of the one it is given.
+#: Returns an array of the same shape.
 Change = Callable[[Any], NDArray[np.floating[Any]]]
 
 #: Half a unit in the last place of a float32, relative to the number.
@@ -31,7 +31,7 @@ class Storage:
 
     Attributes:
         weights: the type.
-        bits: of int8, how many bits are used.
+        bits: for int8, the number of bits that are used.
     """
 
     weights: WeightType
@@ -41,17 +41,17 @@ class Storage:
 def rounding_errors(
     network: Network, storage: Storage, ids: Sequence[NDArray[np.int32]], outputs: Array
 ) -> NDArray[np.float64]:
-    """Return the absolute error that rounding costs a model on each of some texts.
+    """Return the absolute error that rounding causes in a model, for each text.
 
-    It is the largest error of Keras itself and of the model with its weights as a file stores
-    them. For float32, where those are the weights themselves, it is that of Keras, of the NumPy
-    reference in float32, and of weights that are moved by up to half a unit in the last place:
-    each is one draw of the error, and where a recurrence amplifies it, the next program may be off
-    by ten times as much.
+    It is the larger error of Keras itself and of the model with its weights as stored in a file.
+    For float32, where these are the same weights, it is the largest error of Keras, of the NumPy
+    reference in float32, and of two models whose weights are perturbed by up to half a unit in the
+    last place. Each is one sample of the error: where a recurrence amplifies rounding, another
+    engine may be off by ten times as much.
 
     Args:
         network: the classifier.
-        storage: how a file stores the weights.
+        storage: how the file stores the weights.
         ids: N texts, int32 [T] each, T at least 1, padded as `probabilities` expects them.
         outputs: float32 [N, C], Keras's outputs for them.
 
@@ -70,7 +70,7 @@ def rounding_errors(
 def map_weights(network: Network, change: Change) -> Network:
     """Return the network with `change` applied to each of its float arrays.
 
-    A network of float64 is evaluated in float64.
+    With float64 arrays it is evaluated in float64.
     """
     return cast(Network, _with_weights(network, change))
 
@@ -80,7 +80,7 @@ def _as_float64(weights: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
 
 
 def _rounded(network: Network, storage: Storage) -> tuple[Network, ...]:
-    """Return networks that are each as far from the model as rounding alone may move a file."""
+    """Return networks whose weights are rounded as in a file."""
     if storage.weights == "float32":
         draws = map(np.random.default_rng, range(2))
         return network, *(map_weights(network, _moved_by(draw)) for draw in draws)

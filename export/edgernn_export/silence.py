@@ -1,4 +1,4 @@
-"""Silence for converters that talk on the standard streams."""
+"""Silencing of converters that print to the standard streams."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from collections.abc import Iterator
 
 @contextlib.contextmanager
 def silence() -> Iterator[None]:
-    """Keep everything that Python and C++ code prints or warns of off the standard streams."""
+    """Discard all output and warnings of Python and C++ code in the block."""
     sys.stdout.flush()
     sys.stderr.flush()
     saved = [os.dup(1), os.dup(2)]

@@ -1,4 +1,4 @@
-"""Texts drawn from a vocabulary, for a model that comes without any of its own."""
+"""Random texts of a vocabulary, for a model without texts to verify on."""
 
 from __future__ import annotations
 

@@ -32,9 +32,9 @@ class Check:
     Attributes:
         name: what was measured.
         found: the measured figure.
-        bound: the figure it is held to.
-        passed: whether it holds.
-        relation: on which side of the bound the figure must be.
+        bound: the bound.
+        passed: whether the figure is within the bound.
+        relation: the side of the bound on which the figure must be.
     """
 
     name: str
@@ -54,9 +54,9 @@ class Verdict:
     """The result of a verification.
 
     Attributes:
-        comparison: how the file's outputs differ from Keras's.
+        comparison: the differences between the file's outputs and the reference.
         of_file: the checks of the file.
-        of_texts: the checks of the texts: whether they tell the model from another one at all.
+        of_texts: the checks of the texts: whether they can distinguish the model from another.
     """
 
     comparison: Comparison
@@ -70,7 +70,7 @@ class Verdict:
 
     @property
     def passed(self) -> bool:
-        """Whether every check holds."""
+        """Whether every check passed."""
         return all(one.passed for one in self.checks)
 
 
@@ -116,15 +116,15 @@ def verify(
 
 
 def compute_outputs(classifier: Classifier, texts: Sequence[str]) -> Array:
-    """Return the model's outputs through the runtime, float32 [N, C], in one open engine."""
+    """Return the outputs for N texts, float32 [N, C], by the runtime with one open engine."""
     return np.stack([classifier.output(text) for text in texts])
 
 
 def compute_perturbed_outputs(classifier: Classifier, texts: Sequence[str]) -> Array:
-    """Return the outputs for each text with every word replaced by the next of the vocabulary.
+    """Return the outputs of a perturbed model for N texts, float32 [N, C].
 
-    They are those of a perturbed model, whose embedding is moved by a row. The other layers do
-    not matter for it, so that it serves any model.
+    Every token is replaced by the next of the vocabulary, which is the same as moving the
+    embedding by a row. This perturbs any model, whatever its other layers are.
     """
     words = len(classifier.bundle.vocabulary) - 1
     outputs = []
@@ -144,20 +144,20 @@ def fit_gate(
 ) -> tuple[Gate, float | None]:
     """Return the recipe's gate with its bound fitted to the model, and the model's rounding error.
 
-    The error is measured only where it decides, since the NumPy reference is slow: for a max
-    absolute error on the texts where the file differs most, for a percentile on any. It is the
-    model's, not the file's, so that a wrong file cannot raise it.
+    The error is measured only if it decides, because the NumPy reference is slow: for the max
+    absolute error on the texts where the file differs most, for a percentile on any texts. It is a
+    property of the model, not of the file, so that a wrong file cannot raise it.
 
     Args:
         recipe: how the file was quantized.
         bits: of int8 weights, the bits that the target uses.
-        network: the model as plain data; None keeps the bound.
+        network: the model in the IR; None keeps the bound.
         ids: the N texts, int32 [T] each; T may be 0.
-        reference: float32 [N, C], Keras's outputs.
-        found: float32 [N, C], the file's.
+        reference: float32 [N, C], the reference outputs.
+        found: float32 [N, C], the file's outputs.
 
     Returns:
-        The gate, and the error, or None where it was not measured.
+        The gate, and the error, or None if it was not measured.
     """
     gate = recipe.gate
     if network is None or gate.fit is None:
@@ -179,7 +179,7 @@ def fit_gate(
 
 
 def _first(order: Sequence[int], ids: Sequence[NDArray[np.int32]]) -> list[int]:
-    """Return the first texts in an order, as many as the NumPy reference evaluates in seconds."""
+    """Return the first texts in an order, up to the limit of tokens."""
     rows: list[int] = []
     tokens = 0
     for i in order:
@@ -190,7 +190,7 @@ def _first(order: Sequence[int], ids: Sequence[NDArray[np.int32]]) -> list[int]:
 
 
 def check(comparison: Comparison, gate: Gate) -> tuple[Check, ...]:
-    """Return the bounds of the gate with what was measured; one without a figure is left out."""
+    """Return the checks of a gate; a bound without a measured figure is left out."""
     sure = f"labels changed where Keras is sure by {gate.sure_margin:.2g}"
     at_most = (
         (sure, comparison.sure_changes, gate.max_sure_changes),
@@ -206,7 +206,7 @@ def check(comparison: Comparison, gate: Gate) -> tuple[Check, ...]:
 
 
 def repeats_itself(classifier: Classifier, texts: Sequence[str]) -> bool:
-    """Return whether A, B, A on one open engine gives both A's the same output to the bit."""
+    """Return whether texts A, B, A on one open engine give bit-equal outputs for both A."""
     first, *others = texts
     before = classifier.output(first)
     for text in others:
@@ -219,7 +219,7 @@ def repeats_itself(classifier: Classifier, texts: Sequence[str]) -> bool:
 def _perturbed_fails(
     classifier: Classifier, reference: Array, examples: Examples, head: Head, gate: Gate
 ) -> bool:
-    """Return whether the gate refuses a perturbed model on the first of the examples."""
+    """Return whether the gate refuses a perturbed model on the first examples."""
     few = slice(_CONTROL_TEXTS)
     labels = None if examples.labels is None else examples.labels[few]
     others = replace(examples, texts=examples.texts[few], labels=labels)

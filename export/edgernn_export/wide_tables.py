@@ -1,4 +1,4 @@
-"""The constants of a wide path, the same in every format whose operators look rows up."""
+"""The constants of a wide path, for targets whose operators gather rows."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ class WideTables:
     """The tables of a wide path, of V words and B buckets.
 
     Attributes:
-        rows: float32, float16 or int8 [V + B, D]. Row 0 is zeros: padding has no key, so that a
-            key without a weight can be sent there.
-        scale: what an int8 row is multiplied by; 1 for the other types.
-        checksums: uint8 [B + 1]; in front of those of the buckets the one that all words share.
+        rows: float32, float16 or int8 [V + B, D]. Row 0 is zeros, for keys
+            without a weight; no token has this row, because padding has no key.
+        scale: the scale of int8 rows; 1 for other types.
+        checksums: uint8 [B + 1]: the checksum that all words share, then those of the buckets.
     """
 
     rows: NDArray[np.generic]
@@ -33,8 +33,8 @@ def wide_tables(wide: HashedNgrams, weights: WeightType) -> WideTables:
 
     Args:
         wide: the wide path.
-        weights: the type of the rows. int8 has one scale in all, so that a sum over rows is one of
-            integers and exact.
+        weights: the type of the rows. int8 rows have one scale, so that a sum of rows is a sum of
+            integers, and exact.
     """
     rows: NDArray[np.generic]
     if weights == "int8":
@@ -48,5 +48,5 @@ def wide_tables(wide: HashedNgrams, weights: WeightType) -> WideTables:
 
 
 def largest_key(wide: HashedNgrams) -> int:
-    """Return what all keys of a wide path lie below."""
+    """Return the exclusive upper bound of the keys of a wide path."""
     return CHECKSUMS * len(wide.weights)

@@ -234,5 +234,5 @@ def test_two_layers_of_other_rules_are_refused():
     table = layers.Embedding(one.vocabulary_size(), 4)
     x = layers.Add()([table(one(text)), table(other(text))])
     model = keras.Model(text, dense()(cell("LSTM")(x)))
-    with pytest.raises(UnsupportedModelError, match="cut a text in two ways"):
+    with pytest.raises(UnsupportedModelError, match="tokenize a text in two ways"):
         read_source(model)

@@ -1,8 +1,8 @@
-"""The writer of `--format c`: a folder of which a C compiler alone makes a classifier.
+"""The writer of the target `c`: a folder of C that needs only a compiler.
 
-model.h, model.c        weights, vocabulary, labels and vectors as constants, to the bit
+model.h, model.c        weights, vocabulary, labels and test vectors as constants (bit-exact)
 classifier.h, .c        text in, label out
-main.c, selftest.c      a program that reads lines, and one that replays the vectors
+main.c, selftest.c      a program that reads lines, and the self-test
 edgernn/                the engine
 Makefile, README.md, bundle.json
 """
@@ -174,7 +174,7 @@ def _source(bundle: Bundle) -> Iterator[str]:
 
 
 def _rules(spec: TokenizerSpec, pad_to: int | None) -> Iterator[str]:
-    # C has no empty array.
+    # C does not allow an empty array.
     yield from _array("static const uint32_t ngrams[]", map(str, spec.ngrams or (1,)))
     numbers = (
         int("lower" in spec.standardize),
@@ -196,7 +196,7 @@ def _vector(i: int, vector: TestVector) -> Iterator[str]:
 
 
 def _array(declaration: str, values: Iterable[str]) -> Iterator[str]:
-    """Yield the lines of an array, of at most a hundred characters."""
+    """Yield the lines of an array, of at most 100 characters."""
     yield f"{declaration} = {{"
     line = " "
     for value in values:
@@ -208,13 +208,13 @@ def _array(declaration: str, values: Iterable[str]) -> Iterator[str]:
 
 
 def _float(value: float) -> str:
-    """Return a float32 as C writes it: nine digits say it to the bit."""
+    """Return a float32 as a C literal; nine digits are bit-exact."""
     digits = f"{np.float32(value):.9g}"
     return f"{digits}f" if "." in digits or "e" in digits else f"{digits}.0f"
 
 
 def _string(text: str) -> str:
-    """Return a C string, bytes beyond ASCII as octal escapes, which end after three digits."""
+    """Return a C string literal, with non-ASCII bytes as octal escapes of three digits."""
     plain = (chr(b) if 32 <= b < 127 and b not in b'"\\?' else f"\\{b:03o}" for b in text.encode())
     return '"' + "".join(plain) + '"'
 

@@ -1,6 +1,6 @@
 """A Keras layer of weights for words and hashed n-grams: the wide path of a classifier.
 
-Importing the module registers the layer, and imports Keras.
+Importing the module registers the layer and imports Keras.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from edgernn_runtime.ngrams import COEFFICIENTS
 
 @keras.saving.register_keras_serializable("edgernn")
 class HashedNgrams(keras.layers.Layer):  # type: ignore[misc]
-    """Logits [N, C] of ids [N, T]: the sum of the weights of a text's distinct words and n-grams.
+    """Maps ids [N, T] to logits [N, C]: the sum of the weights of a text's distinct n-grams.
 
-    The hash is specified in `docs/wide.md`. Padding (id 0) has no weight. The checksums are a
-    variable that is not trained: an n-gram whose checksum differs from its bucket's counts as
-    unknown, so a bucket belongs to one n-gram.
+    The hash is specified in `docs/wide.md`. Padding (id 0) has no weight. Single tokens count as
+    n-grams. The checksums are not trained: an n-gram whose checksum differs from that of its
+    bucket is unknown, so that a bucket belongs to one n-gram.
 
     Example:
         ids = keras.Input((None,), dtype="int32")
@@ -37,19 +37,19 @@ class HashedNgrams(keras.layers.Layer):  # type: ignore[misc]
         rank: int | None = None,
         **options: Any,
     ) -> None:
-        """Take the sizes.
+        """Create the layer.
 
         Args:
-            words: V, the vocabulary's size; ids lie below it.
+            words: V, the size of the vocabulary; ids are smaller.
             buckets: B, the number of hashed n-grams that have a weight.
             outputs: C, the number of logits.
             patterns: which n-grams are hashed: `bigram` (two words in a row), `trigram` (three),
                 `skip` (the first and the last of three).
-            rank: D, the width of a row where it is not C: rows are then projected to C.
+            rank: D, the width of a row if it differs from C; the sum is then projected to C.
             options: those of every Keras layer.
 
         Raises:
-            ValueError: a pattern that there is not.
+            ValueError: a pattern does not exist.
         """
         super().__init__(**options)
         unknown = [name for name in patterns if name not in COEFFICIENTS]
@@ -79,7 +79,7 @@ class HashedNgrams(keras.layers.Layer):  # type: ignore[misc]
     def call(self, ids: Any) -> Any:
         """Return the logits float32 [N, C] of ids [N, T], which are padded with 0."""
         keys = self._keys(tf.cast(ids, tf.int64))
-        # Equal keys are neighbours once sorted; the first of each run counts.
+        # Sorting makes equal keys adjacent; the first of each run counts.
         keys = tf.sort(keys, axis=1)
         before = tf.pad(keys[:, :-1], [[0, 0], [1, 0]], constant_values=-1)
         rows = tf.maximum(keys, 0) // CHECKSUMS
@@ -92,7 +92,7 @@ class HashedNgrams(keras.layers.Layer):  # type: ignore[misc]
         return (total if self.projection is None else total @ self.projection) + self.bias
 
     def _keys(self, ids: Any) -> Any:
-        """Return the keys of words and n-grams, int64 [N, T * (1 + patterns)]; -1 for none."""
+        """Return the keys of words and n-grams, int64 [N, T * (1 + patterns)]; -1 means no key."""
         after = tf.pad(ids[:, 1:], [[0, 0], [0, 1]])
         second = tf.pad(after[:, 1:], [[0, 0], [0, 1]])
         keys = [CHECKSUMS * ids]
@@ -107,6 +107,6 @@ class HashedNgrams(keras.layers.Layer):  # type: ignore[misc]
         return shape[0], self.outputs
 
     def get_config(self) -> dict[str, Any]:
-        """Return what `model.save` keeps of the layer."""
+        """Return the configuration that `model.save` writes."""
         names = ("words", "buckets", "outputs", "patterns", "rank")
         return {**super().get_config(), **{name: getattr(self, name) for name in names}}

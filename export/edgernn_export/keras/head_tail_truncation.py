@@ -1,6 +1,6 @@
-"""A Keras layer that keeps both ends of a long text, which TextVectorization cannot.
+"""A Keras layer that truncates a long text to its head and tail.
 
-Importing the module registers the layer, and imports Keras.
+TextVectorization keeps the head only. Importing the module registers the layer and imports Keras.
 """
 
 from __future__ import annotations
@@ -14,20 +14,20 @@ import tensorflow as tf
 # Saved models name the layer by its first name.
 @keras.saving.register_keras_serializable("edgernn", name="KeepEnds")
 class HeadTailTruncation(keras.layers.Layer):  # type: ignore[misc]
-    """Cuts ids [N, T] to the first and the last of each text, and pads: [N, length].
+    """Maps ids [N, T] to ids [N, length]: the head and the tail of each text, padded with 0.
 
-    A text of more than `length` ids keeps its last `length // 2`, and the first as many as are
-    left: the tokenizer contract's `head+tail`. It stands behind a TextVectorization without
-    `output_sequence_length`.
+    Of a text of more than `length` ids, the last `length // 2` and the first `length - length // 2`
+    are kept: `head+tail` of the tokenizer contract. The layer belongs behind a TextVectorization
+    without `output_sequence_length`.
     """
 
     def __init__(self, length: int, **options: Any) -> None:
-        """Take the number of ids that a text keeps, at least 1."""
+        """Create the layer; `length` is the number of ids to keep, at least 1."""
         super().__init__(**options)
         self.length = length
 
     def call(self, ids: Any) -> Any:
-        """Return the ids [N, length] of ids [N, T], which are padded with 0 at their end."""
+        """Return the ids [N, length] of ids [N, T] that are padded with 0 behind the text."""
         lengths = tf.math.count_nonzero(ids, axis=1, keepdims=True)
         places = tf.range(self.length, dtype=lengths.dtype)[tf.newaxis]
         is_tail = (lengths > self.length) & (places >= self.length - self.length // 2)
@@ -40,5 +40,5 @@ class HeadTailTruncation(keras.layers.Layer):  # type: ignore[misc]
         return shape[0], self.length
 
     def get_config(self) -> dict[str, Any]:
-        """Return what `model.save` keeps of the layer."""
+        """Return the configuration that `model.save` writes."""
         return {**super().get_config(), "length": self.length}

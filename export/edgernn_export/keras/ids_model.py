@@ -12,10 +12,10 @@ from edgernn_export.keras.reader import Source
 def ids_function(source: Source) -> Any:
     """Return a `tf.function` from `ids` int32 [1, T] to `probabilities` float32 [1, C].
 
-    T is fixed where the model is fed padded ids, else dynamic.
+    T is fixed if the model takes padded ids, else dynamic.
 
     Raises:
-        UnsupportedModelError: the TextVectorization layer stands inside a nested model.
+        UnsupportedModelError: the TextVectorization layer is inside a nested model.
     """
     import tensorflow as tf
 
@@ -58,7 +58,7 @@ def ids_model(source: Source) -> KerasModel:
     """Return the model behind its TextVectorization layer, from ids to its own output.
 
     Raises:
-        UnsupportedModelError: that layer stands inside a nested model.
+        UnsupportedModelError: that layer is inside a nested model.
     """
     if not source.has_vectorizer:
         return source.model
@@ -71,9 +71,9 @@ def ids_model(source: Source) -> KerasModel:
     tensors = [x for x in tensors if _leads_to(source.model, x)]
     if len(vectorizers) != len(everywhere) or not tensors:
         raise UnsupportedModelError(
-            f"layer {everywhere[0].name} stands inside a nested model",
+            f"layer {everywhere[0].name} is inside a nested model",
             expected=f"{last} in the outermost model",
-            found="a model that the generic lowering cannot cut behind it",
+            found="a model that cannot be cut behind it",
             hint=f"build the model around the layer: text, {last}, then the rest",
         )
     cut = keras.Model(tensors, source.model.outputs[0])
@@ -81,7 +81,7 @@ def ids_model(source: Source) -> KerasModel:
 
 
 def _leads_to(model: KerasModel, tensor: Any) -> bool:
-    """Return whether a symbolic tensor is one that the model computes."""
+    """Return whether the model computes a symbolic tensor."""
     functional: Any = getattr(model, "_functional", model)
     nodes = {id(node) for level in functional._nodes_by_depth.values() for node in level}
     history = tensor._keras_history
@@ -89,7 +89,7 @@ def _leads_to(model: KerasModel, tensor: Any) -> bool:
 
 
 def _with_one_input(model: KerasModel) -> KerasModel:
-    """Return the model as a function of ids that go to each of its inputs."""
+    """Return the model as a function that passes its ids to each input."""
 
     def answer(ids: Any, training: bool = False) -> Any:
         return model([ids] * len(model.inputs), training=training)

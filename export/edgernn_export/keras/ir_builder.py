@@ -29,7 +29,7 @@ def build_network(
 
     Args:
         model: the Keras model.
-        task: the input and output, `pad_to` being the length that Keras pads to.
+        task: the input and output; `pad_to` is the length that Keras pads to.
         vectorizer_kind: the class name of the model's own vectorizer; None for a model of ids.
     """
     try:
@@ -87,7 +87,7 @@ def _small_table(name: str, rows: int, tokens: int, kind: str) -> UnsupportedMod
 
 
 def _without_final_activation(layers: list[Entry]) -> list[Entry]:
-    """Return the layers without an activation layer at the end, which the head stands for."""
+    """Return the layers without the activation layer at the end, which belongs to the head."""
     *body, last = layers
     if body and type(last).__name__ in ("Activation", "Softmax"):
         logits = body[-1]
@@ -99,7 +99,7 @@ def _without_final_activation(layers: list[Entry]) -> list[Entry]:
 
 
 def _without_wide(layers: list[Entry], reads_ids: Entry) -> tuple[list[Entry], HashedNgrams | None]:
-    """Return the recurrent path's layers, and the wide path whose logits are added to its own."""
+    """Return the layers of the recurrent path, and the wide path whose logits are added."""
     *body, last = layers
     if type(last).__name__ == "HashedNgrams" and not body:
         return [], read_wide(last)

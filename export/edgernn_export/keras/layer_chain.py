@@ -16,17 +16,17 @@ VECTORIZERS = ("TextVectorization", "UnicodeTextVectorization")
 
 
 def all_layers(model: KerasModel) -> list[KerasModel]:
-    """Return every layer of a model and of the models and wrappers inside it, in no set order."""
+    """Return every layer of a model, and of the models and wrappers inside it, in any order."""
     return [layer for layer in model._flatten_layers(include_self=False) if not is_model(layer)]
 
 
 @dataclass(frozen=True)
 class Joined:
-    """Layers that stand side by side in a model, and the layer that joins their outputs.
+    """Parallel layers of a model, and the layer that joins their outputs.
 
     Attributes:
         layer: the joining layer: a Concatenate of poolings, or an Add of two logits.
-        branches: the layers that it joins, apart from the chain itself.
+        branches: the parallel layers, without the chain itself.
         source: the layer whose output the branches read.
     """
 
@@ -36,7 +36,7 @@ class Joined:
 
 
 def read_chain(model: KerasModel) -> list[Entry]:
-    """Return the layers of a model in order, nested models opened.
+    """Return the layers of a model in order, with nested models flattened.
 
     Poolings of one sequence that are concatenated, and the wide path that is added to the logits,
     are one entry: a `Joined`.
@@ -60,7 +60,7 @@ def read_chain(model: KerasModel) -> list[Entry]:
 
 
 def _joined(layer: KerasModel, inputs: list[Any]) -> tuple[Joined, Any]:
-    """Return layers side by side, and the tensor at which the chain goes on in front of them."""
+    """Return parallel layers, and the tensor in front of them where the chain continues."""
     kind = type(layer).__name__
     origins = [_origin(tensor) for tensor in inputs]
     branches = tuple(branch for branch, _ in origins)
@@ -76,13 +76,13 @@ def _joined(layer: KerasModel, inputs: list[Any]) -> tuple[Joined, Any]:
     names = ", ".join(tensor._keras_history.operation.name for tensor in inputs)
     raise UncoveredError(
         f"layer {layer.name} joins several inputs",
-        expected="a chain of layers, poolings side by side, or HashedNgrams added to the logits",
+        expected="a chain of layers, parallel poolings, or HashedNgrams added to the logits",
         found=f"a {kind} of {names}",
     )
 
 
 def read_tail(model: KerasModel) -> list[KerasModel]:
-    """Return the layers from the output backwards, to the first that has several inputs."""
+    """Return the layers from the output backwards, up to the first with several inputs."""
     tail, tensor = [], model.outputs[0]
     while True:
         layer, inputs = _origin(tensor)
@@ -95,8 +95,7 @@ def read_tail(model: KerasModel) -> list[KerasModel]:
 def _origin(tensor: Any) -> tuple[KerasModel, list[Any]]:
     """Return the layer that computes a tensor, and the tensors that it reads.
 
-    A mask is not counted: in a functional model, Keras hands it from layer to layer as a tensor
-    of its own.
+    Masks are left out: a functional model passes them from layer to layer as separate tensors.
     """
     history = tensor._keras_history
     node = history.operation._inbound_nodes[history.node_index]

@@ -1,4 +1,4 @@
-"""The reader of single layers: Keras's options and variables to a Network's plain data."""
+"""The reader of single layers: from Keras options and variables to layers of the IR."""
 
 from __future__ import annotations
 
@@ -9,57 +9,43 @@ import numpy as np
 
 from edgernn_export.errors import UncoveredError
 from edgernn_export.keras.layer_chain import Entry, Joined, KerasModel
-from edgernn_runtime.ir import (
-    GATES,
-    Activation,
-    Array,
-    Cell,
-    Dense,
-    Direction,
-    HashedNgrams,
-    Layer,
-    Merge,
-    PadRow,
-    Pooling,
-    Recurrent,
-    Reduction,
-)
+from edgernn_runtime import ir
 from edgernn_runtime.reference import activate, run_dense
 
-CELLS: dict[str, Cell] = {"LSTM": "lstm", "GRU": "gru", "SimpleRNN": "rnn"}
-_REDUCTIONS: dict[str, Reduction] = {
+CELLS: dict[str, ir.Cell] = {"LSTM": "lstm", "GRU": "gru", "SimpleRNN": "rnn"}
+_REDUCTIONS: dict[str, ir.Reduction] = {
     "GlobalMaxPooling1D": "max",
     "GlobalAveragePooling1D": "average",
 }
-_ACTIVATIONS: tuple[Activation, ...] = get_args(Activation)
-_MERGES: tuple[Merge, ...] = get_args(Merge)
+_ACTIVATIONS: tuple[ir.Activation, ...] = get_args(ir.Activation)
+_MERGES: tuple[ir.Merge, ...] = get_args(ir.Merge)
 
 
 @dataclass(frozen=True)
 class ReadState:
-    """How far a model was read.
+    """The state of reading a model layer by layer.
 
     Attributes:
-        padded_to: the length to which Keras pads, where a mask covers the pads; None without.
-        pad_row: what a padded step holds at this place, [O]; None where it repeats the last
-            step, or where no mask is.
+        padded_to: the length to which Keras pads, if a mask covers the padding; else None.
+        pad_row: the values of a padded step at this place, float32 [O]; None if it repeats the last
+            step, or without a mask.
         layers: the layers so far.
-        is_sequence: whether there still is a vector for each token.
-        is_shifted: whether the pads stand in front of the sequence, and the mask does not.
+        is_sequence: whether the output has a vector for each token.
+        is_shifted: whether the padding is in front of the sequence, but not in the mask.
     """
 
     padded_to: int | None
-    pad_row: Array | None
-    layers: tuple[Layer, ...] = ()
+    pad_row: ir.Array | None
+    layers: tuple[ir.Layer, ...] = ()
     is_sequence: bool = True
     is_shifted: bool = False
 
 
 def read_layer(state: ReadState, layer: Entry) -> ReadState:
-    """Return the state with one more layer, or one more entry of layers side by side.
+    """Return the state after one more layer, or one more entry of parallel layers.
 
     Raises:
-        UncoveredError: a Network does not cover the layer, an option of it or its place.
+        UncoveredError: the IR does not cover the layer, an option of it or its place.
     """
     if isinstance(layer, Joined):
         if type(layer.layer).__name__ != "Concatenate":
@@ -82,8 +68,8 @@ def read_layer(state: ReadState, layer: Entry) -> ReadState:
     raise UncoveredError(f"layer {layer.name} is not covered", expected=expected, found=kind)
 
 
-def read_logits(layer: KerasModel) -> Dense:
-    """Return a Dense layer without its activation, which at the end of a model is the head's.
+def read_logits(layer: KerasModel) -> ir.Dense:
+    """Return the last Dense layer without its activation, which belongs to the head.
 
     Raises:
         UncoveredError: it is another kind of layer.
@@ -93,13 +79,13 @@ def read_logits(layer: KerasModel) -> Dense:
         expected = "a Dense layer at the end of the model"
         raise UncoveredError(f"layer {layer.name} is not covered", expected=expected, found=kind)
     zeros = np.zeros(layer.units, dtype=np.float32)
-    return Dense(layer.name, array(layer.kernel), array(layer.bias) if layer.use_bias else zeros)
+    return ir.Dense(layer.name, array(layer.kernel), array(layer.bias) if layer.use_bias else zeros)
 
 
-def read_wide(layer: KerasModel) -> HashedNgrams:
+def read_wide(layer: KerasModel) -> ir.HashedNgrams:
     """Return a HashedNgrams layer."""
     projection = None if layer.projection is None else array(layer.projection)
-    return HashedNgrams(
+    return ir.HashedNgrams(
         name=layer.name,
         patterns=layer.patterns,
         weights=array(layer.table),
@@ -109,7 +95,7 @@ def read_wide(layer: KerasModel) -> HashedNgrams:
     )
 
 
-def array(variable: Any) -> Array:
+def array(variable: Any) -> ir.Array:
     """Return a Keras variable as a float32 array."""
     return np.asarray(variable, dtype=np.float32)
 
@@ -117,7 +103,7 @@ def array(variable: Any) -> Array:
 def _after_recurrent(state: ReadState, layer: KerasModel) -> ReadState:
     _check_mask(state, layer)
     recurrent = _recurrent(layer)
-    # Keras zeroes the padded steps of these, and repeats the last step in a plain layer.
+    # Keras zeroes the padded steps of these layers; a plain layer repeats the last step.
     is_zeroed = recurrent.backward is not None or getattr(layer, "zero_output_for_mask", False)
     has_zeros = is_zeroed and state.padded_to is not None
     return replace(
@@ -141,15 +127,15 @@ def _after_poolings(
     if "average" in reductions:
         _check_mask(state, layer)
     if "max" in reductions and state.padded_to is not None and state.pad_row is not None:
-        pad_row = PadRow(state.padded_to, state.pad_row)
-    entry = Pooling(layer.name, reductions, pad_row)
+        pad_row = ir.PadRow(state.padded_to, state.pad_row)
+    entry = ir.Pooling(layer.name, reductions, pad_row)
     return replace(state, layers=(*state.layers, entry), pad_row=None, is_sequence=False)
 
 
 def _after_activation(state: ReadState, layer: KerasModel) -> ReadState:
-    """Put an activation layer into the Dense layer in front of it."""
+    """Merge an activation layer into the Dense layer in front of it."""
     last = state.layers[-1] if state.layers else None
-    if not isinstance(last, Dense) or last.activation != "linear":
+    if not isinstance(last, ir.Dense) or last.activation != "linear":
         expected = "a Dense layer without an activation in front of it"
         raise UncoveredError(
             f"layer {layer.name} is not covered", expected=expected, found="another place"
@@ -175,14 +161,14 @@ def _check_mask(state: ReadState, layer: KerasModel) -> None:
         )
 
 
-def _recurrent(layer: KerasModel) -> Recurrent:
+def _recurrent(layer: KerasModel) -> ir.Recurrent:
     first, second = layer, None
-    merge: Merge = "concat"
+    merge: ir.Merge = "concat"
     if type(layer).__name__ == "Bidirectional":
         first, second, merge = layer.forward_layer, layer.backward_layer, layer.merge_mode
         if merge not in _MERGES:
             raise _option(layer, "merge_mode", " | ".join(_MERGES), merge)
-    return Recurrent(
+    return ir.Recurrent(
         name=layer.name,
         forward=_direction(first),
         backward=None if second is None else _direction(second),
@@ -191,15 +177,15 @@ def _recurrent(layer: KerasModel) -> Recurrent:
     )
 
 
-def _direction(layer: KerasModel) -> Direction:
+def _direction(layer: KerasModel) -> ir.Direction:
     kind = type(layer).__name__
     if kind not in CELLS:
         expected = " | ".join(CELLS)
         raise UncoveredError(f"layer {layer.name} is not covered", expected=expected, found=kind)
-    size = GATES[CELLS[kind]] * layer.units
+    size = ir.GATES[CELLS[kind]] * layer.units
     is_after = getattr(layer, "reset_after", False)
     zeros = np.zeros((2, size) if is_after else size, dtype=np.float32)
-    return Direction(
+    return ir.Direction(
         cell=CELLS[kind],
         kernel=array(layer.cell.kernel),
         recurrent=array(layer.cell.recurrent_kernel),
@@ -213,7 +199,7 @@ def _direction(layer: KerasModel) -> Direction:
     )
 
 
-def _activation(layer: KerasModel, option: str) -> Activation:
+def _activation(layer: KerasModel, option: str) -> ir.Activation:
     found = layer.get_config()[option]
     for name in _ACTIVATIONS:
         if found == name:

@@ -1,6 +1,6 @@
 """Loading of Keras models, without running code from the file.
 
-Keras and tensorflow take seconds to import, and so are imported where they are needed.
+Keras and TensorFlow take seconds to import, so they are imported on first use.
 """
 
 from __future__ import annotations
@@ -19,15 +19,17 @@ from edgernn_export.keras.layer_chain import KerasModel, is_model
 from edgernn_export.keras.saved_vocabulary import with_vocabulary_in_config
 from edgernn_runtime import EdgernnError
 
-#: The layers of ours that a model may contain.
+#: The registered names of our own layers.
 _OWN_LAYERS = ("edgernn>KeepEnds", "edgernn>HashedNgrams", "edgernn>UnicodeTextVectorization")
 
 
 def load_keras(path: Path) -> KerasModel:
-    """Return the Keras model in a `.keras` file, loaded without running code of its own.
+    """Load the Keras model in a `.keras` file, without running code from the file.
 
     Raises:
-        ModelFileError: nothing is there, it is another kind of file, or it needs code to load.
+        ModelFileError: the file does not exist or is not a Keras model.
+        UnsupportedModelError: the model needs Python code that is not part of Keras, or has no
+            inputs and outputs.
     """
     if not path.is_file():
         raise ModelFileError(
@@ -43,7 +45,7 @@ def load_keras(path: Path) -> KerasModel:
         model = _load(path)
     except EdgernnError:
         raise
-    except Exception as error:  # Keras raises whatever a layer's constructor raises.
+    except Exception as error:  # Keras passes on any exception of a layer's constructor.
         reason = str(error).strip().splitlines() or [type(error).__name__]
         raise ModelFileError(
             "Keras cannot load this model",
@@ -54,7 +56,7 @@ def load_keras(path: Path) -> KerasModel:
         ) from error
     if not is_model(model):
         raise UnsupportedModelError(
-            "the model is a class of its own",
+            "the model is a subclass of keras.Model",
             path=path,
             expected="a Sequential or a functional model",
             found=type(model).__name__,
@@ -72,7 +74,7 @@ def load_keras(path: Path) -> KerasModel:
 
 
 def _check_kind(path: Path) -> None:
-    """Refuse what is no zip archive, with what it is instead."""
+    """Refuse a file that is not a zip archive, and name its kind."""
     if zipfile.is_zipfile(path):
         return
     with path.open("rb") as file:
@@ -80,7 +82,7 @@ def _check_kind(path: Path) -> None:
     kinds = {
         b"\x89HDF": "an HDF5 file, the format of Keras 2",
         b"\x80": "a pickle, which can run any code when it is loaded",
-        b"PK\x03\x04": "a zip archive that breaks off",
+        b"PK\x03\x04": "a truncated zip archive",
     }
     found = next((kind for magic, kind in kinds.items() if start.startswith(magic)), "another file")
     raise ModelFileError(
@@ -93,7 +95,7 @@ def _check_kind(path: Path) -> None:
 
 
 def _check_classes(path: Path) -> None:
-    """Refuse layers that need Python code of their own, by name, before Keras meets them."""
+    """Refuse layers that need Python code outside Keras, by name, before Keras loads them."""
     with zipfile.ZipFile(path) as archive:
         config = json.loads(archive.read("config.json"))
     # Optimizer, loss and metrics are not loaded.
@@ -106,8 +108,8 @@ def _check_classes(path: Path) -> None:
                 f"layer {name} is a Python function",
                 path=path,
                 expected="layers of Keras",
-                found="a Lambda, which runs code out of the file",
-                hint="put a layer of Keras in its place and save the model again",
+                found="a Lambda, which runs code from the file",
+                hint="replace it with a layer of Keras and save the model again",
             )
         if kind == "function":
             name = kind = str(entry["config"])
@@ -115,7 +117,7 @@ def _check_classes(path: Path) -> None:
             continue
         if entry.get("registered_name") not in (None, kind) or not _is_of_keras(module):
             raise UnsupportedModelError(
-                f"{name} is code of your own",
+                f"{name} is not part of Keras",
                 path=path,
                 expected="classes and functions of Keras",
                 found=(
@@ -123,7 +125,7 @@ def _check_classes(path: Path) -> None:
                     if entry["class_name"] == "function"
                     else f"{entry.get('registered_name') or kind}, of {module or 'no module'}"
                 ),
-                hint="put what Keras has in its place and save the model again",
+                hint="replace it with a class of Keras and save the model again",
             )
 
 
@@ -146,7 +148,7 @@ def _classes(value: Any) -> Iterator[dict[str, Any]]:
 def _load(path: Path) -> KerasModel:
     import keras
 
-    # These register the layers of ours.
+    # These imports register our own layers.
     import edgernn_export.keras.hashed_ngrams
     import edgernn_export.keras.head_tail_truncation
     import edgernn_export.keras.unicode_text  # noqa: F401
@@ -164,7 +166,7 @@ def _load(path: Path) -> KerasModel:
 
 @contextlib.contextmanager
 def without_mask_warnings() -> Iterator[None]:
-    """Keep Keras from warning that a layer drops a mask: the reader knows, and acts on it."""
+    """Suppress Keras's warning that a layer drops a mask, which the reader handles."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Layer .* was passed an input with a mask")
         yield

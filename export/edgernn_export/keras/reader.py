@@ -25,7 +25,7 @@ from edgernn_runtime.heads import Head
 from edgernn_runtime.ir import Network, Task
 from edgernn_runtime.tokenizer import TokenizerSpec, Truncate
 
-#: What the last activation may be, and what the model's output is with it.
+#: The supported activations of the last layer.
 _FINAL = ("linear", "sigmoid", "softmax")
 
 
@@ -178,9 +178,9 @@ def _short_vocabulary(task: Task, rows: int | None) -> tuple[str, ...]:
 
 
 def _check_layer(layer: KerasModel) -> None:
-    """Refuse what neither the fused nor the generic lowering can carry."""
+    """Refuse a layer that neither a writer nor the fallback conversion can export."""
     for option in ("stateful", "return_state"):
-        # Some layers have a method of such a name.
+        # Some layers have a method of this name.
         if getattr(layer, option, False) is True:
             raise UnsupportedModelError(
                 f"layer {layer.name}: {option}=True cannot be exported",
@@ -223,9 +223,9 @@ def _own_vectorizer(
             read_tokenizer(other) != read_tokenizer(found[0])
         ):
             raise UnsupportedModelError(
-                f"layers {found[0].name} and {other.name} cut a text in two ways",
-                expected="one TextVectorization, or several that are alike",
-                found="other tokens or other options",
+                f"layers {found[0].name} and {other.name} tokenize a text in two ways",
+                expected="one TextVectorization, or several equal ones",
+                found="different tokens or options",
                 hint="share one TextVectorization layer",
             )
     if found:
@@ -236,12 +236,12 @@ def _own_vectorizer(
                 f"input {tensor.name} takes strings, and no TextVectorization layer reads them",
                 expected="a TextVectorization layer",
                 found=", ".join(layers.kinds[:8]),
-                hint="cut texts with TextVectorization, whose rules a device can follow",
+                hint="tokenize with TextVectorization, whose rules a device can follow",
             )
     length = input_length(model)
     if given is None:
         raise OptionError(
-            "the model takes token ids, and nothing says which token an id stands for",
+            "the model takes token ids, and its vocabulary is unknown",
             expected="a TextVectorization layer in the model, or --vocabulary",
             found=f"ids of shape [N, {length or 'T'}]",
             hint="--vocabulary FILE: a .keras file with the TextVectorization layer, or vocab.txt",
@@ -250,18 +250,18 @@ def _own_vectorizer(
 
 
 def _check_truncate(own: KerasModel | None, length: int | None) -> None:
-    """Refuse both ends of a text where Keras's own layer cuts it, or nothing does."""
+    """Refuse head+tail truncation if Keras's own layer truncates, or the length is unknown."""
     if own is not None or length is None:
         raise OptionError(
             "--truncate head+tail does not fit the model",
-            expected="a model of ids, of a length",
-            found=f"layer {own.name}, which keeps the head" if own else "ids of any length",
-            hint="leave out --truncate" if own else "say the length with --max-length",
+            expected="a model of ids with a known length",
+            found=f"layer {own.name}, which truncates to the head" if own else "ids of any length",
+            hint="leave out --truncate" if own else "state the length with --max-length",
         )
 
 
 def _head(model: KerasModel) -> tuple[str, Head, int]:
-    """Return the last activation, and what it and the last layer's size say of the answer."""
+    """Return the last activation, the head, and the number of outputs."""
     if len(model.outputs) != 1:
         raise UnsupportedModelError(
             "the model has several outputs",
@@ -274,10 +274,10 @@ def _head(model: KerasModel) -> tuple[str, Head, int]:
     activation = _final_activation(tail)
     if len(shape) != 2 or activation not in _FINAL or (activation == "softmax" and shape[1] == 1):
         raise UnsupportedModelError(
-            f"layer {tail[0].name}: the model's output is no class of a text",
+            f"layer {tail[0].name}: the model's output is not a classification of a text",
             expected="linear | sigmoid | softmax (of two or more), of shape [N, C]",
             found=f"{activation}, of shape {list(shape)}",
-            hint="end the model in a Dense layer, one output for each class",
+            hint="end the model with a Dense layer, one output for each class",
         )
     if shape[1] == 1:
         return activation, "binary", 1

@@ -1,9 +1,9 @@
-"""The vocabulary inside a `.keras` file, where Keras itself misreads it.
+"""Repair of vocabularies in `.keras` files that Keras misreads.
 
-Keras joins an adapted TextVectorization's tokens with line feeds and, at load, cuts them with
-`str.splitlines`, which also cuts at U+0085, U+2028, U+001C and others. A token that holds one of
-those (film reviews have U+0085) becomes two: the file does not load, or every later id is off by
-one. With a split into characters, the line feed itself may be a token, which shows as two empty
+Keras joins an adapted TextVectorization's tokens with line feeds and, at load, splits them with
+`str.splitlines`, which also splits at U+0085, U+2028, U+001C and others. A token that contains one
+of those (film reviews have U+0085) becomes two: the file does not load, or every later id is off
+by one. With a split into characters, the line feed itself may be a token, which shows as two empty
 lines. A vocabulary in the layer's configuration is not affected.
 """
 
@@ -23,7 +23,7 @@ def with_vocabulary_in_config(path: Path) -> bytes | None:
     """Return the `.keras` file with its vocabulary moved into the configuration.
 
     Returns:
-        The new file's bytes; None where Keras reads the file as it was written, or where it holds
+        The new file's bytes; None if Keras reads the file as it was written, or if it contains
         several vocabularies.
 
     Raises:

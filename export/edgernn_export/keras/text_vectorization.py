@@ -1,6 +1,6 @@
-"""The reader of the text side: a TextVectorization layer, inside a model or in front of it.
+"""The reader of TextVectorization layers, inside a model or in front of it.
 
-In place of Keras's TextVectorization, there may be our own UnicodeTextVectorization.
+UnicodeTextVectorization, our own layer, is read in the same way.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from edgernn_runtime import EdgernnError
 from edgernn_runtime.tokenizer import SPLIT, STANDARDIZE, TokenizerSpec
 from edgernn_runtime.vocabulary import decode_vocabulary
 
-#: What a TextVectorization layer calls the ids 0 and 1.
+#: The tokens of the ids 0 and 1 in a TextVectorization layer.
 _PAD, _OUT_OF_VOCABULARY = b"", b"[UNK]"
 _Name = TypeVar("_Name", bound=str)
 
@@ -24,7 +24,7 @@ def read_tokenizer(layer: KerasModel) -> tuple[TokenizerSpec, int | None]:
     """Return the spec of a TextVectorization layer, and the length that it pads to.
 
     Raises:
-        UnsupportedModelError: an option is outside the tokenizer's contract.
+        UnsupportedModelError: the tokenizer contract does not cover an option.
     """
     if type(layer).__name__ == "UnicodeTextVectorization":
         spec: TokenizerSpec = layer.spec
@@ -50,20 +50,21 @@ def load_vectorizer(path: Path, model: KerasModel, max_length: int | None) -> Ke
     """Return the TextVectorization layer to put in front of a model that takes ids.
 
     Args:
-        path: a `.keras` file that holds one, or a vocabulary of one token a line in id order, for
-            which the layer has Keras's default options.
+        path: a `.keras` file that contains one, or a vocabulary of one token a line in id order,
+            for which the layer has Keras's default options.
         model: the model.
-        max_length: of a vocabulary file: the length to cut and pad to, where the model's input
-            does not say it; None for neither.
+        max_length: for a vocabulary file: the length to truncate and pad to, if the model's input
+            does not state it; None for neither.
 
     Raises:
-        ModelFileError: the file is not there, or holds no such layer or vocabulary.
-        OptionError: the length is not the model's, or is given for a `.keras` file.
+        ModelFileError: the file does not exist, or contains no such layer or vocabulary.
+        OptionError: a length is given for a `.keras` file.
+        UnsupportedModelError: the model's inputs are not token ids.
     """
     if path.suffix == ".keras":
         if max_length is not None:
             raise OptionError(
-                "the length stands in the file",
+                "the file contains the length",
                 expected="no --max-length",
                 found=f"--max-length {max_length}",
                 hint="leave out --max-length",
@@ -73,7 +74,7 @@ def load_vectorizer(path: Path, model: KerasModel, max_length: int | None) -> Ke
 
 
 def check_length(model: KerasModel, vectorizer: KerasModel, length: int | None) -> None:
-    """Check that a layer in front of a model gives ids of the length that the model takes.
+    """Check that a layer in front of a model pads to the length that the model takes.
 
     Raises:
         OptionError: the model takes another length.
@@ -84,15 +85,15 @@ def check_length(model: KerasModel, vectorizer: KerasModel, length: int | None) 
             "the vocabulary's layer pads to another length than the model takes",
             expected=f"output_sequence_length={wanted}",
             found=f"layer {vectorizer.name}, output_sequence_length={length}",
-            hint="give the layer that the model was trained with",
+            hint="use the layer that the model was trained with",
         )
 
 
 def input_length(model: KerasModel) -> int | None:
-    """Return the number of ids that a model takes, or None where any number will do.
+    """Return the number of ids that a model takes, or None for any number.
 
     Raises:
-        UnsupportedModelError: it takes something else than ids, or ids of several lengths.
+        UnsupportedModelError: its inputs are not ids, or have several lengths.
     """
     lengths = {tensor.shape[1] for tensor in model.inputs if len(tensor.shape) == 2}
     if len(lengths) != 1 or any(len(tensor.shape) != 2 for tensor in model.inputs):
@@ -111,7 +112,7 @@ def _vectorizer_in(path: Path) -> KerasModel:
     found = [layer for layer in layers if type(layer).__name__ in VECTORIZERS]
     if len(found) != 1:
         raise ModelFileError(
-            "this file does not say how texts become ids",
+            "this file does not contain a tokenizer",
             path=path,
             expected="a model with one TextVectorization layer",
             found=f"{len(found)} of them among {len(layers)} layers",
@@ -160,7 +161,7 @@ def _tokenizer_option(
     layer: KerasModel, name: str, allowed: tuple[str, ...], found: object
 ) -> UnsupportedModelError:
     return UnsupportedModelError(
-        f"layer {layer.name}: {name} is outside the tokenizer's contract",
+        f"layer {layer.name}: {name} is outside the tokenizer contract",
         expected=" | ".join(allowed),
         found=f"the function {found.__name__}" if hasattr(found, "__name__") else str(found),
         hint="build the layer with one of these; docs/tokenizer.md has the contract",

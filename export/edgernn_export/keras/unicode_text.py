@@ -1,6 +1,6 @@
-"""A Keras layer from strings to ids by the tokenizer contract's Unicode rules.
+"""A Keras layer from strings to ids by the Unicode rules of the tokenizer contract.
 
-Importing the module registers the layer, and imports Keras.
+Importing the module registers the layer and imports Keras.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ _SPECIAL = ("", "[UNK]")
 
 @keras.saving.register_keras_serializable("edgernn")
 class UnicodeTextVectorization(keras.layers.Layer):  # type: ignore[misc]
-    """Ids int64 [N, T] of strings [N] or [N, 1], as TextVectorization, with Unicode rules.
+    """Maps strings [N] or [N, 1] to ids int64 [N, T], like TextVectorization, by Unicode rules.
 
     The rules are `edgernn-tokenizer/2` of `docs/tokenizer.md`. The layer calls the runtime's own
-    tokenizer, so it gives the ids of the device; it needs Python, and no SavedModel can hold it.
+    tokenizer, so its ids are those of the device. A SavedModel cannot contain its Python code.
 
     Example:
         layer = UnicodeTextVectorization(max_tokens=10_000, output_sequence_length=200)
@@ -41,14 +41,14 @@ class UnicodeTextVectorization(keras.layers.Layer):  # type: ignore[misc]
         vocabulary: Sequence[str] | None = None,
         **options: Any,
     ) -> None:
-        """Take the options that TextVectorization has of these names.
+        """Create the layer; the options are those of TextVectorization.
 
         Args:
-            max_tokens: the most tokens that `adapt` keeps, pad and out of vocabulary included.
+            max_tokens: the largest number of tokens that `adapt` keeps, with padding and OOV.
             ngrams: 2 for words and pairs of words, (2,) for pairs alone; None for words.
-            output_sequence_length: the length to cut and pad to, or None to pad each batch to its
-                longest text.
-            vocabulary: the tokens in id order, pad and out of vocabulary first or left out.
+            output_sequence_length: the length to truncate and pad to, or None to pad each batch to
+                its longest text.
+            vocabulary: the tokens in id order, with or without padding and OOV at the start.
             options: those of every Keras layer.
         """
         super().__init__(**options)
@@ -73,8 +73,8 @@ class UnicodeTextVectorization(keras.layers.Layer):  # type: ignore[misc]
     def adapt(self, texts: Iterable[str]) -> None:
         """Learn the vocabulary: the most frequent tokens of the texts first.
 
-        Of two that are equally frequent, the one with the larger UTF-8 comes first, as in
-        TextVectorization. Tokens that no `vocab.txt` can hold are left out.
+        Equally frequent tokens are in descending order of their UTF-8, as in TextVectorization.
+        Tokens that are too long for a `vocab.txt` are left out.
         """
         tokenizer = Tokenizer(TokenizerSpec(ngrams=self.spec.ngrams, rules="unicode"), ())
         counts = Counter(token for text in texts for token in tokenizer.tokens(text))
@@ -84,22 +84,22 @@ class UnicodeTextVectorization(keras.layers.Layer):  # type: ignore[misc]
         self.set_vocabulary(kept[:most])
 
     def set_vocabulary(self, vocabulary: Sequence[str]) -> None:
-        """Set the tokens, in id order, pad and out of vocabulary first or left out."""
+        """Set the tokens in id order, with or without padding and OOV at the start."""
         tokens = tuple(vocabulary)
         if tokens[: len(_SPECIAL)] != _SPECIAL:
             tokens = (*_SPECIAL, *tokens)
         self._tokenizer = Tokenizer(self.spec, [token.encode() for token in tokens])
 
     def get_vocabulary(self) -> list[str]:
-        """Return the tokens in id order, pad and out of vocabulary first."""
+        """Return the tokens in id order, padding and OOV first."""
         return [token.decode() for token in self._tokenizer.vocabulary]
 
     def vocabulary_size(self) -> int:
-        """Return the number of tokens, pad and out of vocabulary included."""
+        """Return the number of tokens, with padding and OOV."""
         return len(self._tokenizer.vocabulary)
 
     def call(self, texts: Any) -> Any:
-        """Return the ids int64 [N, T] of strings [N] or [N, 1], padded with 0 at their end."""
+        """Return the ids int64 [N, T] of strings [N] or [N, 1], padded with 0 behind the text."""
         flat = tf.reshape(tf.convert_to_tensor(texts, dtype=tf.string), [-1])
         ids = tf.numpy_function(self._ids, [flat], tf.int64, stateful=False)
         return tf.ensure_shape(ids, (flat.shape[0], self.output_sequence_length))
@@ -123,7 +123,7 @@ class UnicodeTextVectorization(keras.layers.Layer):  # type: ignore[misc]
         return keras.KerasTensor(self.compute_output_shape(texts.shape), dtype="int64")
 
     def get_config(self) -> dict[str, Any]:
-        """Return what `model.save` keeps of the layer, the vocabulary included."""
+        """Return the configuration that `model.save` writes, with the vocabulary."""
         return {
             **super().get_config(),
             "max_tokens": self.max_tokens,

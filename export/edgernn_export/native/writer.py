@@ -1,6 +1,6 @@
-"""The writer of `model.bin`, the format of our own; `docs/model-bin.md` describes it.
+"""The writer of `model.bin`, the format of our C engine; `docs/model-bin.md` describes it.
 
-The file takes ids int32 [T] and gives probabilities float32 [C].
+The file takes ids int32 [T] and returns probabilities float32 [C].
 """
 
 from __future__ import annotations
@@ -15,18 +15,8 @@ from edgernn_export.errors import UncoveredError
 from edgernn_export.model_stats import ModelStats
 from edgernn_export.quantization import quantize, quantize_rows
 from edgernn_export.recipes import Recipe
+from edgernn_runtime import ir
 from edgernn_runtime.heads import HEADS
-from edgernn_runtime.ir import (
-    GATES,
-    Array,
-    Dense,
-    Direction,
-    HashedNgrams,
-    Layer,
-    Network,
-    Pooling,
-    Recurrent,
-)
 from edgernn_runtime.model_bin import (
     ACTIVATIONS,
     CELLS,
@@ -62,7 +52,7 @@ _KIND_NAMES = {
     WIDE: "wide",
 }
 _MOST_DIMENSIONS = 4
-#: The bytes of an int8 tensor's scales, by its number of rows.
+#: The bytes of the scales of an int8 tensor, by its number of rows.
 _SCALE_BYTES: dict[str, Callable[[int], int]] = {
     "int8": lambda rows: 4 * rows,
     "int8 codes": lambda rows: 4 + rows,
@@ -70,7 +60,7 @@ _SCALE_BYTES: dict[str, Callable[[int], int]] = {
 }
 
 
-def write(network: Network, recipe: Recipe, vocabulary_sha256: str) -> bytes:
+def write(network: ir.Network, recipe: Recipe, vocabulary_sha256: str) -> bytes:
     """Return the network as a `model.bin` of version 2 without a text section.
 
     Args:
@@ -79,8 +69,8 @@ def write(network: Network, recipe: Recipe, vocabulary_sha256: str) -> bytes:
         vocabulary_sha256: not used: `attach_text` puts the vocabulary itself into the file.
 
     Raises:
-        UncoveredError: more poolings are joined than a record names, or the wide path is larger
-            than its hash allows.
+        UncoveredError: more poolings are joined than a record has room for, or the wide path has
+            too many rows.
     """
     del vocabulary_sha256
     tensors = _Tensors(recipe)
@@ -102,7 +92,7 @@ def write(network: Network, recipe: Recipe, vocabulary_sha256: str) -> bytes:
 
 
 def read_stats(data: bytes) -> ModelStats:
-    """Return what a `model.bin` holds; its layers stand for operators."""
+    """Return the model statistics of a `model.bin`; its layers count as operators."""
     _, _, _, layers, tensors, *_ = HEADER.unpack_from(data)
     operators: dict[str, int] = {}
     owner, weights_of = {0: "embedding"}, {0}
@@ -130,7 +120,7 @@ def read_stats(data: bytes) -> ModelStats:
 
 
 def _tensors_of(record: tuple[int, ...]) -> tuple[list[int], list[int]]:
-    """Return the numbers of a layer's weights, and of its other tensors."""
+    """Return the tensor indices of a layer's weights, and of its other tensors."""
     if record[0] == RECURRENT:
         firsts = [record[9 + 6 * i] for i in range(record[1])]
         return [first + i for first in firsts for i in range(2)], [first + 2 for first in firsts]
@@ -142,19 +132,19 @@ def _tensors_of(record: tuple[int, ...]) -> tuple[list[int], list[int]]:
     return [], [record[3]] if record[2] else []
 
 
-def _record(tensors: _Tensors, layer: Layer) -> tuple[int, ...]:
-    """Return a layer's numbers, its tensors added."""
-    if isinstance(layer, Recurrent):
+def _record(tensors: _Tensors, layer: ir.Layer) -> tuple[int, ...]:
+    """Add a layer's tensors, and return the numbers of its record."""
+    if isinstance(layer, ir.Recurrent):
         directions = [_direction(tensors, direction) for direction in layer.directions]
         merge = MERGES.index(layer.merge)
         numbers = [number for direction in directions for number in direction]
         return (RECURRENT, len(directions), merge, int(layer.return_sequences), *numbers)
-    if isinstance(layer, Pooling):
+    if isinstance(layer, ir.Pooling):
         return _pooling(tensors, layer)
     return _dense(tensors, layer)
 
 
-def _pooling(tensors: _Tensors, layer: Pooling) -> tuple[int, ...]:
+def _pooling(tensors: _Tensors, layer: ir.Pooling) -> tuple[int, ...]:
     row, reductions = layer.pad_row, [REDUCTIONS.index(one) for one in layer.reductions]
     count = len(reductions)
     if count > MAX_REDUCTIONS:
@@ -169,12 +159,12 @@ def _pooling(tensors: _Tensors, layer: Pooling) -> tuple[int, ...]:
     return (JOINED_POOLINGS, count, length, tensor, *reductions)
 
 
-def _wide(tensors: _Tensors, wide: HashedNgrams, words: int) -> tuple[int, ...]:
-    """Return the wide path's numbers; rows of words beyond the vocabulary are left out."""
+def _wide(tensors: _Tensors, wide: ir.HashedNgrams, words: int) -> tuple[int, ...]:
+    """Return the record of the wide path; rows of tokens beyond the vocabulary are left out."""
     weights = np.concatenate([wide.weights[:words], wide.weights[wide.words :]])
     checksums = wide.checksums
     if not len(checksums):
-        # A file has no empty tensor: a bucket that weighs nothing.
+        # A file cannot contain an empty tensor, so it gets one bucket with zero weights.
         weights, checksums = np.pad(weights, ((0, 1), (0, 0))), np.zeros(1, dtype=np.uint8)
     if len(weights) > MAX_ROWS:
         raise UncoveredError(
@@ -191,14 +181,14 @@ def _wide(tensors: _Tensors, wide: HashedNgrams, words: int) -> tuple[int, ...]:
     return (WIDE, words, patterns, int(wide.projection is not None), first)
 
 
-def _dense(tensors: _Tensors, layer: Dense) -> tuple[int, ...]:
+def _dense(tensors: _Tensors, layer: ir.Dense) -> tuple[int, ...]:
     first = tensors.add_weights(layer.kernel.T)
     tensors.add(layer.bias)
     return (DENSE, ACTIVATIONS.index(layer.activation), first)
 
 
-def _direction(tensors: _Tensors, direction: Direction) -> tuple[int, ...]:
-    gates = GATES[direction.cell]
+def _direction(tensors: _Tensors, direction: ir.Direction) -> tuple[int, ...]:
+    gates = ir.GATES[direction.cell]
     first = tensors.add_matrix(direction.kernel.T, gates)
     tensors.add_matrix(direction.recurrent.T, gates)
     biases = np.atleast_2d(direction.bias)
@@ -226,13 +216,13 @@ class _Entry(NamedTuple):
 
 
 class _Tensors:
-    """Collects tensors; a tensor is known by its number."""
+    """Collects tensors; a tensor is identified by its index."""
 
     def __init__(self, recipe: Recipe) -> None:
         self._recipe = recipe
         self.entries: list[_Entry] = []
 
-    def add(self, values: Array) -> int:
+    def add(self, values: ir.Array) -> int:
         """Add a tensor as float32."""
         return self._add("float32", np.asarray(values, dtype=np.float32))
 
@@ -240,14 +230,14 @@ class _Tensors:
         """Add a tensor of bytes."""
         return self._add("uint8", values)
 
-    def add_weights(self, weights: Array) -> int:
-        """Add weights [O, I] in the recipe's type, int8 with a scale for each row."""
+    def add_weights(self, weights: ir.Array) -> int:
+        """Add weights [O, I] in the recipe's type; int8 has per-row scales."""
         if self._recipe.weights != "int8":
             return self._add(self._recipe.weights, weights.astype(self._recipe.weights))
         quantized = quantize(np.ascontiguousarray(weights), axis=0)
         return self._add("int8", quantized.values, quantized.scale[:, 0])
 
-    def add_matrix(self, weights: Array, gates: int) -> int:
+    def add_matrix(self, weights: ir.Array, gates: int) -> int:
         """Add weights [O, I] of a recurrent layer in the order in which kernels read them."""
         index = self.add_weights(weights)
         dtype, shape, values, scales = self.entries[index]
@@ -256,16 +246,16 @@ class _Tensors:
         self.entries[index] = _Entry(dtype, shape, pack_matrix(values, gates), scales)
         return index
 
-    def add_rows(self, rows: Array) -> int:
-        """Add the embedding in the recipe's type, int8 with a code for each row."""
+    def add_rows(self, rows: ir.Array) -> int:
+        """Add the embedding in the recipe's type; int8 has per-row codes of scales."""
         if self._recipe.weights != "int8":
             return self.add_weights(rows)
         quantized = quantize_rows(rows)
         unit = np.frombuffer(np.float32(quantized.unit).tobytes(), dtype=np.uint8)
         return self._add("int8 codes", quantized.values, np.concatenate([unit, quantized.codes]))
 
-    def add_table(self, rows: Array) -> int:
-        """Add rows to be summed in the recipe's type, int8 with one scale for exact sums."""
+    def add_table(self, rows: ir.Array) -> int:
+        """Add rows to be summed in the recipe's type; int8 has one scale, for exact sums."""
         if self._recipe.weights != "int8":
             return self.add_weights(rows)
         quantized = quantize(rows)
@@ -276,7 +266,7 @@ class _Tensors:
         return len(self.entries) - 1
 
     def finish(self, start: int) -> tuple[bytes, bytes]:
-        """Return the table of tensors and their sections, the first of which stands at `start`."""
+        """Return the table of tensors and their sections, which begin at offset `start`."""
         table, sections = b"", bytearray()
 
         def place(array: NDArray[Any]) -> int:

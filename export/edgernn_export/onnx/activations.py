@@ -9,7 +9,7 @@ from typing import Any
 from edgernn_export.onnx.graph import GraphBuilder
 from edgernn_runtime.ir import Activation
 
-#: What the recurrent operators call an activation, with its alpha and its beta where it has them.
+#: The name of each activation in the recurrent operators, with its alpha and beta, if any.
 RECURRENT: dict[Activation, tuple[str, tuple[float, ...], tuple[float, ...]]] = {
     "linear": ("Affine", (1.0,), (0.0,)),
     "relu": ("Relu", (), ()),

@@ -1,4 +1,4 @@
-"""The generic lowering to ONNX, by tf2onnx."""
+"""The fallback conversion to ONNX, by tf2onnx."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from edgernn_export.recipes import Recipe
 from edgernn_export.silence import silence
 from edgernn_runtime.ir import Array
 
-#: Matrices of fewer weights stay as they are, as with the TFLite converter.
+#: Matrices with fewer weights stay float32, as with the TFLite converter.
 _SMALL = 1024
 _FLOAT = onnx.TensorProto.FLOAT
 
@@ -42,7 +42,7 @@ def convert(source: Source, recipe: Recipe, vocabulary_sha256: str) -> bytes:
             model, _ = tf2onnx.convert.from_function(
                 function, input_signature=function.input_signature, opset=OPSET
             )
-    except Exception as error:  # tf2onnx raises what TensorFlow raises, and its own.
+    except Exception as error:  # tf2onnx passes on TensorFlow's exceptions, and raises its own.
         reason = [line for line in str(error).splitlines() if line.strip()]
         raise UnsupportedModelError(
             "tf2onnx cannot convert this model",
@@ -61,7 +61,7 @@ def convert(source: Source, recipe: Recipe, vocabulary_sha256: str) -> bytes:
 def _narrow(graph: onnx.GraphProto, recipe: Recipe) -> None:
     """Store the large float matrices of a graph in the recipe's type, and widen them at load.
 
-    Products are computed in float32: tf2onnx hands recurrent weights to a loop as its state, where
+    Products are computed in float32: tf2onnx passes recurrent weights to a loop as state, where
     ONNX Runtime's own quantizer does not find them.
     """
     if recipe.weights == "float32":
@@ -83,7 +83,7 @@ def _add_narrow(graph: onnx.GraphProto, name: str, weights: Array, recipe: Recip
         graph.initializer.append(half)
         graph.node.append(helper.make_node("Cast", [half.name], [name], to=_FLOAT))
         return
-    # A table of rows wants a scale for each row, a product one for each column.
+    # A table needs per-row scales, a product per-channel scales.
     candidates = [quantize(weights, axis=axis) for axis in (0, -1)]
     best = min(candidates, key=lambda one: float(np.square(one.dequantized() - weights).sum()))
     values = numpy_helper.from_array(best.values, f"{name}/int8")

@@ -10,19 +10,19 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-#: The first opset with batch-first-free LSTM, GRU and RNN in their present form; ONNX Runtime 1.6
-#: and every later one reads it, in mobile and web builds too.
+#: The first opset with LSTM, GRU and RNN in their current form; ONNX Runtime 1.6 and later read it,
+#: in mobile and web builds too.
 OPSET = 14
 #: The IR version that came with opset 14.
 IR_VERSION = 7
-#: ONNX Runtime's own operators, for the quantized ones.
+#: The domain of ONNX Runtime's own operators, for quantized LSTMs.
 MICROSOFT_DOMAIN = "com.microsoft"
 
 _ELEMENT_TYPE = {"int32": TensorProto.INT32, "float32": TensorProto.FLOAT}
 
 
 class GraphBuilder:
-    """Collects nodes and initializers; a value is known by its name."""
+    """Collects nodes and initializers; a value is identified by its name."""
 
     def __init__(self) -> None:
         """Start with an empty graph."""
@@ -60,10 +60,10 @@ class GraphBuilder:
 
         Args:
             operator: the operator's name.
-            inputs: names of values; "" for an optional input that is left out.
-            outputs: names of the outputs, "" for one that is not wanted; by default one, named
+            inputs: names of values; "" for an omitted optional input.
+            outputs: names of the outputs, "" for an omitted one; the default is one output, named
                 after the operator and the node's number.
-            domain: the operator's domain, "" being ONNX's own.
+            domain: the operator's domain; "" is ONNX's own.
             attributes: the node's attributes.
         """
         if outputs is None:
@@ -86,8 +86,8 @@ class GraphBuilder:
         Args:
             inputs: dtype and shape by name; a dimension that is a string is dynamic.
             outputs: the same for the outputs.
-            metadata: what goes into `metadata_props`.
-            producer: the tool's name.
+            metadata: the `metadata_props`.
+            producer: the name of the tool.
         """
         graph = helper.make_graph(
             self._nodes,

@@ -1,4 +1,4 @@
-"""The lowering of layers to ONNX operators; sequences are [T, N, I], time first."""
+"""Layers as ONNX operators; sequences are [T, N, I], time first."""
 
 from __future__ import annotations
 
@@ -16,29 +16,16 @@ from edgernn_export.onnx.graph import MICROSOFT_DOMAIN, GraphBuilder
 from edgernn_export.onnx.wide import lower_wide
 from edgernn_export.quantization import quantize, quantize_rows
 from edgernn_export.recipes import Recipe
-from edgernn_runtime.ir import (
-    Activation,
-    Array,
-    Cell,
-    Dense,
-    Direction,
-    HashedNgrams,
-    Layer,
-    PadRow,
-    Pooling,
-    Recurrent,
-    Reduction,
-    Task,
-)
+from edgernn_runtime import ir
 
-#: ONNX Runtime multiplies unsigned by signed bytes in pairs summed to 16 bits, which overflow with
-#: eight-bit weights on processors without VNNI. Seven bits never do.
+#: Without VNNI, ONNX Runtime sums pairs of products of unsigned and signed bytes in 16 bits. These
+#: overflow with 8-bit weights, and never with 7-bit weights.
 PRODUCT_BITS = 7
 
-_OPERATOR: dict[Cell, str] = {"lstm": "LSTM", "gru": "GRU", "rnn": "RNN"}
-#: Where each of ONNX's gates stands in Keras's order. LSTM: Keras i, f, c, o and ONNX i, o, f, c;
+_OPERATOR: dict[ir.Cell, str] = {"lstm": "LSTM", "gru": "GRU", "rnn": "RNN"}
+#: The index in Keras's order of each of ONNX's gates. LSTM: Keras i, f, c, o and ONNX i, o, f, c;
 #: GRU: update, reset, candidate in both.
-_GATE_ORDER: dict[Cell, tuple[int, ...]] = {"lstm": (0, 3, 1, 2), "gru": (0, 1, 2), "rnn": (0,)}
+_GATE_ORDER: dict[ir.Cell, tuple[int, ...]] = {"lstm": (0, 3, 1, 2), "gru": (0, 1, 2), "rnn": (0,)}
 
 
 @dataclass(frozen=True)
@@ -46,7 +33,7 @@ class OnnxEmitter:
     """Adds the nodes of one layer after the other to a graph.
 
     Attributes:
-        graph: the graph, whose input `lengths` [N] are the texts' numbers of tokens.
+        graph: the graph; its input `lengths` int32 [N] is the number of tokens of each text.
         recipe: how weight matrices are stored.
     """
 
@@ -58,12 +45,12 @@ class OnnxEmitter:
         """Whether products are computed in integers."""
         return self.recipe.weights == "int8"
 
-    def embedding(self, table: Array, ids: str) -> str:
+    def embedding(self, table: ir.Array, ids: str) -> str:
         """Return the rows [T, N, E] of the ids [T, N]."""
         graph = self.graph
         if not self.is_int8:
             return graph.node("Gather", [self._weights("embedding", table), ids])
-        # A scale for each row, in a byte: 10 KB for 10,000 words instead of 40.
+        # Per-row scales of one byte: 10 KB for 10,000 tokens instead of 40 KB.
         rows = quantize_rows(table)
         codes = graph.constant("embedding/row_scale", rows.codes[:, np.newaxis])
         unit = graph.constant("embedding/scale", np.array(rows.unit, dtype=np.float32))
@@ -71,25 +58,25 @@ class OnnxEmitter:
         scale = graph.node("Mul", [self._to_float(graph.node("Gather", [codes, ids])), unit])
         return graph.node("Mul", [self._to_float(values), scale])
 
-    def layer(self, index: int, layer: Layer, x: str) -> str:
+    def layer(self, index: int, layer: ir.Layer, x: str) -> str:
         """Return a layer's output; its constants are named after its kind and index."""
-        if isinstance(layer, Recurrent):
+        if isinstance(layer, ir.Recurrent):
             return self._recurrent(f"recurrent_{index}", layer, x)
-        if isinstance(layer, Pooling):
+        if isinstance(layer, ir.Pooling):
             return self._pooling(f"pooling_{index}", layer, x)
         return self._dense(f"dense_{index}", layer, x)
 
-    def wide(self, wide: HashedNgrams) -> str:
+    def wide(self, wide: ir.HashedNgrams) -> str:
         """Return the wide path's logits [N, C]."""
         return lower_wide(self.graph, wide, self.recipe.weights)
 
-    def head(self, task: Task, logits: Sequence[str]) -> None:
+    def head(self, task: ir.Task, logits: Sequence[str]) -> None:
         """Add the nodes that make `probabilities` [N, C] of one or two paths' logits [N, C]."""
         total = logits[0] if len(logits) == 1 else self.graph.node("Add", logits)
         operator = "Softmax" if task.head == "multiclass" else "Sigmoid"
         self.graph.node(operator, [total], outputs=["probabilities"])
 
-    def _dense(self, name: str, layer: Dense, x: str) -> str:
+    def _dense(self, name: str, layer: ir.Dense, x: str) -> str:
         """Return activation(x W + b), [..., O]."""
         if self.is_int8:
             product = self._integer_product(name, layer.kernel, x)
@@ -98,10 +85,10 @@ class OnnxEmitter:
         bias = self.graph.constant(f"{name}/bias", layer.bias)
         return activate(self.graph, layer.activation, self.graph.node("Add", [product, bias]))
 
-    def _pooling(self, name: str, layer: Pooling, x: str) -> str:
-        """Return the reductions over each text's own steps, side by side."""
+    def _pooling(self, name: str, layer: ir.Pooling, x: str) -> str:
+        """Return the reductions over each text's own steps, concatenated."""
         is_own = self._is_own_step(x)
-        pooled: dict[Reduction, str] = {}
+        pooled: dict[ir.Reduction, str] = {}
         for one in dict.fromkeys(layer.reductions):
             if one == "average":
                 pooled[one] = self._average(is_own, x)
@@ -117,7 +104,7 @@ class OnnxEmitter:
         total = graph.node("ReduceSum", [own, graph.integers(0)], keepdims=0)
         return graph.node("Div", [total, self._to_float(self._lengths_as_column())])
 
-    def _maximum(self, name: str, pad_row: PadRow | None, is_own: str, x: str) -> str:
+    def _maximum(self, name: str, pad_row: ir.PadRow | None, is_own: str, x: str) -> str:
         """Return the maximum over each text's own steps of x [T, N, O]: [N, O]."""
         graph = self.graph
         lowest = graph.scalar(float(np.finfo(np.float32).min))
@@ -131,7 +118,7 @@ class OnnxEmitter:
         return graph.node("Where", [is_short, graph.node("Max", [largest, row]), largest])
 
     def _is_own_step(self, x: str) -> str:
-        """Return whether each step of x [T, N, .] is the text's own and no pad: bool [T, N, 1]."""
+        """Return whether each step of x [T, N, .] is a token, not padding: bool [T, N, 1]."""
         graph = self.graph
         time = graph.node("Gather", [graph.node("Shape", [x]), graph.scalar(0)])
         steps = graph.node("Range", [graph.scalar(0), time, graph.scalar(1)])
@@ -143,7 +130,7 @@ class OnnxEmitter:
     def _lengths_as_column(self) -> str:
         return self.graph.node("Unsqueeze", ["lengths", self.graph.integers(1)])
 
-    def _recurrent(self, name: str, layer: Recurrent, x: str) -> str:
+    def _recurrent(self, name: str, layer: ir.Recurrent, x: str) -> str:
         """Return a layer's output: [T, N, O], or [N, O] without `return_sequences`."""
         graph = self.graph
         _check_activations(layer)
@@ -159,15 +146,15 @@ class OnnxEmitter:
         merged = states[0] if layer.backward is None else _merge(graph, layer, states)
         if not (layer.return_sequences and layer.forward.reverse):
             return merged
-        # The operators give a sequence in the order of the tokens, Keras in that of the walk.
+        # The operators return a sequence in the order of tokens, Keras in the order of the walk.
         lengths = graph.node("Cast", ["lengths"], to=onnx.TensorProto.INT64)
         return graph.node("ReverseSequence", [merged, lengths], time_axis=0, batch_axis=1)
 
-    def _side_by_side(self, name: str, layer: Recurrent, x: str) -> str:
+    def _side_by_side(self, name: str, layer: ir.Recurrent, x: str) -> str:
         """Return both directions' states of one operator: [T, N, 2H], or the last [N, 2H].
 
-        Parts that are split, squeezed and concatenated again would be the same; OpenVINO 2025.0 to
-        2026.4 abort on such a graph ("free(): invalid pointer").
+        Split, Squeeze and Concat would give the same result, but OpenVINO 2025.0 to 2026.4 abort on
+        such a graph ("free(): invalid pointer").
         """
         graph, is_sequence = self.graph, layer.return_sequences
         states = self._states(name, layer.directions, x, is_sequence=is_sequence)
@@ -176,7 +163,7 @@ class OnnxEmitter:
         return graph.node("Reshape", [ordered, graph.integers(*shape)])
 
     def _cells(
-        self, name: str, directions: tuple[Direction, ...], x: str, *, is_sequence: bool
+        self, name: str, directions: tuple[ir.Direction, ...], x: str, *, is_sequence: bool
     ) -> list[str]:
         """Return each direction's states [T, N, H], or last states [N, H], of one operator."""
         graph = self.graph
@@ -189,7 +176,7 @@ class OnnxEmitter:
         return [graph.node("Squeeze", [part, graph.integers(axis)]) for part in parts]
 
     def _states(
-        self, name: str, directions: tuple[Direction, ...], x: str, *, is_sequence: bool
+        self, name: str, directions: tuple[ir.Direction, ...], x: str, *, is_sequence: bool
     ) -> str:
         """Return one operator's states over x [T, N, I]: [T, D, N, H], or the last [D, N, H]."""
         graph, first = self.graph, directions[0]
@@ -199,7 +186,7 @@ class OnnxEmitter:
         attributes = _attributes(directions)
         bias = self._bias(name, directions)
         if not self.is_int8 or first.cell != "lstm":
-            # ONNX Runtime has no int8 operator for these: weights are widened when it loads them.
+            # ONNX Runtime has no int8 operator for these cells: it widens the weights at load.
             weights = [
                 self._weights(f"{name}/kernel", np.swapaxes(kernel, 1, 2)),
                 self._weights(f"{name}/recurrent", np.swapaxes(recurrent, 1, 2)),
@@ -216,19 +203,19 @@ class OnnxEmitter:
             "DynamicQuantizeLSTM", inputs, outputs=outputs, domain=MICROSOFT_DOMAIN, **attributes
         )
 
-    def _bias(self, name: str, directions: tuple[Direction, ...]) -> str:
+    def _bias(self, name: str, directions: tuple[ir.Direction, ...]) -> str:
         """Return the input's and the recurrent biases, [D, 2*G*H]."""
         graph = self.graph
         biases = np.stack([_reordered(d.cell, d.bias) for d in directions])
         if biases.ndim == 3:
             return graph.constant(f"{name}/bias", biases.reshape(len(directions), -1))
-        # Keras has one bias; the zeros of the other are not worth their bytes in the file.
+        # Keras has one bias; the other is computed as zeros, to save its bytes in the file.
         bias = graph.constant(f"{name}/bias", biases)
         shape = graph.integers(*biases.shape)
         return graph.node("Concat", [bias, graph.node("ConstantOfShape", [shape])], axis=1)
 
-    def _quantized(self, name: str, kernel: Array) -> list[str]:
-        """Return weights [D, I, G*H], their scales and their zero points, [D, G*H]."""
+    def _quantized(self, name: str, kernel: ir.Array) -> list[str]:
+        """Return the weights int8 [D, I, G*H], their scales and their zero points, [D, G*H]."""
         parts = [quantize(direction, axis=1, bits=PRODUCT_BITS) for direction in kernel]
         scales = np.concatenate([part.scale for part in parts])
         zeros = np.zeros(scales.shape, dtype=np.int8)
@@ -238,8 +225,8 @@ class OnnxEmitter:
             self.graph.constant(f"{name}/zero_point", zeros),
         ]
 
-    def _integer_product(self, name: str, kernel: Array, x: str) -> str:
-        """Return x W in integers: x quantized as it comes, W with a scale for each column."""
+    def _integer_product(self, name: str, kernel: ir.Array, x: str) -> str:
+        """Return x W: dynamic quantization of x, per-channel int8 weights W."""
         graph = self.graph
         quantized = quantize(kernel, axis=1, bits=PRODUCT_BITS)
         weights = graph.constant(name, quantized.values)
@@ -249,12 +236,12 @@ class OnnxEmitter:
         product = graph.node("MatMulInteger", [parts[0], weights, parts[2]])
         return graph.node("Mul", [self._to_float(product), graph.node("Mul", [parts[1], scale])])
 
-    def _weights(self, name: str, weights: Array) -> str:
-        """Return float weights; smaller ones are widened, which ONNX Runtime does once, at load."""
+    def _weights(self, name: str, weights: ir.Array) -> str:
+        """Return weights as float32; narrower types are widened by ONNX Runtime at load."""
         if self.recipe.weights == "float32":
             return self.graph.constant(name, weights)
         if self.is_int8:
-            # Weights [D, G*H, I] with a scale for each row of a direction.
+            # Weights [D, G*H, I] with per-row scales in each direction.
             parts = [quantize(direction, axis=0) for direction in weights]
             values = self.graph.constant(name, np.stack([part.values for part in parts]))
             scale = self.graph.constant(f"{name}/scale", np.stack([part.scale for part in parts]))
@@ -265,15 +252,15 @@ class OnnxEmitter:
         return self.graph.node("Cast", [x], to=onnx.TensorProto.FLOAT)
 
 
-def _is_one_operator(layer: Recurrent) -> bool:
-    """Return whether one bidirectional operator has both directions, in the order of the layer."""
+def _is_one_operator(layer: ir.Recurrent) -> bool:
+    """Return whether one operator can express all directions, in the order of the layer."""
     if layer.backward is None:
         return True
     alike = [(d.cell, d.hidden_size, d.reset_after) for d in layer.directions]
     return alike[0] == alike[1] and not layer.forward.reverse
 
 
-def _attributes(directions: tuple[Direction, ...]) -> dict[str, Any]:
+def _attributes(directions: tuple[ir.Direction, ...]) -> dict[str, Any]:
     first = directions[0]
     alone = "reverse" if first.reverse else "forward"
     attributes: dict[str, Any] = {
@@ -285,7 +272,7 @@ def _attributes(directions: tuple[Direction, ...]) -> dict[str, Any]:
     return attributes | _activation_attributes(directions)
 
 
-def _check_activations(layer: Recurrent) -> None:
+def _check_activations(layer: ir.Recurrent) -> None:
     for one in layer.directions:
         for activation in (one.activation, one.gate_activation):
             if activation not in RECURRENT:
@@ -296,9 +283,9 @@ def _check_activations(layer: Recurrent) -> None:
                 )
 
 
-def _activation_attributes(directions: tuple[Direction, ...]) -> dict[str, Any]:
-    """Return the activations of all directions; their alphas and betas are lists of their own."""
-    wanted: list[Activation] = []
+def _activation_attributes(directions: tuple[ir.Direction, ...]) -> dict[str, Any]:
+    """Return the activations of all directions, with separate lists of alphas and betas."""
+    wanted: list[ir.Activation] = []
     for one in directions:
         gates = [] if one.cell == "rnn" else [one.gate_activation]
         wanted += [*gates, *[one.activation] * (2 if one.cell == "lstm" else 1)]
@@ -310,11 +297,11 @@ def _activation_attributes(directions: tuple[Direction, ...]) -> dict[str, Any]:
         "activation_alpha": [value for values in alphas for value in values],
         "activation_beta": [value for values in betas for value in values],
     }
-    # An empty list has no type.
+    # ONNX cannot infer the type of an empty list.
     return {name: values for name, values in attributes.items() if values}
 
 
-def _merge(graph: GraphBuilder, layer: Recurrent, states: list[str]) -> str:
+def _merge(graph: GraphBuilder, layer: ir.Recurrent, states: list[str]) -> str:
     if layer.merge == "concat":
         return graph.node("Concat", states, axis=-1)
     if layer.merge == "mul":
@@ -323,7 +310,7 @@ def _merge(graph: GraphBuilder, layer: Recurrent, states: list[str]) -> str:
     return total if layer.merge == "sum" else graph.node("Mul", [total, graph.scalar(0.5)])
 
 
-def _reordered(cell: Cell, x: NDArray[np.float32]) -> Array:
+def _reordered(cell: ir.Cell, x: NDArray[np.float32]) -> ir.Array:
     """Return weights or biases [..., G*H] with the gates in ONNX's order."""
     order = _GATE_ORDER[cell]
     gates = np.split(x, len(order), axis=-1)

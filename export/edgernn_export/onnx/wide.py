@@ -1,7 +1,7 @@
-"""The lowering of a wide path to ONNX operators, the same in every recipe but for its rows.
+"""A wide path as ONNX operators; recipes differ in the type of its rows only.
 
-Keys are int64 [N, K]. Equal keys are neighbours once TopK has sorted them; a key that is not the
-last of its run, or whose checksum is another's, goes to row 0, which is zeros.
+Keys are int64 [N, K]. TopK sorts the keys, so that equal keys are adjacent. A key that is not the
+last of its run, or whose checksum differs, gathers row 0, which is zeros.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from edgernn_runtime.ngrams import COEFFICIENTS
 
 _INT64 = onnx.TensorProto.INT64
 _FLOAT = onnx.TensorProto.FLOAT
-#: Behind the end of any axis.
+#: Beyond the end of any axis.
 _END = 2**31 - 1
 
 
@@ -27,16 +27,16 @@ def lower_wide(graph: GraphBuilder, wide: HashedNgrams, weights: WeightType) -> 
     """Return the wide path's logits [N, C] of the graph's inputs `ids` [N, T] and `lengths` [N].
 
     Args:
-        graph: where the nodes go.
+        graph: the graph to add the nodes to.
         wide: the wide path.
-        weights: the type in which its rows are stored.
+        weights: the type of its rows.
     """
     keys = _sorted(graph, _keys(graph, wide))
     rows = _rows(graph, wide, weights, keys)
     tables = wide_tables(wide, weights)
     found = graph.node("Gather", [graph.constant("wide", tables.rows), rows])
     if weights != "float32":
-        # A float32 adds up integers exactly below 2**24.
+        # float32 sums of integers are exact below 2**24.
         found = graph.node("Cast", [found], to=_FLOAT)
     total = graph.node("ReduceSum", [found, graph.integers(1)], keepdims=0)
     if weights == "int8":
@@ -49,7 +49,7 @@ def lower_wide(graph: GraphBuilder, wide: HashedNgrams, weights: WeightType) -> 
 
 
 def _keys(graph: GraphBuilder, wide: HashedNgrams) -> str:
-    """Return the keys of words and n-grams, int64 [N, K]; 0 where padding would begin one."""
+    """Return the keys of words and n-grams, int64 [N, K]; 0 for those that start at padding."""
     ids = _own_ids(graph)
     words = graph.node("Mul", [ids, graph.scalar(CHECKSUMS)])
     if not wide.patterns:
@@ -69,7 +69,7 @@ def _keys(graph: GraphBuilder, wide: HashedNgrams) -> str:
 
 
 def _own_ids(graph: GraphBuilder) -> str:
-    """Return the ids int64 [N, T], 0 at the steps behind each text's own."""
+    """Return the ids int64 [N, T], with 0 behind each text."""
     time = graph.node("Gather", [graph.node("Shape", ["ids"]), graph.scalar(1)])
     steps = graph.node("Range", [graph.scalar(0), time, graph.scalar(1)])
     lengths = graph.node("Cast", ["lengths"], to=_INT64)
@@ -103,7 +103,7 @@ def _sorted(graph: GraphBuilder, keys: str) -> str:
 
 
 def _rows(graph: GraphBuilder, wide: HashedNgrams, weights: WeightType, keys: str) -> str:
-    """Return the row of each sorted key, int64 [N, K]; 0 for one that has no weight."""
+    """Return the row of each sorted key, int64 [N, K]; 0 for a key without a weight."""
     unit = graph.scalar(CHECKSUMS)
     rows = graph.node("Div", [keys, unit])
     checksums = graph.node("Sub", [keys, graph.node("Mul", [rows, unit])])

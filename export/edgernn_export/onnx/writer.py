@@ -1,7 +1,7 @@
 """The writer of `.onnx` files: a Network as LSTM, GRU and RNN operators.
 
 The file takes `ids` int32 [N, T] and `lengths` int32 [N], both dimensions dynamic, and gives
-`probabilities` float32 [N, C]. A text that is shorter than T is padded at its end with any id.
+`probabilities` float32 [N, C]. A text shorter than T is padded behind with any id.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ INTERFACE = {
     ],
     "outputs": [{"name": "probabilities", "dtype": "float32", "shape": ["N", "C"]}],
 }
-#: No lowering of ours writes these.
+#: Every operator of ONNX is allowed, except loops in a fused file.
 FOREIGN = ()
 LOOPS = ("Loop", "Scan", "If")
 
@@ -41,14 +41,13 @@ def write(network: Network, recipe: Recipe, vocabulary_sha256: str) -> bytes:
         vocabulary_sha256: 64 hexadecimal digits, for `metadata_props` beside the labels.
 
     Raises:
-        UncoveredError: ONNX's operators lack an activation, or the recipe is int8 and a recurrent
-            layer is not an LSTM.
+        UncoveredError: ONNX's recurrent operators lack an activation.
     """
     graph = GraphBuilder()
     emitter = OnnxEmitter(graph, recipe)
     logits = [] if network.wide is None else [emitter.wide(network.wide)]
     if network.embedding is not None:
-        # The recurrent operators want the time first: [T, N, I].
+        # The recurrent operators take the time first: [T, N, I].
         x = emitter.embedding(network.embedding, graph.node("Transpose", ["ids"], perm=[1, 0]))
         for i, layer in enumerate(network.layers):
             x = emitter.layer(i, layer, x)
@@ -63,12 +62,12 @@ def write(network: Network, recipe: Recipe, vocabulary_sha256: str) -> bytes:
 
 
 def metadata(task: Task, vocabulary_sha256: str) -> dict[str, str]:
-    """Return what goes into `metadata_props`: the vocabulary's hash and the labels."""
+    """Return the `metadata_props`: the hash of the vocabulary, and the labels."""
     return {VOCABULARY_HASH_KEY: vocabulary_sha256, "edgernn.labels": json.dumps(task.labels)}
 
 
 def read_stats(data: bytes) -> ModelStats:
-    """Return what an `.onnx` file holds, the bodies of loops too.
+    """Return the model statistics of an `.onnx` file, including the bodies of loops.
 
     Raises:
         ModelStatsError: ONNX's own strict checker refuses the file.

@@ -12,7 +12,7 @@ from edgernn_runtime.ir import Activation
 Shape = tuple[int, ...]
 Build = Callable[[GraphBuilder, int, Shape], int]
 
-#: What the fused recurrent operators apply to a candidate; NONE is none that they know.
+#: The activations of a candidate that the fused recurrent operators support.
 FUSED: dict[Activation, int] = {
     "relu": schema.ActivationFunctionType.RELU,
     "relu6": schema.ActivationFunctionType.RELU6,

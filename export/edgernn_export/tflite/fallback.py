@@ -1,4 +1,4 @@
-"""The generic lowering to TFLite, by TensorFlow's converter."""
+"""The fallback conversion to TFLite, by TensorFlow's converter."""
 
 from __future__ import annotations
 
@@ -19,8 +19,7 @@ def convert(source: Source, recipe: Recipe, vocabulary_sha256: str) -> bytes:
     """Return the model as a `.tflite` file.
 
     Raises:
-        UnsupportedModelError: the converter fails, or cannot stay with the slim runtime's
-            operators.
+        UnsupportedModelError: the converter fails, or needs operators that a slim runtime lacks.
     """
     import tensorflow as tf
     from tensorflow.python.framework.convert_to_constants import (
@@ -30,7 +29,7 @@ def convert(source: Source, recipe: Recipe, vocabulary_sha256: str) -> bytes:
     function = ids_function(source)
     try:
         with silence():
-            # With variables, the file would hold VAR_HANDLE and none of the weights.
+            # With variables, the file would contain VAR_HANDLE operators and no weights.
             frozen = convert_variables_to_constants_v2(function.get_concrete_function())
             converter = tf.lite.TFLiteConverter.from_concrete_functions([frozen])
             if recipe.weights != "float32":
@@ -38,7 +37,7 @@ def convert(source: Source, recipe: Recipe, vocabulary_sha256: str) -> bytes:
             if recipe.weights == "float16":
                 converter.target_spec.supported_types = [tf.float16]
             data = converter.convert()
-    except Exception as error:  # The converter raises what its compiler says, as many types.
+    except Exception as error:  # The converter passes on every exception type of its compiler.
         reason = [line for line in str(error).splitlines() if line.strip()]
         raise UnsupportedModelError(
             "the TFLite converter cannot convert this model",

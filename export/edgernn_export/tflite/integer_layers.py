@@ -1,8 +1,8 @@
-"""The lowering of layers to integer-only TFLite operators, for targets without floats.
+"""Layers as integer-only TFLite operators, for devices without floats.
 
-Values are int8 and an LSTM's cells int16, the form that TensorFlow Lite calls 8x8_16. Scales of
-hidden states are known before any text, since they lie within -1 and 1; those of cells and dense
-layers come from a calibration.
+Values are int8 and the cells of an LSTM int16, which TensorFlow Lite calls 8x8_16. The scales of
+hidden states are fixed, because these are between -1 and 1; those of cells and dense layers come
+from calibration.
 
 With a wide path the last step is float32. Its keys and rows are integers; their sum is scaled, the
 recurrent path's dequantized logits are added, and the sigmoid or softmax is float32.
@@ -23,25 +23,16 @@ from edgernn_export.quantization import quantize
 from edgernn_export.tflite.calibration import LayerRange
 from edgernn_export.tflite.graph import NO_TENSOR, GraphBuilder
 from edgernn_export.tflite.wide import lower_head, lower_wide
-from edgernn_runtime.ir import (
-    Array,
-    Dense,
-    Direction,
-    HashedNgrams,
-    Layer,
-    Pooling,
-    Recurrent,
-    Task,
-)
+from edgernn_runtime import ir
 
-#: A hidden state lies within -1 and 1.
+#: A hidden state is between -1 and 1.
 _HIDDEN_SCALE = 1 / 128
-#: A probability lies within 0 and 1; TensorFlow Lite's kernels ask for these numbers.
+#: A probability is between 0 and 1; TensorFlow Lite's kernels require these numbers.
 _PROBABILITY_SCALE, _PROBABILITY_ZERO = 1 / 256, -128
-#: The gates' scale before their activation, which the kernel has fixed (Q3.12).
+#: The scale of gates before their activation, which the kernel fixes (Q3.12).
 _GATE_SCALE = 2.0**-12
-#: The kernel's tanh takes a cell with at most six integer bits. With seven, which a cell beyond 64
-#: asks for, it answers something else and says nothing; at 64 its tanh is 1 in any case.
+#: The kernel's tanh supports cells with at most six integer bits. With seven, which a cell above 64
+#: would need, its results are wrong without an error. Cells saturate at 64, where tanh is 1.
 _MOST_CELL_BITS = 6
 _TIME = -1
 _FUSED = {
@@ -63,37 +54,37 @@ class IntegerEmitter:
     graph: GraphBuilder
     calibration: tuple[LayerRange, ...]
 
-    def embedding(self, table: Array, ids: int) -> int:
+    def embedding(self, table: ir.Array, ids: int) -> int:
         """Return the rows int8 [1, T, E] of the ids [1, T]."""
-        # To clip the few large values, which belong to telling words, costs more than it gains.
+        # Clipping the few large values would lose more: they belong to the most informative tokens.
         quantized = quantize(table)
         scale = quantized.scale.item()
         rows = self.graph.constant("embedding", quantized.values, scale=scale)
         shape = (1, _TIME, table.shape[1])
         return self._add("GATHER", [rows, ids], shape, scale, version=2, axis=0, batchDims=0)
 
-    def layer(self, index: int, layer: Layer, x: int) -> int:
+    def layer(self, index: int, layer: ir.Layer, x: int) -> int:
         """Return a layer's output; its constants are named after its kind and index.
 
         Raises:
-            UnsupportedModelError: there is no integer operator for the layer.
+            UnsupportedModelError: the layer has no integer form.
         """
         found = self.calibration[index]
-        if isinstance(layer, Recurrent):
+        if isinstance(layer, ir.Recurrent):
             return self._recurrent(f"recurrent_{index}", layer, x, found)
-        if isinstance(layer, Pooling):
+        if isinstance(layer, ir.Pooling):
             return self._pooling(layer, x)
         return self._dense(f"dense_{index}", layer, x, found)
 
-    def wide(self, wide: HashedNgrams, ids: int) -> int:
+    def wide(self, wide: ir.HashedNgrams, ids: int) -> int:
         """Return the wide path's logits [1, C] of the ids [1, T], float32."""
         return lower_wide(self.graph, wide, "int8", ids)
 
-    def head(self, task: Task, recurrent: int | None, wide: int | None) -> int:
+    def head(self, task: ir.Task, recurrent: int | None, wide: int | None) -> int:
         """Return the probabilities [1, C], float32 as in every other file.
 
         Args:
-            task: says which function makes them.
+            task: the task, whose head chooses sigmoid or softmax.
             recurrent: the recurrent path's logits int8 [1, C], or None.
             wide: the wide path's logits float32 [1, C], or None.
         """
@@ -111,10 +102,10 @@ class IntegerEmitter:
         self.graph.operator("DEQUANTIZE", [integers], [output], version=2)
         return output
 
-    def _dense(self, name: str, layer: Dense, x: int, found: LayerRange) -> int:
+    def _dense(self, name: str, layer: ir.Dense, x: int, found: LayerRange) -> int:
         if layer.activation not in _FUSED:
             raise _uncovered(layer.name, "activation linear, relu or relu6", layer.activation)
-        # Zero must be an integer, and an interval without it would not have one.
+        # Zero must be representable, so the interval must contain it.
         low, high = min(found.low, 0.0), max(found.high, 1e-6)
         scale = (high - low) / 255
         zero_point = round(-128 - low / scale)
@@ -131,7 +122,7 @@ class IntegerEmitter:
             asymmetricQuantizeInputs=False,
         )
 
-    def _pooling(self, layer: Pooling, x: int) -> int:
+    def _pooling(self, layer: ir.Pooling, x: int) -> int:
         if layer.pad_row is not None:
             raise _uncovered(layer.name, "a maximum over bare ids", "one over padded steps")
         size, numbers = self.graph.shape(x)[-1], self.graph.quantization(x)
@@ -146,7 +137,7 @@ class IntegerEmitter:
         shape = (1, len(parts) * size)
         return self._add("CONCATENATION", parts, shape, *numbers, version=2, axis=1)
 
-    def _recurrent(self, name: str, layer: Recurrent, x: int, found: LayerRange) -> int:
+    def _recurrent(self, name: str, layer: ir.Recurrent, x: int, found: LayerRange) -> int:
         for direction in layer.directions:
             form = (direction.cell, direction.activation, direction.gate_activation)
             if form != ("lstm", "tanh", "sigmoid"):
@@ -168,7 +159,7 @@ class IntegerEmitter:
         axis = len(shape) - 1
         return self._add("CONCATENATION", outputs, shape, _HIDDEN_SCALE, version=2, axis=axis)
 
-    def _lstm(self, name: str, weights: Direction, x: int, largest: float) -> int:
+    def _lstm(self, name: str, weights: ir.Direction, x: int, largest: float) -> int:
         """Return all hidden states int8 [1, T, H] of one direction.
 
         The operator's inputs are those of the float one; its five intermediates are described in
@@ -216,14 +207,14 @@ class IntegerEmitter:
         )
         return output
 
-    def _weights(self, name: str, kernel: Array, bias: Array, x: int) -> tuple[int, int]:
-        """Return weights and the bias of a product with x, whose scales multiply."""
+    def _weights(self, name: str, kernel: ir.Array, bias: ir.Array, x: int) -> tuple[int, int]:
+        """Return weights and bias of a product with x; the bias has the product of both scales."""
         weights = self._constant(name, kernel)
         scale = self.graph.quantization(weights)[0] * self.graph.quantization(x)[0]
         integers: NDArray[np.int32] = np.rint(bias / scale).astype(np.int32)
         return weights, self.graph.constant(f"{name}/bias", integers, scale=scale)
 
-    def _constant(self, name: str, kernel: Array) -> int:
+    def _constant(self, name: str, kernel: ir.Array) -> int:
         quantized = quantize(np.ascontiguousarray(kernel.T))
         return self.graph.constant(name, quantized.values, scale=quantized.scale.item())
 
@@ -263,7 +254,7 @@ _STATE = {"is_variable": True}
 
 
 def _cell_scale(largest: float) -> float:
-    """Return a cell's scale, a power of two that an int16 reaches the largest value with."""
+    """Return a cell's scale: the power of two with which an int16 covers the largest value."""
     bits = max(0, math.ceil(math.log2(max(largest, 1e-3))))
     return 2.0 ** (min(bits, _MOST_CELL_BITS) - 15)
 

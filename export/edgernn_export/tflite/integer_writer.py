@@ -40,7 +40,7 @@ def write(network: Network, vocabulary_sha256: str, texts: Sequence[NDArray[np.i
 def write_calibrated(
     network: Network, vocabulary_sha256: str, ranges: tuple[LayerRange, ...]
 ) -> bytes:
-    """Return the network as an integer-only file, with the range of each layer's values.
+    """Return the network as an integer-only file, given the range of each layer's values.
 
     Raises:
         UnsupportedModelError: a layer has no integer form.

@@ -1,7 +1,7 @@
-"""The lowering of layers to TFLite operators.
+"""Layers as TFLite operators.
 
 An LSTM becomes UNIDIRECTIONAL_SEQUENCE_LSTM and a SimpleRNN UNIDIRECTIONAL_SEQUENCE_RNN, one for
-each direction. What has no such operator, a GRU or another activation, becomes a WHILE.
+each direction. A GRU, or another activation, becomes a WHILE loop.
 """
 
 from __future__ import annotations
@@ -16,18 +16,7 @@ from edgernn_export.tflite.activations import FUSED
 from edgernn_export.tflite.graph import NO_TENSOR
 from edgernn_export.tflite.products import Products
 from edgernn_export.tflite.wide import lower_head, lower_wide
-from edgernn_runtime.ir import (
-    Array,
-    Dense,
-    Direction,
-    HashedNgrams,
-    Layer,
-    PadRow,
-    Pooling,
-    Recurrent,
-    Reduction,
-    Task,
-)
+from edgernn_runtime import ir
 
 TIME = -1
 
@@ -42,13 +31,13 @@ class TfliteEmitter(Products):
 
     is_stateless: bool = False
 
-    def embedding(self, table: Array, ids: int) -> int:
+    def embedding(self, table: ir.Array, ids: int) -> int:
         """Return the rows [1, T, E] of the ids [1, T]."""
         graph, shape = self.graph, (1, TIME, table.shape[1])
         if not self.is_int8:
             rows = self.weights("embedding", table)
             return graph.add("GATHER", [rows, ids], shape, axis=0, batchDims=0)
-        # One scale for the whole table costs more of the answer than all other weights together.
+        # One scale for the whole table would cost more accuracy than all other weights together.
         quantized = quantize_rows(table)
         values = graph.constant("embedding", quantized.values, scale=quantized.unit)
         codes = graph.constant("embedding/row_scale", quantized.codes[:, np.newaxis])
@@ -59,27 +48,27 @@ class TfliteEmitter(Products):
         scales = graph.add("CAST", [scales], scale_shape)
         return graph.add("MUL", [graph.add("DEQUANTIZE", [rows], shape, version=2), scales], shape)
 
-    def layer(self, index: int, layer: Layer, x: int) -> int:
+    def layer(self, index: int, layer: ir.Layer, x: int) -> int:
         """Return a layer's output; its constants are named after its kind and index."""
-        if isinstance(layer, Recurrent):
+        if isinstance(layer, ir.Recurrent):
             return self._recurrent(f"recurrent_{index}", layer, x)
-        if isinstance(layer, Pooling):
+        if isinstance(layer, ir.Pooling):
             return self._pooling(f"pooling_{index}", layer, x)
         return self._dense(f"dense_{index}", layer, x)
 
-    def wide(self, wide: HashedNgrams, ids: int) -> int:
+    def wide(self, wide: ir.HashedNgrams, ids: int) -> int:
         """Return the wide path's logits [1, C] of the ids [1, T]."""
         return lower_wide(self.graph, wide, self.recipe.weights, ids)
 
-    def head(self, task: Task, recurrent: int | None, wide: int | None) -> int:
+    def head(self, task: ir.Task, recurrent: int | None, wide: int | None) -> int:
         """Return the probabilities [1, C] of one or two paths' logits [1, C]."""
         return lower_head(self.graph, task, [x for x in (recurrent, wide) if x is not None])
 
-    def _dense(self, name: str, layer: Dense, x: int) -> int:
+    def _dense(self, name: str, layer: ir.Dense, x: int) -> int:
         shape = (*self.graph.shape(x)[:-1], layer.output_size)
         return self.product(name, layer.kernel, layer.bias, x, shape, layer.activation)
 
-    def _pooling(self, name: str, layer: Pooling, x: int) -> int:
+    def _pooling(self, name: str, layer: ir.Pooling, x: int) -> int:
         kinds = dict.fromkeys(layer.reductions)
         pooled = {one: self._reduced(name, one, layer.pad_row, x) for one in kinds}
         parts = [pooled[one] for one in layer.reductions]
@@ -88,7 +77,9 @@ class TfliteEmitter(Products):
         shape = (1, len(parts) * self.graph.shape(x)[-1])
         return self.graph.add("CONCATENATION", parts, shape, axis=1)
 
-    def _reduced(self, name: str, reduction: Reduction, pad_row: PadRow | None, x: int) -> int:
+    def _reduced(
+        self, name: str, reduction: ir.Reduction, pad_row: ir.PadRow | None, x: int
+    ) -> int:
         """Return one reduction over time of x [1, T, O]: [1, O]."""
         graph, size = self.graph, self.graph.shape(x)[-1]
         operator = "REDUCE_MAX" if reduction == "max" else "MEAN"
@@ -100,7 +91,7 @@ class TfliteEmitter(Products):
         is_short = graph.add("LESS", [graph.time(x), graph.scalar(pad_row.length)], (), "bool")
         return graph.add("SELECT_V2", [is_short, with_row, pooled], (1, size))
 
-    def _recurrent(self, name: str, layer: Recurrent, x: int) -> int:
+    def _recurrent(self, name: str, layer: ir.Recurrent, x: int) -> int:
         """Return a layer's output: [1, T, O], or [1, O] without `return_sequences`."""
         outputs = [
             self._direction(f"{name}/{side}", direction, x, layer.return_sequences)
@@ -112,7 +103,7 @@ class TfliteEmitter(Products):
             outputs[1] = self._reversed(outputs[1])
         return self._merged(layer, *outputs)
 
-    def _direction(self, name: str, direction: Direction, x: int, is_sequence: bool) -> int:
+    def _direction(self, name: str, direction: ir.Direction, x: int, is_sequence: bool) -> int:
         """Return all hidden states [1, T, H] in the order of the walk, or the last [1, H]."""
         if direction.reverse:
             x = self._reversed(x)
@@ -125,21 +116,21 @@ class TfliteEmitter(Products):
             return self._last(states)
         return self._without_flush(states) if self.is_stateless else states
 
-    def _has_operator(self, direction: Direction) -> bool:
+    def _has_operator(self, direction: ir.Direction) -> bool:
         if direction.activation not in FUSED or direction.gate_activation != "sigmoid":
             return False
         if self.is_stateless:
-            # A flush outweighs a hidden state that lies within -1 and 1, which tanh sees to.
+            # The flush must outweigh the hidden state, which tanh keeps between -1 and 1.
             return direction.cell == "lstm" and direction.activation == "tanh"
         return direction.cell in ("lstm", "rnn")
 
-    def _lstm(self, name: str, weights: Direction, x: int) -> int:
+    def _lstm(self, name: str, weights: ir.Direction, x: int) -> int:
         """Return all hidden states [1, T, H] of one direction.
 
         The operator's 24 inputs are listed in `lstm_shared.h` of TensorFlow Lite.
         """
         graph, size = self.graph, weights.hidden_size
-        # Keras and TFLite keep the same order of gates: input, forget, cell, output.
+        # Keras and TFLite have the same order of gates: input, forget, cell, output.
         kernels = self._gates(f"{name}/kernel", weights.kernel)
         recurrent = self._gates(f"{name}/recurrent", weights.recurrent)
         biases = [
@@ -159,14 +150,14 @@ class TfliteEmitter(Products):
             (1, TIME, size),
             version=3 if self.is_int8 else 1,
             fusedActivationFunction=FUSED[weights.activation],
-            # Keras does not clip the cell; the converter's default of 10 gives other answers.
+            # Keras does not clip the cell; the converter's default of 10 changes outputs.
             cellClip=0.0,
             projClip=0.0,
             timeMajor=False,
             asymmetricQuantizeInputs=self.is_int8,
         )
 
-    def _rnn(self, name: str, weights: Direction, x: int) -> int:
+    def _rnn(self, name: str, weights: ir.Direction, x: int) -> int:
         """Return all hidden states [1, T, H] of one direction."""
         graph, size = self.graph, weights.hidden_size
         inputs = [
@@ -186,18 +177,18 @@ class TfliteEmitter(Products):
             asymmetricQuantizeInputs=self.is_int8,
         )
 
-    def _gates(self, name: str, kernel: Array) -> list[int]:
+    def _gates(self, name: str, kernel: ir.Array) -> list[int]:
         return [
             self.weights(f"{name}/{gate}", np.ascontiguousarray(part.T))
             for gate, part in enumerate(np.split(kernel, 4, axis=1))
         ]
 
-    def _with_flush(self, name: str, weights: Direction, x: int) -> tuple[Direction, int]:
-        """Return weights and a sequence with one step in front that forgets every state.
+    def _with_flush(self, name: str, weights: ir.Direction, x: int) -> tuple[ir.Direction, int]:
+        """Return weights and a sequence with one more step in front that clears the state.
 
-        A further input is 0 at each token and large at the new step, where its weights close the
-        input, forget and output gates: cell and hidden state become 0 whatever they were. The
-        weight has the size of the gate's largest, so that the scale of int8 stays as it is.
+        One more input is 0 at each token and large at the new step, where its weights close the
+        input, forget and output gates: cell and hidden state become 0. The weight is as large as
+        the largest of its gate, so that the int8 scale does not change.
         """
         graph, size = self.graph, weights.input_size
         closes = (True, True, False, True)
@@ -207,7 +198,7 @@ class TfliteEmitter(Products):
                 for gate, closed in zip(np.split(weights.kernel, 4, axis=1), closes, strict=True)
             ]
         )
-        # Far beyond what the hidden state, at most 1 in size, can set against it.
+        # Large enough to outweigh the hidden state, whose absolute value is at most 1.
         against = np.abs(weights.recurrent).sum(axis=0).max() + np.abs(weights.bias).max()
         step = np.zeros((1, 1, size + 1), dtype=np.float32)
         step[..., -1] = (100 + against) / np.abs(row[row != 0]).min()
@@ -254,7 +245,7 @@ class TfliteEmitter(Products):
     def _reversed(self, x: int) -> int:
         return self.graph.add("REVERSE_V2", [x, self.graph.integers(1)], self.graph.shape(x))
 
-    def _merged(self, layer: Recurrent, a: int, b: int) -> int:
+    def _merged(self, layer: ir.Recurrent, a: int, b: int) -> int:
         graph = self.graph
         shape = (*graph.shape(a)[:-1], layer.output_size)
         if layer.merge == "concat":

@@ -1,7 +1,7 @@
-"""A recurrent cell as a TFLite WHILE, for what has no fused operator: it runs on any host.
+"""A recurrent cell as a TFLite WHILE loop, for cells without a fused operator.
 
-The products of the inputs are computed for all tokens at once in front of the loop; a step is left
-with the product of the hidden state and the gates.
+The products of the inputs are computed for all tokens at once in front of the loop; a step
+computes the product of the hidden state, and the gates.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ def run(products: Products, name: str, weights: Direction, x: int, is_sequence: 
 
     Args:
         products: adds products to the main graph.
-        name: what the constants' names begin with.
+        name: the prefix of the names of constants.
         weights: the cell.
         x: the sequence, in the order of the walk.
-        is_sequence: whether all states [1, T, H] are wanted, or the last one [1, H].
+        is_sequence: whether to return all states [1, T, H] or the last one [1, H].
     """
     graph, size = products.graph, weights.hidden_size
     has_two_biases = weights.bias.ndim == 2
@@ -66,7 +66,7 @@ def _variables(graph: GraphBuilder, shapes: list[tuple[int, ...]]) -> list[int]:
 
 
 def _condition(main: GraphBuilder, name: str, shapes: list[tuple[int, ...]]) -> GraphBuilder:
-    """Add the subgraph that says whether a token is left."""
+    """Add the subgraph that returns whether a token is left."""
     graph = main.file.subgraph(f"{name}/condition")
     variables = _variables(graph, shapes)
     is_left = graph.add("LESS", [variables[0], graph.time(variables[1])], (), "bool")
@@ -106,7 +106,7 @@ def _body(
 
 
 class _Step:
-    """One step of a cell; x are the products of its input, [1, G*H]."""
+    """One step of a cell; x is the product of its input, float32 [1, G*H]."""
 
     def __init__(self, products: Products, name: str, weights: Direction, x: int) -> None:
         self.products = products
@@ -147,7 +147,7 @@ class _Step:
         return self._candidate(self._add(self.x, self._product(hidden, slice(None))))
 
     def _product(self, hidden: int, columns: slice) -> int:
-        """Return the hidden state's product with some columns of the recurrent weights."""
+        """Return the product of the hidden state with some columns of the recurrent weights."""
         kernel = self.weights.recurrent[:, columns]
         is_second = self.weights.bias.ndim == 2
         bias = self.weights.bias[1] if is_second else np.zeros(kernel.shape[1], dtype=np.float32)

@@ -1,4 +1,4 @@
-"""Weights and products of a TFLite graph, in the type of a recipe."""
+"""Weights and matrix products of a TFLite graph, in the type of a recipe."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Products:
         return self.recipe.weights == "int8"
 
     def on(self, graph: GraphBuilder) -> Self:
-        """Return the same for another subgraph."""
+        """Return a copy for another subgraph."""
         return replace(self, graph=graph)
 
     def product(
@@ -45,9 +45,9 @@ class Products:
         shape: tuple[int, ...],
         activation: Activation = "linear",
     ) -> int:
-        """Return activation(x W + b) for x [..., I] and W [I, O], of the shape that is given."""
+        """Return activation(x W + b), of a given shape, for x [..., I] and W [I, O]."""
         is_sequence = len(shape) == 3
-        # TFLite keeps the weights of a product as [O, I].
+        # TFLite stores the weights of a product as [O, I].
         weights = self.weights(name, np.ascontiguousarray(kernel.T))
         fused = schema.ActivationFunctionType.NONE
         if activation in ("relu", "relu6"):
@@ -65,7 +65,7 @@ class Products:
         return activate(self.graph, activation, product, shape)
 
     def weights(self, name: str, weights: Array) -> int:
-        """Return a constant of the recipe's type, as the kernels take it."""
+        """Return weights as a constant of the recipe's type."""
         if self.is_int8:
             quantized = quantize(weights)
             return self.graph.constant(name, quantized.values, scale=quantized.scale.item())

@@ -1,8 +1,8 @@
-"""The lowering of a wide path to TFLite operators, the same in every recipe but for its rows.
+"""A wide path as TFLite operators; recipes differ in the type of its rows only.
 
-Keys are int64 until the modulus and int32 behind it. Equal keys are neighbours once TOPK_V2 has
-sorted them; a key that is not the last of its run, or whose checksum is another's, goes to row 0,
-which is zeros. The sum and what follows it are float32.
+Keys are int64 up to the modulus and int32 after it. TOPK_V2 sorts the keys, so that equal keys are
+adjacent. A key that is not the last of its run, or whose checksum differs, gathers row 0, which is
+zeros. The sum and everything after it is float32.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from edgernn_export.wide_tables import largest_key, wide_tables
 from edgernn_runtime.ir import CHECKSUMS, HashedNgrams, Pattern, Task
 from edgernn_runtime.ngrams import COEFFICIENTS
 
-#: A dimension that is known at run time only: the tokens, or the keys.
+#: A dynamic dimension: the tokens, or the keys.
 _DYNAMIC = -1
 _KEYS = (_DYNAMIC,)
 _STEPS = (1, _DYNAMIC)
@@ -30,10 +30,10 @@ def lower_wide(graph: GraphBuilder, wide: HashedNgrams, weights: WeightType, ids
     """Return the wide path's logits float32 [1, C] of the ids int32 [1, T].
 
     Args:
-        graph: where the operators go.
+        graph: the graph to add the operators to.
         wide: the wide path.
-        weights: the type in which its rows are stored.
-        ids: the ids' tensor.
+        weights: the type of its rows.
+        ids: the tensor of the ids.
 
     Raises:
         UnsupportedModelError: the keys do not fit an int32.
@@ -73,14 +73,14 @@ class _Wide:
         shape = (1, len(wide.bias))
         if wide.projection is None:
             return graph.add("ADD", [total, bias], shape)
-        # TFLite keeps the weights of a product as [O, I].
+        # TFLite stores the weights of a product as [O, I].
         projection = graph.constant("wide/projection", np.ascontiguousarray(wide.projection.T))
         none = schema.ActivationFunctionType.NONE
         inputs = [total, projection, bias]
         return graph.add("FULLY_CONNECTED", inputs, shape, fusedActivationFunction=none)
 
     def _keys(self, ids: int) -> int:
-        """Return the keys of words and n-grams, int32 [K]; 0 where padding would begin one."""
+        """Return the keys of words and n-grams, int32 [K]; 0 for those that start at padding."""
         graph, patterns = self.graph, self.wide.patterns
         keys = graph.add("MUL", [ids, graph.scalar(CHECKSUMS)], _STEPS, "int32")
         if patterns:
@@ -134,7 +134,7 @@ class _Wide:
         return outputs[0]
 
     def _rows(self, keys: int) -> int:
-        """Return the row of each sorted key, int32 [K]; 0 for one that has no weight."""
+        """Return the row of each sorted key, int32 [K]; 0 for a key without a weight."""
         graph = self.graph
         unit = graph.scalar(CHECKSUMS)
         rows = graph.add("FLOOR_DIV", [keys, unit], _KEYS, "int32")
@@ -163,7 +163,7 @@ class _Wide:
         name = "wide/float16" if self.weights == "float16" else "wide"
         table, dtype = graph.constant(name, tables.rows), self.weights
         if self.weights == "float16":
-            # GATHER takes no halves; the runtime widens a constant once.
+            # GATHER does not support float16; the runtime widens a constant once.
             table, half, dtype = graph.tensor("wide", tables.rows.shape), table, "float32"
             graph.operator("DEQUANTIZE", [half], [table], version=3)
         shape = (_DYNAMIC, width)
@@ -171,7 +171,7 @@ class _Wide:
         options = {"axis": 0, "batchDims": 0}
         found = graph.add("GATHER", [table, rows], shape, dtype, version=version, **options)
         if dtype == "int8":
-            # A float32 adds up integers exactly below 2**24.
+            # float32 sums of integers are exact below 2**24.
             found = graph.add("CAST", [found], shape, version=3)
         total = graph.add("SUM", [found, graph.integers(0)], (1, width), keepDims=True)
         if dtype != "int8":

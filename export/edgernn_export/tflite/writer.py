@@ -1,7 +1,7 @@
 """The writer of `.tflite` files: a Network as fused operators, written directly.
 
 The file takes `ids` int32 [1, T], T dynamic, and gives `probabilities` float32 [1, C].
-`docs/lowering.md` says why the file is written here rather than by TensorFlow's converter.
+`docs/lowering.md` explains why the file is not made by TensorFlow's converter.
 """
 
 from __future__ import annotations
@@ -67,13 +67,13 @@ def finish(
 
 
 def metadata(task: Task, vocabulary_sha256: str) -> dict[str, bytes]:
-    """Return what goes into a file's metadata: the vocabulary's hash and the labels."""
+    """Return the metadata of a file: the hash of the vocabulary, and the labels."""
     about = {VOCABULARY_HASH_KEY: vocabulary_sha256, "labels": task.labels}
     return {"edgernn": json.dumps(about, sort_keys=True).encode()}
 
 
 def read_stats(data: bytes) -> ModelStats:
-    """Return what a `.tflite` file holds."""
+    """Return the model statistics of a `.tflite` file."""
     model = schema.ModelT.InitFromPackedBuf(data, 0)
     name_of = {value: name for name, value in vars(schema.BuiltinOperator).items()}
     operators: dict[str, int] = {}
