@@ -39,7 +39,7 @@ MODELS = {
     ),
 }
 #: What the self-test prints first.
-PASSED = "passed: 25 texts, 0 of other ids, 0 of other labels"
+PASSED = "passed: 25 texts, 0 with other ids, 0 with other labels"
 
 
 def made(folder, target="classify", **variables):

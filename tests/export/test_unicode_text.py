@@ -23,6 +23,7 @@ from edgernn_export.keras.reader import read_source
 from edgernn_export.keras.unicode_text import UnicodeTextVectorization
 from edgernn_runtime import load
 from edgernn_runtime.tokenizer import Tokenizer, TokenizerSpec
+from edgernn_runtime.vocabulary import MAX_TOKEN_BYTES
 from tests.export.test_c_folder import PASSED, made
 from tests.models import both, cell, dense, text_model
 from tests.runtime import test_unicode_rules as unicode
@@ -122,8 +123,9 @@ def test_the_vocabulary_is_in_the_order_of_keras(max_tokens):
 
 def test_a_token_that_no_file_can_hold_is_not_learned():
     layer = UnicodeTextVectorization()
-    layer.adapt(["é" * 128, "é" * 129, "a"])
-    assert layer.get_vocabulary() == ["", "[UNK]", "é" * 128, "a"]
+    longest = MAX_TOKEN_BYTES // len("é".encode())
+    layer.adapt(["é" * longest, "é" * (longest + 1), "a"])
+    assert layer.get_vocabulary() == ["", "[UNK]", "é" * longest, "a"]
 
 
 def test_a_saved_model_keeps_the_layer(tmp_path):

@@ -102,7 +102,7 @@ def _parts(bundle: Bundle) -> dict[str, bytes]:
 
 def _header(bundle: Bundle) -> str:
     manifest = bundle.manifest
-    return f"""/* The model's constants; model.c holds them. */
+    return f"""/* The model's constants, defined in model.c. */
 #ifndef MODEL_H
 #define MODEL_H
 
@@ -113,9 +113,9 @@ extern "C" {{
 #endif
 
 #define MODEL_LABELS {len(manifest.labels)}
-/* The model's own outputs: one for two labels, else as many as there are labels. */
+/* The number of the model's outputs: 1 for a binary model, else MODEL_LABELS. */
 #define MODEL_OUTPUTS {len(manifest.empty)}
-/* How far an output may be from that of the exporting machine. */
+/* The tolerance of an output in comparison with the export. */
 #define MODEL_TOLERANCE {get_tolerance(manifest.recipe)!r}f
 
 extern const char *const model_labels[MODEL_LABELS];
@@ -129,7 +129,7 @@ extern const edgernn_rules model_rules;
 /* The outputs for a text without a token. */
 extern const float model_empty[MODEL_OUTPUTS];
 
-/* A text with what the exporting machine made of it. */
+/* A test vector: a text with its ids and outputs at export. */
 typedef struct model_vector {{
   const unsigned char *text;
   size_t bytes;
@@ -225,10 +225,10 @@ def _readme(bundle: Bundle) -> str:
 
 Written by {bundle.manifest.created_by}; labels: {labels}.
 
-    make            # the program `classify`: lines in, a label and its probability out
-    make test       # replays {len(decode_test_vectors(bundle))} texts of the exporting machine
+    make            # builds the program `classify`: lines in, labels and probabilities out
+    make test       # runs the self-test on {len(decode_test_vectors(bundle))} texts
     echo "A film to remember." | ./classify
 
-`classifier.h` is what your own program needs. `edgernn/edgernn.h` is the engine below it, which
-allocates nothing, for a device where memory is yours to lay out.
+Your own program includes `classifier.h`. `edgernn/edgernn.h` is the engine, which does not allocate
+memory, for devices where the program lays out its memory.
 """

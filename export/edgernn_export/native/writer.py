@@ -223,11 +223,11 @@ class _Tensors:
         self.entries: list[_Entry] = []
 
     def add(self, values: ir.Array) -> int:
-        """Add a tensor as float32."""
+        """Add a tensor of any shape as float32."""
         return self._add("float32", np.asarray(values, dtype=np.float32))
 
     def add_bytes(self, values: NDArray[np.uint8]) -> int:
-        """Add a tensor of bytes."""
+        """Add a tensor of bytes, uint8 of any shape."""
         return self._add("uint8", values)
 
     def add_weights(self, weights: ir.Array) -> int:

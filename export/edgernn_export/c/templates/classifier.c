@@ -6,7 +6,7 @@
 #include "edgernn.h"
 #include "model.h"
 
-/* A block that starts as the engine asks. */
+/* A block of memory with the alignment that the engine requires. */
 typedef struct block {
   void *whole, *start;
   size_t bytes;
@@ -20,7 +20,7 @@ struct classifier {
   float outputs[MODEL_OUTPUTS];
 };
 
-/* Make a block at least so large; what was in it is gone. */
+/* Grow a block to at least `bytes`. Its content is lost. */
 static int grow(block *b, size_t bytes) {
   if (bytes <= b->bytes) return 1;
   free(b->whole);
@@ -60,7 +60,7 @@ static int run(classifier *c, const char *text, size_t bytes) {
   int32_t *ids = (int32_t *)c->ids.start;
   if (edgernn_tokenize(c->tokenizer, text, bytes, c->scratch.start, needed, ids, &c->count)) return 0;
   if (c->count == 0) {
-    /* No engine takes no ids; what the model says of an empty text is known. */
+    /* The engine needs at least one id; the outputs for an empty text are constants. */
     memcpy(c->outputs, model_empty, sizeof c->outputs);
     return 1;
   }
@@ -77,7 +77,7 @@ int classifier_label_of(const float *outputs, float *probabilities) {
   int best = 0;
   memcpy(probabilities, outputs, MODEL_OUTPUTS * sizeof *outputs);
   if (MODEL_OUTPUTS < MODEL_LABELS) {
-    /* Of two labels, the model gives the second one's probability. */
+    /* A binary model outputs the probability of the second label. */
     probabilities[0] = 1.0f - outputs[0];
     probabilities[MODEL_LABELS - 1] = outputs[0];
   }

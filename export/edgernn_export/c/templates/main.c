@@ -1,4 +1,4 @@
-/* Reads lines, and prints for each its label and the probability of that. */
+/* Reads lines, and prints the label of each and its probability. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -6,7 +6,7 @@
 #include "classifier.h"
 #include "model.h"
 
-/* Read a line of any length, without its end; return 0 at the end of the file, -1 without memory. */
+/* Read a line of any length, without its end. Return 0 at the end of the file, -1 if out of memory. */
 static int read_line(char **line, size_t *room, size_t *length) {
   int byte;
   *length = 0;

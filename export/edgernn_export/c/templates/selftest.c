@@ -1,5 +1,5 @@
-/* Replays the vectors that the model was exported with: the same ids, outputs as near as they must be, and
- * the same labels. */
+/* The self-test: the test vectors of the export must give the same ids and labels, and outputs within the
+ * tolerance. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -28,7 +28,7 @@ int main(void) {
   classifier_close(c);
   int passed = !different && !other && largest <= MODEL_TOLERANCE;
   /* Small C libraries do not know %zu. */
-  printf("%s: %lu texts, %lu of other ids, %lu of other labels, largest change %.1e of at most %.1e\n",
+  printf("%s: %lu texts, %lu with other ids, %lu with other labels, max absolute error %.1e, tolerance %.1e\n",
          passed ? "passed" : "failed", (unsigned long)model_vector_count, (unsigned long)different,
          (unsigned long)other, (double)largest, (double)MODEL_TOLERANCE);
   return passed ? 0 : 1;
