@@ -10,7 +10,7 @@ NATIVE := runtime/setup.py $(wildcard runtime/bindings/python/*.c \
   runtime/libedgernn/src/*/*.inc)
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check format clean
+.PHONY: help install demo test check format clean amalgamation hosts
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -49,6 +49,12 @@ check: $(STAMP)  ## lint, format, types, import contracts
 format: $(STAMP)  ## put the code into shape
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+amalgamation:  ## the C library as two files, build/edgernn.c and build/edgernn.h
+	$(PYTHON) runtime/libedgernn/amalgamate.py build
+
+hosts: $(STAMP)  ## replay the corpus of tests/hosts with every host
+	$(BIN)/python -m tests.hosts.run
 
 clean:  ## remove what make made
 	rm -rf $(VENV) model build *.egg-info export/*.egg-info runtime/*.egg-info

@@ -47,10 +47,12 @@ static edgernn_status read_all(const edgernn_opening *o, edgernn_arena *a, edger
   c->vectors = o->bundle.vectors;
   c->tolerance = o->bundle.tolerance;
   if (status || !section.size) return status;
-  /* A bit per token, as every entry has two bytes or more. */
-  uint32_t *bits = EDGERNN_TAKE(a, uint32_t, section.size / 64 + 1);
   if (section.data) status = read_text(c, section, is_checked);
-  if (status || !bits) return status;
+  if (status) return status;
+  /* A bit per token. In a section that is not made yet, every entry has two bytes or more. */
+  size_t words = section.data ? c->text.vocabulary.tokens / 32 + 1 : section.size / 64 + 1;
+  uint32_t *bits = EDGERNN_TAKE(a, uint32_t, words);
+  if (!bits) return EDGERNN_OK;
   return edgernn_has_each_id(&c->text.vocabulary, bits) ? EDGERNN_OK : EDGERNN_ERROR_MALFORMED_VOCABULARY;
 }
 
