@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import doctest
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -94,3 +95,14 @@ def test_a_misspelt_command_is_refused_with_the_nearest(capfd):
     assert "Did you mean 'train'?" in capfd.readouterr().err
     assert run("xyzzy") == 2
     assert "Did you mean" not in capfd.readouterr().err
+
+
+def test_the_examples_of_the_page_run(tmp_path, monkeypatch, capsys):
+    page = (Path(__file__).parents[2] / "docs" / "api.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    assert len(blocks) == 2
+    monkeypatch.chdir(tmp_path)
+    for block in blocks:
+        exec(compile(block, "docs/api.md", "exec"), {})
+        for comment in re.findall(r"print\(.*\)  # (.*)", block):
+            assert capsys.readouterr().out == comment + "\n"
