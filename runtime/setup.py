@@ -1,6 +1,7 @@
 """Builds the engine in C, where there is a compiler; NumPy stands in for it where there is none."""
 
 import os
+import runpy
 from pathlib import Path
 
 from setuptools import Extension, setup
@@ -15,18 +16,18 @@ if HAS_THREADS:
 
 
 class BuildWithSources(build_py):
-    """Puts the engine's sources into the package, for `edgernn export --format c`."""
+    """Puts the library into the package as two files, for `edgernn export --format c`."""
 
     def run(self) -> None:
-        """Copy the package, and the sources beside it."""
+        """Copy the package, and write the two files beside it."""
         super().run()
         if self.editable_mode:
             return
-        for name in ("include", "src", "src/kernels"):
-            target = Path(self.build_lib) / "edgernn_runtime" / "_sources" / name
-            self.mkpath(str(target))
-            for path in sorted((LIBRARY / name).glob("*.*")):
-                self.copy_file(str(path), str(target / path.name))
+        target = Path(self.build_lib) / "edgernn_runtime" / "_sources"
+        self.mkpath(str(target))
+        amalgamate = runpy.run_path(str(LIBRARY / "amalgamate.py"))["amalgamate"]
+        for name, text in amalgamate(LIBRARY).items():
+            (target / name).write_text(text, encoding="utf-8")
 
 
 setup(

@@ -44,6 +44,7 @@ def export(
     texts: str | Path | Rows | None = None,
     text_column: str = "text",
     label_column: str = "label",
+    name: str = "model",
     allow_drop: bool = False,
     overwrite: bool = False,
     note: Callable[[str], None] = ignore,
@@ -69,6 +70,7 @@ def export(
         texts: a table or rows to verify on; by default the validation texts of the model folder.
         text_column: the column of a table that contains the texts.
         label_column: the column of a table that contains the labels.
+        name: for the format `c`: the first part of the names of its files, functions and constants.
         allow_drop: write the bundle even if a gate is missed.
         overwrite: replace an existing bundle.
         note: called with a sentence when the export begins.
@@ -117,6 +119,7 @@ def export(
         truncate=truncate,
         padding=padding,
         about=folder.about if folder else None,
+        name=name,
         allow_drop=allow_drop,
         overwrite=overwrite,
     )

@@ -56,6 +56,7 @@ from edgernn_runtime.tokenizer import TRUNCATE
 )
 @click.option("--text-column", default="text", show_default=True, help="Of --texts.")
 @click.option("--label-column", default="label", show_default=True, help="Of --texts.")
+@click.option("--name", default="model", show_default=True, help="Of the model in --format c.")
 @click.option("--allow-drop", is_flag=True, help="Write the bundle even if it misses a gate.")
 @force_option
 @json_option
@@ -80,6 +81,7 @@ def export(model: Path, model_format: str, quantize: str, **values: Any) -> None
         texts=values["texts"],
         text_column=values["text_column"],
         label_column=values["label_column"],
+        name=values["name"],
         allow_drop=values["allow_drop"],
         overwrite=values["force"],
         note=say,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
+from edgernn_export.c.files import check_name
 from edgernn_export.candidate import build_candidate, build_vocabulary, complete
 from edgernn_export.comparison import Comparison, Examples
 from edgernn_export.errors import GateError, UnsupportedModelError
@@ -49,6 +50,7 @@ class Options:
         max_length: for a vocabulary of one token a line: the length to truncate and pad to, if the
             model does not state it.
         about: what the model was trained on, for the model card; None leaves it out.
+        name: for the target `c`: the first part of the names of its files, functions and constants.
         allow_drop: write the bundle even if a gate is missed.
         overwrite: replace an existing output.
     """
@@ -62,6 +64,7 @@ class Options:
     truncate: Truncate | None = None
     padding: Padding | None = None
     about: str | None = None
+    name: str = "model"
     allow_drop: bool = False
     overwrite: bool = False
 
@@ -131,6 +134,7 @@ def export(
     """
     target, recipe, out = find_target(options.format), find_recipe(options.quantize), Path(out)
     check_combination(target, recipe, options.variant)
+    check_name(options.name)
     target.output.check_output(out, overwrite=options.overwrite)
     try:
         source = _read(model, options)
@@ -149,6 +153,7 @@ def export(
         test_vectors = encode_test_vectors(classifier, examples.texts)
     missed = _check_gates(out, verdict, options)
     verified = complete(candidate, verdict, test_vectors, options.about)
+    verified = replace(verified, name=options.name)
     size = target.output.write_output(verified, out, overwrite=options.overwrite)
     return Export(
         path=out,

@@ -53,7 +53,9 @@ class VerifiedBundle:
     Attributes:
         bundle: the bundle.
         members: all members by name, the manifest first.
+        name: the model's name in C.
     """
 
     bundle: Bundle
     members: Mapping[str, bytes]
+    name: str = "model"

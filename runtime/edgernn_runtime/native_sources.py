@@ -1,7 +1,8 @@
-"""The sources of the C engine: beside the package in a clone, inside it when installed."""
+"""libedgernn as two files: made in a clone, inside the package when installed."""
 
 from __future__ import annotations
 
+import runpy
 from pathlib import Path
 
 from edgernn_runtime.errors import EngineMissingError
@@ -9,20 +10,20 @@ from edgernn_runtime.errors import EngineMissingError
 _PACKAGE = Path(__file__).parent
 
 
-def engine_sources() -> dict[str, Path]:
-    """Return the files of the engine by the names that their `#include`s expect, in one folder.
+def read_amalgamation() -> dict[str, str]:
+    """Return the texts of edgernn.c and edgernn.h by name.
 
     Raises:
         EngineMissingError: the sources were not installed.
     """
-    for folder in (_PACKAGE / "_sources", _PACKAGE.parent / "libedgernn"):
-        found = {
-            path.relative_to(folder / part).as_posix(): path
-            for part in ("include", "src")
-            for path in sorted((folder / part).rglob("*.*"))
-        }
-        if found:
-            return found
+    installed, clone = _PACKAGE / "_sources", _PACKAGE.parent / "libedgernn"
+    names = ("edgernn.c", "edgernn.h")
+    if all((installed / name).is_file() for name in names):
+        return {name: (installed / name).read_text(encoding="utf-8") for name in names}
+    script = clone / "amalgamate.py"
+    if script.is_file():
+        found: dict[str, str] = runpy.run_path(str(script))["amalgamate"](clone)
+        return found
     raise EngineMissingError(
         "the sources of the C engine are missing",
         path=_PACKAGE,

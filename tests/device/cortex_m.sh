@@ -21,15 +21,15 @@ make_image() { # name, files...
   shift
   arm-none-eabi-gcc -mcpu=cortex-m7 -mthumb -mfloat-abi=hard -mfpu=fpv5-sp-d16 -std=gnu99 -Os \
     -ffunction-sections -fdata-sections -Wl,--gc-sections -nostartfiles --specs=rdimon.specs \
-    -T "$here/memory.ld" -I"$folder" -I"$folder/edgernn" "$here/startup.c" "$@" \
-    "$folder/model.c" "$folder"/edgernn/*.c "$folder"/edgernn/kernels/*.c -lm -o "$image"
+    -T "$here/memory.ld" -I"$folder" "$here/startup.c" "$@" \
+    "$folder/model.c" "$folder/edgernn.c" -lm -o "$image"
   echo "flash and RAM of $(basename "$image"): $(arm-none-eabi-size "$image" | tail -1)"
 }
 run_image() {
   timeout 300 qemu-system-arm -M mps2-an500 -nographic -semihosting-config enable=on,target=native \
     -kernel "$build/$1" </dev/null
 }
-make_image selftest "$folder/classifier.c" "$folder/selftest.c"
+make_image selftest "$folder/selftest.c" "$folder/model_vectors.c"
 run_image selftest
 make_image memory_used "$here/memory_used.c"
 run_image memory_used

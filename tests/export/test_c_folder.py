@@ -11,7 +11,7 @@ import pytest
 from keras import layers
 
 from edgernn_export import Examples, Options, export
-from edgernn_export.errors import OutputError
+from edgernn_export.errors import OptionError, OutputError
 from edgernn_runtime import load
 from tests.conftest import make_texts, make_tokenizer
 from tests.models import cell, dense, text_model
@@ -154,9 +154,8 @@ def test_it_is_c_plus_plus_too(compiler, tmp_path):
     text_model(cell("LSTM", 8), dense()).save(tmp_path / "model.keras")
     folder = tmp_path / "c"
     export(tmp_path / "model.keras", folder, Options("c", "int8", allow_drop=True), EXAMPLES)
-    flags = ["-std=c++11", "-O1", "-Wall", "-Wextra", "-Werror", "-pedantic", "-Iedgernn", "-I."]
-    flags += ["-x", "c++"]
-    files = ["selftest.c", "classifier.c", "model.c", *sorted(folder.glob("edgernn/**/*.c"))]
+    flags = ["-std=c++11", "-O1", "-Wall", "-Wextra", "-Werror", "-pedantic", "-x", "c++"]
+    files = ["selftest.c", "model.c", "model_vectors.c", "edgernn.c"]
     command = [compiler, *flags, *files, "-lm", "-o", "selftest"]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
@@ -183,3 +182,31 @@ def test_only_a_folder_of_its_own_is_replaced(tmp_path):
     with pytest.raises(OutputError, match="the output exists already"):
         export(tmp_path / "model.keras", tmp_path / "mine", replacing, EXAMPLES)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["c", "mine", "model.keras"]
+
+
+def test_two_models_link_into_one_program(tmp_path):
+    text_model(cell("LSTM", 8), dense()).save(tmp_path / "model.keras")
+    for name, labels in (("sentiment", ("neg", "pos")), ("topic", ("a b", "a*/b"))):
+        options = Options("c", "int8", name=name, labels=labels, allow_drop=True)
+        export(tmp_path / "model.keras", tmp_path / name, options, EXAMPLES)
+    (tmp_path / "program.c").write_text(
+        '#include <stdio.h>\n#include "sentiment.h"\n#include "topic.h"\n'
+        "int main(void) { edgernn_classifier *a, *b; float p[2]; size_t label;\n"
+        "if (sentiment_load(&a) || topic_load(&b)) return 1;\n"
+        'if (edgernn_classify(b, "good", 4, p, TOPIC_LABELS, &label)) return 1;\n'
+        'printf("%s %s", edgernn_label(a, SENTIMENT_LABEL_POS), edgernn_label(b, TOPIC_LABEL_A_B_1));\n'
+        "edgernn_free(a); edgernn_free(b); return 0; }\n"
+    )
+    sources = ["program.c", "sentiment/sentiment.c", "topic/topic.c", "topic/edgernn.c"]
+    flags = ["-Wall", "-Wextra", "-Werror", "-Isentiment", "-Itopic"]
+    command = ["cc", *flags, *sources, "-lm", "-o", "program"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    done = subprocess.run([tmp_path / "program"], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "pos a*/b")
+
+
+@pytest.mark.parametrize("name", ["", "Model", "1st", "a-b", "edgernn", "x" * 32])
+def test_a_name_that_c_does_not_take_is_refused(tmp_path, name):
+    with pytest.raises(OptionError, match="this name cannot be used in C"):
+        export(tmp_path / "model.keras", tmp_path / "c", Options("c", name=name), EXAMPLES)

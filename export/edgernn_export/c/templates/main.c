@@ -3,10 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "classifier.h"
-#include "model.h"
+#include "@name@.h"
 
-/* Read a line of any length, without its end. Return 0 at the end of the file, -1 if out of memory. */
+/* Read a line of any length without its end. Return 0 at the end of the file, -1 without memory. */
 static int read_line(char **line, size_t *room, size_t *length) {
   int byte;
   *length = 0;
@@ -25,21 +24,19 @@ static int read_line(char **line, size_t *room, size_t *length) {
 }
 
 int main(void) {
-  classifier *c = classifier_open();
+  edgernn_classifier *classifier;
+  static float probabilities[@NAME@_LABELS];
   char *line = NULL;
-  size_t room = 0, length;
-  float probabilities[MODEL_LABELS];
-  int status = 1;
-  while (c && (status = read_line(&line, &room, &length)) == 1) {
-    int best = classifier_predict(c, line ? line : "", length, probabilities);
-    if (best < 0) {
-      status = -1;
-      break;
-    }
-    printf("%s\t%.4f\n", model_labels[best], (double)probabilities[best]);
+  size_t room = 0, length, label;
+  int more = 0;
+  edgernn_status status = @name@_load(&classifier);
+  while (!status && (more = read_line(&line, &room, &length)) == 1) {
+    status = edgernn_classify(classifier, line ? line : "", length, probabilities, @NAME@_LABELS, &label);
+    if (!status) printf("%s\t%.4f\n", edgernn_label(classifier, label), (double)probabilities[label]);
   }
-  if (!c || status < 0) fprintf(stderr, "error: there is not enough memory\n");
+  if (more < 0) status = EDGERNN_ERROR_OUT_OF_MEMORY;
+  if (status) fprintf(stderr, "error: %s\n", edgernn_status_message(status));
   free(line);
-  classifier_close(c);
-  return c && status == 0 ? 0 : 1;
+  edgernn_free(classifier);
+  return status != EDGERNN_OK;
 }
