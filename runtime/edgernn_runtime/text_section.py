@@ -24,7 +24,7 @@ from edgernn_runtime.tokenizer import (
     Standardize,
     TokenizerSpec,
 )
-from edgernn_runtime.vocabulary import MAX_TOKEN_BYTES, MAX_TOKENS
+from edgernn_runtime.vocabulary import MAX_TOKEN_BYTES, MAX_TOKENS, check_token_size
 
 #: split, lower, strip punctuation, most ids, first and last ones, padded length, numbers of
 #: n-grams, labels and outputs, bytes of labels, numbers of tokens and buckets, bytes of entries.
@@ -113,9 +113,11 @@ def encode_text_section(text: TextSection) -> bytes:
     """Return the bytes of a section.
 
     Raises:
-        BundleFormatError: a label contains a NUL, or a bucket has too many tokens.
+        BundleFormatError: a label contains a NUL, or a token is too long.
     """
     spec = text.tokenizer
+    for index, token in enumerate(text.vocabulary):
+        check_token_size(token, index)
     labels = [label.encode() + b"\0" for label in text.labels]
     _require(all(label.count(b"\0") == 1 for label in labels), "labels without NUL", "a NUL")
     ends, entries = _hash_table(text.vocabulary)

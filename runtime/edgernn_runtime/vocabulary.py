@@ -65,6 +65,20 @@ def _unescape(line: bytes, index: int) -> bytes:
         if escape not in _ESCAPED:
             raise _malformed(r"the escapes \\, \n and \r", f"another escape in line {index + 1}")
         token += _ESCAPED[escape]
+    check_token_size(token, index)
+    return bytes(token)
+
+
+def check_token_size(token: Sequence[int], index: int) -> None:
+    """Check that a token of the vocabulary is not too long.
+
+    Args:
+        token: its bytes.
+        index: its id.
+
+    Raises:
+        BundleFormatError: it has more than `MAX_TOKEN_BYTES`.
+    """
     if len(token) > MAX_TOKEN_BYTES:
         raise BundleFormatError(
             "a token of the vocabulary is too long",
@@ -74,7 +88,6 @@ def _unescape(line: bytes, index: int) -> bytes:
             found=f"{len(token):,} bytes in line {index + 1}",
             hint="remove it from the texts that the vocabulary is learned from",
         )
-    return bytes(token)
 
 
 def _malformed(expected: str, found: str) -> BundleFormatError:
