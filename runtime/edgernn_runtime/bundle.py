@@ -128,6 +128,14 @@ def parse_bundle(path: Path, members: Mapping[str, Buffer]) -> Bundle:
         _require(path, VOCABULARY in members, f"a member {VOCABULARY}", "no vocabulary")
         _check_pair(path, manifest, members)
         vocabulary = _located(path, lambda: decode_vocabulary(bytes(members[VOCABULARY])))
+        if len(vocabulary) < 2:
+            raise BundleFormatError(
+                "the vocabulary is malformed",
+                path=path,
+                expected="padding, out of vocabulary, and tokens",
+                found=f"{len(vocabulary)} lines",
+                status="MALFORMED_VOCABULARY",
+            )
     return Bundle(
         path=path,
         manifest=manifest,

@@ -50,8 +50,8 @@ class Header:
 
 def is_self_contained(data: Buffer) -> bool:
     """Return whether data starts as a `model.bin` that contains its tokenizer and labels."""
-    is_model = len(data) >= HEADER.size and bytes(data[: len(MAGIC)]) == MAGIC
-    return is_model and HEADER.unpack_from(data)[1] >= 2
+    is_model = len(data) >= 12 and bytes(data[: len(MAGIC)]) == MAGIC
+    return is_model and int.from_bytes(data[8:12], "little") >= 2
 
 
 def decode_header(data: Buffer) -> Header:

@@ -230,6 +230,13 @@ EDGERNN_INTERNAL size_t edgernn_json_string(edgernn_json string, unsigned char *
   return used;
 }
 
+EDGERNN_INTERNAL int edgernn_json_has_nul(edgernn_json string) {
+  for (const unsigned char *p = string.at + 1; *p != '"';) {
+    if (*p++ == '\\' && read_escape(&p) == 0) return 1;
+  }
+  return 0;
+}
+
 EDGERNN_INTERNAL int edgernn_json_equals(edgernn_json value, const char *text) {
   unsigned char bytes[64];
   size_t length = strlen(text);

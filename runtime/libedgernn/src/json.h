@@ -40,6 +40,9 @@ EDGERNN_INTERNAL edgernn_json edgernn_json_value(edgernn_json object, size_t ind
  * surrogate without its other half. */
 EDGERNN_INTERNAL size_t edgernn_json_string(edgernn_json string, unsigned char *out);
 
+/* Return whether a string contains a NUL. */
+EDGERNN_INTERNAL int edgernn_json_has_nul(edgernn_json string);
+
 /* Return whether a value is a string with these characters. */
 EDGERNN_INTERNAL int edgernn_json_equals(edgernn_json value, const char *text);
 

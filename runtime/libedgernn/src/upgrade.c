@@ -80,7 +80,7 @@ static int read_labels(edgernn_json labels, edgernn_section_header *h) {
   for (edgernn_json one = edgernn_json_first(labels); one.at; one = edgernn_json_next(one)) {
     if (edgernn_json_type(one) != '"') return 0;
     size_t length = edgernn_json_string(one, NULL);
-    if (length == (size_t)-1 || is_repeated(labels, one)) return 0;
+    if (length == (size_t)-1 || edgernn_json_has_nul(one) || is_repeated(labels, one)) return 0;
     bytes += length + 1;
   }
   h->label_bytes = (uint32_t)edgernn_up_to(bytes, 4);
