@@ -27,8 +27,8 @@ from sklearn.svm import LinearSVC
 from trained import DATA_SETS, read_rows
 
 from edgernn.data.rows import Rows, label_indices, label_names, split
-from edgernn.heavy import import_tensorflow
 from edgernn.metrics import wilson_interval
+from edgernn.tensorflow_import import import_tensorflow
 from edgernn_export import Options, export
 from edgernn_runtime import load
 

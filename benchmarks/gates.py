@@ -22,8 +22,8 @@ from typing import Any
 import numpy as np
 
 from edgernn.data.rows import label_indices
-from edgernn.heavy import import_tensorflow
 from edgernn.model_folder import read_model_folder
+from edgernn.tensorflow_import import import_tensorflow
 from edgernn_export import RECIPES, Examples
 from edgernn_export.comparison import compare
 from edgernn_export.errors import UncoveredError

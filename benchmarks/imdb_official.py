@@ -15,8 +15,8 @@ from accuracy import HEADER, table_rows
 
 from edgernn.data.rows import Rows, clean_breaks
 from edgernn.data.table import read_table
-from edgernn.heavy import import_tensorflow
 from edgernn.model_folder import DEFAULT, read_model_folder
+from edgernn.tensorflow_import import import_tensorflow
 
 _NAMES = {"0": "neg", "1": "pos", "neg": "neg", "pos": "pos"}
 

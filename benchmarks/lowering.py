@@ -13,7 +13,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from edgernn.heavy import import_tensorflow
+from edgernn.tensorflow_import import import_tensorflow
 from edgernn_export.recipes import RECIPES
 from edgernn_export.targets import TARGETS
 from edgernn_runtime.engines import open_engine

@@ -275,7 +275,7 @@ ENGINES: dict[str, tuple[str, Callable[[Path, int], Run]]] = {
 
 def main() -> None:
     """Write one peer's file."""
-    from edgernn.heavy import import_tensorflow
+    from edgernn.tensorflow_import import import_tensorflow
 
     name, model, file = sys.argv[1:]
     import_tensorflow()

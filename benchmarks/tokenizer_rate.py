@@ -15,8 +15,8 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from edgernn.heavy import import_tensorflow
 from edgernn.model_folder import read_model_folder
+from edgernn.tensorflow_import import import_tensorflow
 from edgernn_export.keras.model_file import load_keras
 from edgernn_export.keras.reader import read_source
 from edgernn_runtime.tokenizer import Tokenizer

@@ -23,8 +23,8 @@ from imdb_official import read_imdb
 
 from edgernn.data.rows import Rows, label_indices
 from edgernn.data.table import read_table
-from edgernn.heavy import import_tensorflow
 from edgernn.model_folder import ModelFolder, is_model_folder, read_model_folder
+from edgernn.tensorflow_import import import_tensorflow
 from edgernn_export import Examples, Options, export
 from edgernn_runtime import EdgernnError
 

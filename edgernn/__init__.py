@@ -7,8 +7,8 @@ from edgernn.errors import (
     DataError,
     DownloadError,
     ModelFolderError,
+    OptionError,
     TrainingError,
-    UsageError,
 )
 from edgernn.training.options import PRESETS, Preset
 from edgernn_runtime import EdgernnError, __version__
@@ -21,10 +21,10 @@ __all__ = [
     "EdgernnError",
     "ModelEvaluation",
     "ModelFolderError",
+    "OptionError",
     "Preset",
     "Rows",
     "TrainingError",
-    "UsageError",
     "__version__",
     "benchmark",
     "evaluate",

@@ -1,14 +1,17 @@
-"""The errors of the workstation's floor; all of them are `edgernn_runtime.EdgernnError`."""
+"""The errors of training, data and benchmarks. Each is an `edgernn_runtime.EdgernnError`."""
 
 from __future__ import annotations
 
-from edgernn_runtime import EdgernnError
+from edgernn_runtime import EdgernnError, OptionError
 
-
-class UsageError(EdgernnError):
-    """What was asked for does not exist or does not fit."""
-
-    is_usage = True
+__all__ = [
+    "BenchError",
+    "DataError",
+    "DownloadError",
+    "ModelFolderError",
+    "OptionError",
+    "TrainingError",
+]
 
 
 class DataError(EdgernnError):
@@ -16,7 +19,7 @@ class DataError(EdgernnError):
 
 
 class DownloadError(EdgernnError):
-    """A download failed, or what came is not what was expected."""
+    """A download failed, or the file does not match its published hash."""
 
 
 class ModelFolderError(EdgernnError):

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from edgernn.data.rows import Rows, sample
-from edgernn.errors import ModelFolderError, UsageError
+from edgernn.errors import ModelFolderError, OptionError
 from edgernn_export.bundle_file import write_file
 
 DEFAULT = Path("model")
@@ -61,11 +61,11 @@ def read_model_folder(path: Path) -> ModelFolder:
     """Return the model folder at a path.
 
     Raises:
-        UsageError: the path is not a model folder.
+        OptionError: the path is not a model folder.
         ModelFolderError: a file in it is malformed.
     """
     if not is_model_folder(path):
-        raise UsageError(
+        raise OptionError(
             "there is no trained model here",
             path=path,
             expected=f"a folder with {MODEL} and {LABELS}",

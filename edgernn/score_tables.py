@@ -8,7 +8,7 @@ from edgernn.console import Table, interval, percent
 from edgernn.metrics import Scores
 
 if TYPE_CHECKING:
-    from edgernn.training.trainer import Scored
+    from edgernn.training.trainer import PathScores
 
 
 def scores_table(title: str, scores: Scores, note: str | None) -> Table:
@@ -25,7 +25,7 @@ def scores_table(title: str, scores: Scores, note: str | None) -> Table:
     return Table(title, columns, tuple(rows), notes)
 
 
-def paths_table(scored: Scored, deployed: str, texts: int) -> Table:
+def paths_table(scored: PathScores, deployed: str, texts: int) -> Table:
     """Return the validation scores of each path and of their sum, and which the model contains."""
     names = {
         "bag": ("words and n-grams (bag)", scored.bag),

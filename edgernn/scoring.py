@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edgernn.progress import amount_progress, tracked
+from edgernn_export.keras.layer_chain import KerasModel
 from edgernn_runtime import Classifier
 from edgernn_runtime.heads import expand_binary
-
-KerasModel = Any  # Keras carries no types.
 
 
 def keras_probabilities(model: KerasModel, texts: Sequence[str]) -> NDArray[np.float32]:

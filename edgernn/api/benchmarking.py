@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgernn.api.callbacks import ignore
-from edgernn.data.sources import DataOptions
+from edgernn.data.datasets import DataOptions
 from edgernn.model_folder import read_model_folder
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def benchmark(
         note: called with a sentence when a variant is measured.
 
     Raises:
-        UsageError: there is no model folder or no bundle, or the data does not fit.
+        OptionError: there is no model folder or no bundle, or the data does not fit.
         ModelFolderError: the model folder is damaged.
         BundleError: no bundle can be read.
 

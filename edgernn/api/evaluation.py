@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from edgernn.data.datasets import DataOptions, load_corpus
 from edgernn.data.rows import Corpus, Rows, label_indices
-from edgernn.data.sources import DataOptions, load_corpus
-from edgernn.heavy import import_tensorflow
 from edgernn.model_folder import DEFAULT, is_model_folder, read_model_folder
+from edgernn.tensorflow_import import import_tensorflow
 
 if TYPE_CHECKING:
     from edgernn.evaluation import Evaluation
@@ -51,7 +51,7 @@ def evaluate(
         label_column: the column of a table that contains the labels.
 
     Raises:
-        UsageError: the model, the data or a column does not exist, or the labels differ.
+        OptionError: the model, the data or a column does not exist, or the labels differ.
         DataError: the data cannot be read.
         ModelFolderError: the model folder is damaged.
         BundleError: the bundle is damaged.

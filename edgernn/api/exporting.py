@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edgernn.api.callbacks import ignore
+from edgernn.data.datasets import DataOptions, load_rows
 from edgernn.data.rows import Rows, label_indices, sample
-from edgernn.data.sources import DataOptions, load_rows
-from edgernn.errors import UsageError
-from edgernn.heavy import import_tensorflow
+from edgernn.errors import OptionError
 from edgernn.model_folder import (
     DEFAULT,
     MODEL,
@@ -19,6 +18,7 @@ from edgernn.model_folder import (
     is_model_folder,
     read_model_folder,
 )
+from edgernn.tensorflow_import import import_tensorflow
 from edgernn_export import Examples, Export
 from edgernn_export.keras.padding import Padding
 from edgernn_export.recipes import find_recipe
@@ -77,9 +77,8 @@ def export(
         warn: called with each warning; those of the export are in the result too.
 
     Raises:
-        OptionError: no such target, recipe or variant, labels that do not fit, no vocabulary, or
-            padding that must be stated.
-        UsageError: there is no model or no table, or `out` is needed.
+        OptionError: the model, the table, the target, recipe or variant does not exist, the
+            labels do not fit, or the vocabulary, the padding or `out` is missing.
         ModelFolderError: the model folder is damaged.
         ModelFileError: the file is not a Keras model that can be loaded safely.
         UnsupportedModelError: the model has a layer or option that cannot be exported.
@@ -135,7 +134,7 @@ def _find_model(model: Any) -> tuple[Any, ModelFolder | None]:
         return model, None
     path = Path(model)
     if not path.exists() and path.suffix:
-        raise UsageError(
+        raise OptionError(
             "there is no model here",
             path=path,
             expected="a .keras file, or a folder that `edgernn train` wrote",
@@ -174,7 +173,7 @@ def _variant_name(model_format: str, quantize: str, variant: Variant) -> str:
 
 def _default_out(model: Any, name: str) -> Path:
     if not isinstance(model, str | Path):
-        raise UsageError(
+        raise OptionError(
             "a model in memory needs a path to export to",
             expected="edgernn.export(model, out)",
             found="no out",

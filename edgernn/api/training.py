@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edgernn.api.callbacks import ignore
+from edgernn.data.datasets import DataOptions
 from edgernn.data.rows import Rows
-from edgernn.data.sources import DataOptions
-from edgernn.errors import UsageError
-from edgernn.heavy import import_tensorflow
+from edgernn.errors import OptionError
 from edgernn.model_folder import DEFAULT
+from edgernn.tensorflow_import import import_tensorflow
 from edgernn.training.options import PRESETS, Preset
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def train(
         warn: called with each warning; they are in the result too.
 
     Raises:
-        UsageError: the data, a column or a preset does not exist, or does not fit.
+        OptionError: the data, a column or a preset does not exist, or does not fit.
         DataError: the data cannot be used.
         ModelFolderError: the folder must not be written to.
         OutputError: the folder cannot be written.
@@ -69,11 +69,11 @@ def train(
         (('neg', 'pos'), 1.0)
     """
     import_tensorflow()
-    from edgernn.training.run import TrainingCallbacks, TrainRequest, run_training
+    from edgernn.training.run import TrainingCallbacks, TrainingRequest, run_training
 
     rows = data if isinstance(data, Rows) else None
     name = "" if isinstance(data, Rows) else str(data)
-    request = TrainRequest(
+    request = TrainingRequest(
         data=DataOptions(name, data_dir, text_column, label_column),
         rows=rows,
         validation=_path(validation),
@@ -91,11 +91,11 @@ def find_preset(name: str) -> Preset:
     """Return the preset of that name.
 
     Raises:
-        UsageError: there is no such preset.
+        OptionError: there is no such preset.
     """
     if name not in PRESETS:
         near = difflib.get_close_matches(name, PRESETS, n=1)
-        raise UsageError(
+        raise OptionError(
             "there is no such preset",
             expected=" | ".join(PRESETS),
             found=name,

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edgernn.benchmarking.variants import Variant, bundle_variants, keras_variants
+from edgernn.data.datasets import DataOptions, load_corpus
 from edgernn.data.rows import Rows, label_indices, sample
-from edgernn.data.sources import DataOptions, load_corpus
-from edgernn.errors import UsageError
+from edgernn.errors import OptionError
 from edgernn.model_folder import DEFAULT, ModelFolder, is_model_folder
 from edgernn_runtime import EdgernnError
 from edgernn_runtime.bench import choose_lengths
@@ -87,11 +87,11 @@ def reference_folder(bundles: Sequence[Path]) -> Path:
     """Return the model folder that bundles are compared with: their own, else `./model`.
 
     Raises:
-        UsageError: the bundles are in several model folders.
+        OptionError: the bundles are in several model folders.
     """
     folders = sorted({path.parent for path in bundles if is_model_folder(path.parent)})
     if len(folders) > 1:
-        raise UsageError(
+        raise OptionError(
             "the bundles are in different model folders",
             expected="bundles of one model folder, or --model",
             found=", ".join(map(str, folders)),
@@ -104,13 +104,13 @@ def make_plan(folder: ModelFolder, request: Request) -> Plan:
     """Return the plan of a benchmark of a model folder.
 
     Raises:
-        UsageError: there is no bundle, the model does not read texts of that length, or the data
+        OptionError: there is no bundle, the model does not read texts of that length, or the data
             does not exist or has other labels.
         EdgernnError: no bundle can be read.
     """
     bundles = request.bundles or folder.bundles
     if not bundles:
-        raise UsageError(
+        raise OptionError(
             "there is no bundle to compare",
             path=folder.path,
             expected="a bundle in the model folder, or a BUNDLE argument",
@@ -121,7 +121,7 @@ def make_plan(folder: ModelFolder, request: Request) -> Plan:
     readable, tokenizer = _readable(bundles)
     tokens, others = choose_lengths(tokenizer.spec, request.tokens)
     if request.tokens not in (None, tokens):
-        raise UsageError(
+        raise OptionError(
             "the model does not read that many tokens",
             path=readable,
             expected=f"--tokens of at most {tokens}",
@@ -165,12 +165,12 @@ def _lines(path: Path) -> Rows:
     try:
         lines = path.read_text(encoding="utf-8", errors="replace").split("\n")
     except OSError as error:
-        raise UsageError(
+        raise OptionError(
             "the texts cannot be read", path=path, found=error.strerror, hint="check --data"
         ) from error
     texts = tuple(line.rstrip("\r") for line in lines if line.strip())
     if not texts:
-        raise UsageError("the file has no text", path=path, expected="one text a line")
+        raise OptionError("the file has no text", path=path, expected="one text a line")
     return Rows(texts, ())
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from edgernn.errors import UsageError
+from edgernn.errors import OptionError
 from edgernn_runtime.bench import SCHEMA
 from edgernn_runtime.timing import Summary, Window, summarize
 
@@ -199,7 +199,7 @@ def read_report(path: Path) -> BenchmarkReport:
     """Return the report that `edgernn bench --json` or the device's own command printed.
 
     Raises:
-        UsageError: the file does not exist, or is not such a report.
+        OptionError: the file does not exist, or is not such a report.
     """
     try:
         value = _current(json.loads(path.read_text(encoding="utf-8")))
@@ -213,7 +213,7 @@ def read_report(path: Path) -> BenchmarkReport:
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         reason = error.strerror if isinstance(error, OSError) else None
-        raise UsageError(
+        raise OptionError(
             "the file is not a benchmark report",
             path=path,
             expected=f"JSON of schema {SCHEMA}",

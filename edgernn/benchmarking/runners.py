@@ -84,7 +84,7 @@ class KerasRunner:
     """The full model, on the ids of each text without the padding of the saved model."""
 
     def __init__(self, path: str, threads: int, *, as_function: bool) -> None:
-        from edgernn.heavy import import_tensorflow
+        from edgernn.tensorflow_import import import_tensorflow
 
         import_tensorflow()
         import tensorflow as tf

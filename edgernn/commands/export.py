@@ -11,7 +11,7 @@ import click
 import edgernn
 from edgernn.commands.options import force_option, json_option
 from edgernn.console import Table, say, show, show_json, warn
-from edgernn.errors import UsageError
+from edgernn.errors import OptionError
 from edgernn.model_folder import DEFAULT
 from edgernn_export import RECIPES, TARGETS, Export
 from edgernn_export.keras.padding import Padding
@@ -95,7 +95,7 @@ def export(model: Path, model_format: str, quantize: str, **values: Any) -> None
 
 def _variant(*, stateless: bool, ort: bool) -> Variant:
     if stateless and ort:
-        raise UsageError("--stateless is of TFLite, --ort of ONNX", expected="one of them")
+        raise OptionError("--stateless is of TFLite, --ort of ONNX", expected="one of them")
     return "stateless" if stateless else "ort" if ort else "default"
 
 

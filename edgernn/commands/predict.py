@@ -11,7 +11,7 @@ import click
 
 from edgernn.commands.options import json_option
 from edgernn.console import Table, percent, show, show_json
-from edgernn.errors import UsageError
+from edgernn.errors import OptionError
 from edgernn_runtime import Classifier, Prediction, load
 
 
@@ -71,7 +71,7 @@ def _texts(texts: tuple[str, ...], file: IO[bytes] | None) -> Iterator[str | byt
     if texts == ("-",):
         file, texts = click.open_file("-", "rb"), ()
     if bool(texts) == (file is not None):
-        raise UsageError(
+        raise OptionError(
             "there is no text to classify" if not texts else "texts come from two places",
             expected="TEXT..., or --file FILE, or - for stdin",
             found="neither" if not texts else "both",

@@ -11,7 +11,7 @@ import click
 import edgernn
 from edgernn.commands.options import Size, data_options, force_option, json_option
 from edgernn.console import say, show, show_json, warn
-from edgernn.errors import UsageError
+from edgernn.errors import OptionError
 from edgernn.model_folder import DEFAULT
 from edgernn.progress import epoch_progress
 from edgernn.score_tables import paths_table, scores_table
@@ -252,7 +252,7 @@ def _check_fit(preset: Preset, name: str, section: str) -> None:
     """Check that an option has an effect on a preset.
 
     Raises:
-        UsageError: it belongs to a path that the preset does not train.
+        OptionError: it belongs to a path that the preset does not train.
     """
     path = section
     if section == "training":
@@ -261,7 +261,7 @@ def _check_fit(preset: Preset, name: str, section: str) -> None:
         return
     having = [one.name for one in PRESETS.values() if getattr(one, path) is not None]
     option = "--" + name.replace("_", "-")
-    raise UsageError(
+    raise OptionError(
         f"{option} does not fit the preset",
         expected=f"--preset {' | '.join(having)}",
         found=f"--preset {preset.name}, which has no {path} path",

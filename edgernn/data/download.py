@@ -12,7 +12,7 @@ from pathlib import Path
 from edgernn.errors import DownloadError
 
 #: Told how many bytes are there and how many there will be; None where the server does not say.
-Report = Callable[[int, int | None], None]
+DownloadCallback = Callable[[int, int | None], None]
 
 _CHUNK = 1 << 16
 _TIMEOUT_SECONDS = 30
@@ -20,7 +20,7 @@ _PARTIAL_CONTENT = 206
 _RANGE_NOT_SATISFIABLE = 416
 
 
-def download(url: str, target: Path, sha256: str, report: Report) -> None:
+def download(url: str, target: Path, sha256: str, report: DownloadCallback) -> None:
     """Fetch a file, going on where an earlier try broke off.
 
     What came so far stands beside the target as `NAME.part`; it gets its name once its hash is
@@ -63,7 +63,7 @@ def download(url: str, target: Path, sha256: str, report: Report) -> None:
     )
 
 
-def _fetch(url: str, part: Path, report: Report) -> None:
+def _fetch(url: str, part: Path, report: DownloadCallback) -> None:
     """Append to the partial file what is missing of it."""
     if not url.startswith(("http://", "https://")):
         raise ValueError("the address must begin with http:// or https://")

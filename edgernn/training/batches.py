@@ -19,7 +19,7 @@ _STEP = 16
 
 
 @dataclass(frozen=True)
-class Encoded:
+class EncodedTexts:
     """Texts as ids.
 
     Attributes:
@@ -73,7 +73,7 @@ def batch_order(
     return batches
 
 
-def to_dataset(encoded: Encoded, batch_size: int, seed: int | None) -> Dataset:
+def to_dataset(encoded: EncodedTexts, batch_size: int, seed: int | None) -> Dataset:
     """Return a tf.data.Dataset of (ids, targets, weights), shuffled anew in each pass.
 
     Args:

@@ -11,12 +11,11 @@ import keras
 
 from edgernn.errors import TrainingError
 from edgernn.training.average import WeightAverage
-from edgernn.training.batches import Encoded, to_dataset
+from edgernn.training.batches import EncodedTexts, to_dataset
 from edgernn.training.interrupt import interrupt_request
-from edgernn.training.network import PathModel
+from edgernn.training.keras_builder import PathModel
 from edgernn.training.options import Keep, TrainingOptions
-
-KerasModel = Any  # Keras carries no types.
+from edgernn_export.keras.layer_chain import KerasModel
 
 _FINAL_RATE = 0.05
 VALIDATION_BATCH = 256
@@ -41,7 +40,7 @@ class Progress:
     figures: dict[str, float]
 
 
-Report = Callable[[Progress], None]
+ProgressCallback = Callable[[Progress], None]
 
 
 @dataclass(frozen=True)
@@ -61,11 +60,11 @@ class Fit:
 
 def fit(
     core: PathModel,
-    encoded: Encoded,
-    held_out: Encoded,
+    encoded: EncodedTexts,
+    held_out: EncodedTexts,
     classes: int,
     options: TrainingOptions,
-    report: Report,
+    report: ProgressCallback,
 ) -> Fit:
     """Train the recurrent path and leave it with the weights of its best epoch.
 
@@ -158,7 +157,7 @@ class _Watch(keras.callbacks.Callback):  # type: ignore[misc]
         self,
         epochs: int,
         steps: int,
-        report: Report,
+        report: ProgressCallback,
         keep: Keep,
         average: WeightAverage | None,
     ) -> None:

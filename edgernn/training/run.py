@@ -10,26 +10,26 @@ from typing import Any
 
 import numpy as np
 
+from edgernn.data.datasets import DataOptions, load_corpus, load_rows, read_texts
 from edgernn.data.rows import Corpus, Rows, label_indices, label_names, split, with_tokens
-from edgernn.data.sources import DataOptions, load_corpus, load_rows, read_texts
 from edgernn.errors import DataError
 from edgernn.metrics import Scores, score
 from edgernn.model_folder import check_output_folder, write_model_folder
 from edgernn.scoring import keras_probabilities, predicted_classes
 from edgernn.training.history_plot import plot_history
-from edgernn.training.join import Deployed
-from edgernn.training.loop import Report
-from edgernn.training.network import KerasModel
+from edgernn.training.loop import ProgressCallback
 from edgernn.training.options import Preset
-from edgernn.training.sizing import describe, fitted
-from edgernn.training.trainer import Note, Scored, Trained, train
+from edgernn.training.path_sum import Deployed
+from edgernn.training.sizing import describe_sizes, fit_sizes
+from edgernn.training.trainer import NoteCallback, PathScores, TrainedClassifier, train
+from edgernn_export.keras.layer_chain import KerasModel
 
 _VALIDATION_SPLIT = 0.1
 _FEW_TEXTS = 100
 
 
 @dataclass(frozen=True)
-class TrainRequest:
+class TrainingRequest:
     """A training that was asked for.
 
     Attributes:
@@ -65,9 +65,9 @@ class TrainingCallbacks:
         warn: called with each warning, when it is found.
     """
 
-    progress: Report = field(default=lambda _: None)
-    note: Note = field(default=lambda _: None)
-    warn: Note = field(default=lambda _: None)
+    progress: ProgressCallback = field(default=lambda _: None)
+    note: NoteCallback = field(default=lambda _: None)
+    warn: NoteCallback = field(default=lambda _: None)
 
 
 @dataclass(frozen=True)
@@ -88,14 +88,14 @@ class TrainingResult:
     path: Path
     labels: tuple[str, ...]
     scores: Scores
-    paths: Scored
+    paths: PathScores
     deployed: Deployed
     note: str | None
     warnings: tuple[str, ...]
     metrics: dict[str, Any]
 
 
-def run_training(request: TrainRequest, callbacks: TrainingCallbacks) -> TrainingResult:
+def run_training(request: TrainingRequest, callbacks: TrainingCallbacks) -> TrainingResult:
     """Train, score on the validation rows, and write the model folder.
 
     Raises:
@@ -150,24 +150,24 @@ def run_training(request: TrainRequest, callbacks: TrainingCallbacks) -> Trainin
     )
 
 
-def _corpus(request: TrainRequest) -> Corpus:
+def _corpus(request: TrainingRequest) -> Corpus:
     if request.rows is not None:
         return Corpus(name="texts in memory", train=request.rows)
     return load_corpus(request.data)
 
 
 def _fitted_preset(
-    request: TrainRequest, training: Rows, labels: tuple[str, ...], callbacks: TrainingCallbacks
+    request: TrainingRequest, training: Rows, labels: tuple[str, ...], callbacks: TrainingCallbacks
 ) -> Preset:
     """Return the preset, with sizes that fit the most bytes of a bundle."""
     if request.max_size is None:
         return request.preset
-    preset = fitted(request.preset, training.texts, len(labels), request.max_size)
-    callbacks.note(f"sizes to fit: {describe(preset)}")
+    preset = fit_sizes(request.preset, training.texts, len(labels), request.max_size)
+    callbacks.note(f"sizes to fit: {describe_sizes(preset)}")
     return preset
 
 
-def _advice(preset: Preset, trained: Trained, texts: int) -> Iterator[str]:
+def _advice(preset: Preset, trained: TrainedClassifier, texts: int) -> Iterator[str]:
     """Yield what the comparison of the paths advises."""
     if texts < _FEW_TEXTS:
         yield f"only {texts:,} validation texts: scores on so few mean little"
@@ -196,7 +196,7 @@ def _overlap(training: Rows, validation: Rows) -> Iterator[str]:
         )
 
 
-def _parts(corpus: Corpus, request: TrainRequest) -> tuple[Rows, Rows]:
+def _parts(corpus: Corpus, request: TrainingRequest) -> tuple[Rows, Rows]:
     """Return the rows to train on and those to validate on."""
     if request.validation is not None:
         return corpus.train, load_rows(request.validation, request.data)
@@ -207,7 +207,7 @@ def _parts(corpus: Corpus, request: TrainRequest) -> tuple[Rows, Rows]:
     return split(corpus.train, share, request.preset.training.seed)
 
 
-def _unlabeled(request: TrainRequest, callbacks: TrainingCallbacks) -> tuple[str, ...]:
+def _unlabeled(request: TrainingRequest, callbacks: TrainingCallbacks) -> tuple[str, ...]:
     if request.unlabeled is None:
         return ()
     texts = read_texts(request.unlabeled, request.data.text_column)
@@ -223,7 +223,7 @@ def _unlabeled(request: TrainRequest, callbacks: TrainingCallbacks) -> tuple[str
 
 
 def _metrics(
-    preset: Preset, corpus: Corpus, trained: Trained, scores: Scores, texts: int
+    preset: Preset, corpus: Corpus, trained: TrainedClassifier, scores: Scores, texts: int
 ) -> dict[str, Any]:
     return {
         "data": corpus.name,

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from edgernn.errors import UsageError
+from edgernn.errors import OptionError
 from edgernn.training.options import Preset
 from edgernn_runtime.ir import GATES
 from edgernn_runtime.tokenizer import Tokenizer, TokenizerSpec
@@ -18,7 +18,7 @@ _VECTORS, _BYTES_OF_TEXT = 25, 2.2
 _SMALLEST = {"embedding_dim": 8, "vocabulary_size": 500, "buckets": 1024, "units": 8}
 
 
-def fitted(preset: Preset, texts: Sequence[str], classes: int, most: int) -> Preset:
+def fit_sizes(preset: Preset, texts: Sequence[str], classes: int, most: int) -> Preset:
     """Return the preset with sizes cut until its int8 bundle is estimated to fit.
 
     Embedding, buckets, vocabulary and units are cut in turn, a step each.
@@ -30,7 +30,7 @@ def fitted(preset: Preset, texts: Sequence[str], classes: int, most: int) -> Pre
         most: the largest bundle, in bytes.
 
     Raises:
-        UsageError: not even the smallest sizes fit.
+        OptionError: not even the smallest sizes fit.
     """
     lengths = _token_lengths(texts)
     mean = sum(len(text.encode()) for text in texts) / len(texts)
@@ -38,7 +38,7 @@ def fitted(preset: Preset, texts: Sequence[str], classes: int, most: int) -> Pre
     while (size := vectors + _estimate(preset, lengths, classes)) > most:
         smaller = next(_smaller(preset, lengths, classes), None)
         if smaller is None:
-            raise UsageError(
+            raise OptionError(
                 "no model fits --max-size",
                 expected=f"at least {size:,} bytes",
                 found=f"{most:,}",
@@ -48,7 +48,7 @@ def fitted(preset: Preset, texts: Sequence[str], classes: int, most: int) -> Pre
     return preset
 
 
-def describe(preset: Preset) -> str:
+def describe_sizes(preset: Preset) -> str:
     """Return the sizes in words."""
     parts = [f"vocabulary {preset.text.vocabulary_size:,}"]
     if preset.network is not None:

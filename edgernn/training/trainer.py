@@ -10,25 +10,31 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgernn.data.rows import Rows
-from edgernn.training.batches import Encoded, balanced_weights, batch_order, to_dataset
-from edgernn.training.join import Deployed, Sum, accuracy, calibrated_sum, log_loss_elsewhere
-from edgernn.training.loop import VALIDATION_BATCH, Fit, Report, fit
-from edgernn.training.network import (
+from edgernn.training.batches import EncodedTexts, balanced_weights, batch_order, to_dataset
+from edgernn.training.keras_builder import (
     KerasLayer,
-    KerasModel,
     PathModel,
     RecurrentPath,
     assemble,
     build_tokenizer,
 )
+from edgernn.training.loop import VALIDATION_BATCH, Fit, ProgressCallback, fit
 from edgernn.training.options import NetworkOptions, Preset, TrainingOptions, WideOptions
-from edgernn.training.vectors import skip_gram
+from edgernn.training.path_sum import (
+    Deployed,
+    Sum,
+    accuracy,
+    calibrated_sum,
+    cross_validated_log_loss,
+)
 from edgernn.training.wide import WidePath, fit_wide
+from edgernn.training.word_vectors import skip_gram
+from edgernn_export.keras.layer_chain import KerasModel
 from edgernn_export.keras.model_file import without_mask_warnings
 from edgernn_runtime.ir import Array
 from edgernn_runtime.reference import softmax
 
-Note = Callable[[str], None]
+NoteCallback = Callable[[str], None]
 
 #: With fewer tokens, vectors learned from the texts are worse than random ones.
 _FEWEST_TOKENS = 1_000_000
@@ -52,7 +58,7 @@ class PathScore:
 
 
 @dataclass(frozen=True)
-class Scored:
+class PathScores:
     """The scores of each path; None for one that was not trained.
 
     Attributes:
@@ -67,7 +73,7 @@ class Scored:
 
 
 @dataclass(frozen=True)
-class Trained:
+class TrainedClassifier:
     """A finished training.
 
     Attributes:
@@ -85,7 +91,7 @@ class Trained:
     history: dict[str, list[float]]
     best_epoch: int
     interrupted: bool
-    scores: Scored
+    scores: PathScores
     deployed: Deployed
     wide: WidePath
 
@@ -95,10 +101,10 @@ def train(
     validation: Rows,
     labels: tuple[str, ...],
     preset: Preset,
-    report: Report,
-    note: Note = lambda _: None,
+    report: ProgressCallback,
+    note: NoteCallback = lambda _: None,
     unlabeled: Sequence[str] = (),
-) -> Trained:
+) -> TrainedClassifier:
     """Train a classifier and return it with the weights of its best epoch.
 
     The wide path is fitted in any case, to compare with. Where the network does not lower its log
@@ -142,7 +148,7 @@ def train(
             (preset.wide or WideOptions()).patterns,
             total,
         )
-    return Trained(
+    return TrainedClassifier(
         model=model,
         history=paths.fit.history,
         best_epoch=paths.fit.best_epoch,
@@ -155,10 +161,10 @@ def train(
 
 @dataclass(frozen=True)
 class _Data:
-    """Encoded texts, V and the number of classes."""
+    """EncodedTexts texts, V and the number of classes."""
 
-    training: Encoded
-    validation: Encoded
+    training: EncodedTexts
+    validation: EncodedTexts
     unlabeled: NDArray[np.int32]
     words: int
     classes: int
@@ -173,14 +179,14 @@ class _Paths:
     network: RecurrentPath | None
     fit: Fit
     total: Sum
-    scores: Scored
+    scores: PathScores
 
     @property
     def deployed(self) -> Deployed:
         """Which of them the model has."""
         return "bag" if not self.total.network else "both" if self.total.wide else "network"
 
-    def probabilities(self, wide: Array, encoded: Encoded) -> Array:
+    def probabilities(self, wide: Array, encoded: EncodedTexts) -> Array:
         """Return the probabilities [N, classes] of texts whose wide logits are known."""
         network = np.zeros_like(wide) if self.core is None else _logits(self.core, encoded)
         logits = self.total.logits(wide, network)
@@ -189,7 +195,7 @@ class _Paths:
         return softmax(logits)
 
 
-def _paths(preset: Preset, data: _Data, report: Report, note: Note) -> _Paths:
+def _paths(preset: Preset, data: _Data, report: ProgressCallback, note: NoteCallback) -> _Paths:
     """Return both paths, trained on the data."""
     note("fitting words and n-grams")
     options = preset.wide or WideOptions()
@@ -206,7 +212,7 @@ def _paths(preset: Preset, data: _Data, report: Report, note: Note) -> _Paths:
 
 
 def _network(
-    shape: NetworkOptions, options: TrainingOptions, data: _Data, note: Note
+    shape: NetworkOptions, options: TrainingOptions, data: _Data, note: NoteCallback
 ) -> tuple[PathModel, RecurrentPath]:
     """Return the recurrent path, not trained yet; its embedding knows the texts."""
     path = RecurrentPath(shape, data.words, data.classes)
@@ -219,7 +225,9 @@ def _network(
     return core, path
 
 
-def _distilled(preset: Preset, data: _Data, teacher: _Paths, report: Report, note: Note) -> _Paths:
+def _distilled(
+    preset: Preset, data: _Data, teacher: _Paths, report: ProgressCallback, note: NoteCallback
+) -> _Paths:
     """Return paths trained on the teacher's labels of the unlabeled texts too, if they are better.
 
     A text weighs as much as the teacher is sure of its label.
@@ -228,10 +236,10 @@ def _distilled(preset: Preset, data: _Data, teacher: _Paths, report: Report, not
         return teacher
     note("labeling the texts without labels")
     count = len(data.unlabeled)
-    texts = Encoded(data.unlabeled, np.zeros(count, np.int32), np.ones(count, np.float32))
+    texts = EncodedTexts(data.unlabeled, np.zeros(count, np.int32), np.ones(count, np.float32))
     patterns = (preset.wide or WideOptions()).patterns
     probabilities = teacher.probabilities(teacher.wide.logits(texts, patterns), texts)
-    labeled = Encoded(
+    labeled = EncodedTexts(
         np.concatenate([data.training.ids, data.unlabeled]),
         np.concatenate([data.training.targets, probabilities.argmax(axis=1).astype(np.int32)]),
         np.concatenate([data.training.weights, probabilities.max(axis=1)]),
@@ -254,29 +262,29 @@ def _loss(paths: _Paths) -> float:
 
 def _joined(
     preset: Preset, wide: Array, network: Array | None, targets: NDArray[np.int32]
-) -> tuple[Sum, Scored]:
+) -> tuple[Sum, PathScores]:
     """Return how the paths are added up, and their scores on the validation texts."""
     nothing = np.zeros_like(wide)
 
     def fitted(a: Array, b: Array) -> tuple[Sum, PathScore]:
         total = calibrated_sum(a, b, targets)
         logits = total.logits(a, b)
-        loss = log_loss_elsewhere(a, b, targets)
+        loss = cross_validated_log_loss(a, b, targets)
         return total, PathScore(accuracy(logits, targets), loss)
 
     bag, bag_score = fitted(wide, nothing)
     bag = replace(bag, network=0.0)
     if network is None:
-        return bag, Scored(bag_score)
+        return bag, PathScores(bag_score)
     _, alone_score = fitted(nothing, network)
     if preset.wide is None:
-        return Sum(0.0, 1.0, 0.0), Scored(bag_score, alone_score)
+        return Sum(0.0, 1.0, 0.0), PathScores(bag_score, alone_score)
     both, both_score = fitted(wide, network)
     is_better = both_score.log_loss < (1 - LEAST_GAIN) * bag_score.log_loss
-    return both if is_better else bag, Scored(bag_score, alone_score, both_score)
+    return both if is_better else bag, PathScores(bag_score, alone_score, both_score)
 
 
-def _logits(core: KerasModel, encoded: Encoded) -> Array:
+def _logits(core: KerasModel, encoded: EncodedTexts) -> Array:
     """Return the logits [N, C] of encoded texts."""
     order = np.concatenate(batch_order(encoded.lengths, VALIDATION_BATCH, None))
     batches = to_dataset(encoded, VALIDATION_BATCH, None)
@@ -288,12 +296,12 @@ def _logits(core: KerasModel, encoded: Encoded) -> Array:
 
 def _encode(
     tokenizer: Sequence[KerasLayer], rows: Rows, labels: tuple[str, ...], *, balanced: bool
-) -> Encoded:
+) -> EncodedTexts:
     index_of = {label: i for i, label in enumerate(labels)}
     targets = np.asarray([index_of[label] for label in rows.labels], dtype=np.int32)
     ones = np.ones(len(targets), dtype=np.float32)
     weights = balanced_weights(targets, len(labels)) if balanced else ones
-    return Encoded(_ids(tokenizer, rows.texts), targets, weights)
+    return EncodedTexts(_ids(tokenizer, rows.texts), targets, weights)
 
 
 def _ids(tokenizer: Sequence[KerasLayer], texts: Sequence[str]) -> NDArray[np.int32]:

@@ -14,9 +14,9 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from edgernn.training.batches import Encoded
-from edgernn.training.join import accuracy
+from edgernn.training.batches import EncodedTexts
 from edgernn.training.options import WideOptions
+from edgernn.training.path_sum import accuracy
 from edgernn_runtime.ir import CHECKSUMS, Array, HashedNgrams, Pattern
 from edgernn_runtime.ngrams import keys
 from edgernn_runtime.reference import run_wide
@@ -54,14 +54,14 @@ class WidePath:
     strength: float
     validation: Array
 
-    def logits(self, encoded: Encoded, patterns: tuple[Pattern, ...]) -> Array:
+    def logits(self, encoded: EncodedTexts, patterns: tuple[Pattern, ...]) -> Array:
         """Return the logits [N, C] of texts."""
         wide = HashedNgrams("", patterns, self.weights, self.checksums, None, self.bias)
         return np.stack([run_wide(wide, row) for row in _bare(encoded)])
 
 
 def fit_wide(
-    training: Encoded, validation: Encoded, words: int, classes: int, options: WideOptions
+    training: EncodedTexts, validation: EncodedTexts, words: int, classes: int, options: WideOptions
 ) -> WidePath:
     """Return the wide path that is best on the validation texts.
 
@@ -110,7 +110,7 @@ class _Problem:
     features: Keys
     texts: NDArray[np.int64]
     x: Matrix
-    training: Encoded
+    training: EncodedTexts
     classes: int
 
     def take(self, places: NDArray[np.intp]) -> _Problem:
@@ -121,7 +121,7 @@ class _Problem:
 
 
 def _problem(
-    found: list[Keys], training: Encoded, classes: int, words: int, fewest: int
+    found: list[Keys], training: EncodedTexts, classes: int, words: int, fewest: int
 ) -> _Problem:
     """Return the problem of every word, and every n-gram that enough texts contain."""
     features, texts = np.unique(np.concatenate(found), return_counts=True)
@@ -131,7 +131,7 @@ def _problem(
 
 
 def _best_fit(
-    problem: _Problem, held_out: list[Keys], validation: Encoded
+    problem: _Problem, held_out: list[Keys], validation: EncodedTexts
 ) -> tuple[Scaling, float, Array]:
     """Return the candidate with the highest validation accuracy, and its weights [F, C]."""
     x = _matrix(held_out, problem.features)
@@ -152,7 +152,7 @@ def _tables(
     return table, checksums
 
 
-def _bare(encoded: Encoded) -> list[NDArray[np.int32]]:
+def _bare(encoded: EncodedTexts) -> list[NDArray[np.int32]]:
     """Return the ids of each text without padding."""
     return [row[:length] for row, length in zip(encoded.ids, encoded.lengths, strict=True)]
 
@@ -161,7 +161,7 @@ def _finder(words: int, options: WideOptions, buckets: int) -> Callable[[Any], K
     return lambda ids: keys(ids, words, options.patterns, buckets)
 
 
-def _bucket_count(training: Encoded, words: int, classes: int, options: WideOptions) -> int:
+def _bucket_count(training: EncodedTexts, words: int, classes: int, options: WideOptions) -> int:
     """Return the number of buckets: a power of two, no more than there are n-grams to put in."""
     width = 1 if classes == 2 else classes
     most = min(options.buckets, max(options.cells // width - words, _FEWEST_BUCKETS))

@@ -56,7 +56,7 @@ def test_a_keras_model_in_memory_is_exported(folder, tmp_path):
     assert (done.path, done.comparison) == (out, file.comparison)
     with load(out) as classifier, load(file.path) as other:
         assert classifier.predict("a warm film") == other.predict("a warm film")
-    with pytest.raises(edgernn.UsageError, match="in memory needs a path"):
+    with pytest.raises(edgernn.OptionError, match="in memory needs a path"):
         edgernn.export(model)
 
 
@@ -86,7 +86,7 @@ def test_a_training_gives_what_the_command_prints(tmp_path, capfd):
 
 
 def test_an_unknown_preset_is_refused_with_the_nearest(tmp_path):
-    with pytest.raises(edgernn.UsageError, match="did you mean small"):
+    with pytest.raises(edgernn.OptionError, match="did you mean small"):
         edgernn.train("reviews", tmp_path / "m", preset="smal")
 
 

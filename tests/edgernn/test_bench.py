@@ -14,7 +14,7 @@ import pytest
 from edgernn.benchmarking.compare import compare, comparison_table
 from edgernn.benchmarking.plan import reference_folder
 from edgernn.benchmarking.records import read_report
-from edgernn.errors import UsageError
+from edgernn.errors import OptionError
 from edgernn.model_folder import DEFAULT
 from edgernn_runtime.bench import main as device_bench
 from tests.edgernn.conftest import Page, reviews, run, write_table
@@ -216,7 +216,7 @@ def test_the_reference_folder_is_unique_or_the_default(trained, tmp_path):
     assert reference_folder([own, loose]) == trained
     assert reference_folder([loose]) == DEFAULT
     assert reference_folder([]) == DEFAULT
-    with pytest.raises(UsageError, match="different model folders"):
+    with pytest.raises(OptionError, match="different model folders"):
         reference_folder([own, other / "a.edgernn"])
 
 

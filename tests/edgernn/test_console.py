@@ -8,8 +8,8 @@ import sys
 import pytest
 
 from edgernn.console import Table, markdown, show
-from edgernn.data.sources import DataOptions, load_corpus
-from edgernn.errors import UsageError
+from edgernn.data.datasets import DataOptions, load_corpus
+from edgernn.errors import OptionError
 from edgernn.progress import amount_progress, epoch_progress, tracked
 from edgernn.training.loop import Progress
 
@@ -82,5 +82,5 @@ def test_data_of_a_package_that_is_missing_names_the_extra(data, package, monkey
     monkeypatch.setattr(
         importlib.util, "find_spec", lambda name: None if name == package else real(name)
     )
-    with pytest.raises(UsageError, match=r"pip install 'edgernn\[demo\]'"):
+    with pytest.raises(OptionError, match=r"pip install 'edgernn\[demo\]'"):
         load_corpus(DataOptions(data))

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edgernn.data.datasets import DataOptions, load_corpus
 from edgernn.data.imdb import ARCHIVE, load_imdb
 from edgernn.data.rows import (
     Rows,
@@ -22,8 +23,7 @@ from edgernn.data.rows import (
     split,
     without_duplicates,
 )
-from edgernn.data.sources import DataOptions, load_corpus
-from edgernn.errors import DataError, UsageError
+from edgernn.errors import DataError, OptionError
 
 
 def load(path, **options):
@@ -110,14 +110,14 @@ def test_rows_without_a_label_are_left_out_and_counted(tmp_path):
     [
         ("x.csv", "", DataError, "the file is empty"),
         ("x.csv", "text,label\n", DataError, "no row with a text and a label"),
-        ("x.csv", "text,lable\na,b\n", UsageError, "did you mean 'lable'?"),
-        ("x.csv", "a,b\n1,2\n", UsageError, "there is no column 'text'"),
+        ("x.csv", "text,lable\na,b\n", OptionError, "did you mean 'lable'?"),
+        ("x.csv", "a,b\n1,2\n", OptionError, "there is no column 'text'"),
         ("x.csv", "text,label\na,b\nc,d,e\n", DataError, "line 3"),
         ("x.csv", 'text,label\n"a,b\n', DataError, "a row cannot be read"),
         ("x.jsonl", '{"text": "a", "label": "b"}\nnope\n', DataError, "line 2"),
         ("x.jsonl", '["a", "b"]\n', DataError, "not a JSON object"),
-        ("x.jsonl", '{"text": "a"}\n', UsageError, "there is no column 'label'"),
-        ("x.txt", "a\tb\n", UsageError, "this kind of file cannot be read"),
+        ("x.jsonl", '{"text": "a"}\n', OptionError, "there is no column 'label'"),
+        ("x.txt", "a\tb\n", OptionError, "this kind of file cannot be read"),
     ],
 )
 def test_a_bad_table_is_refused(tmp_path, name, content, kind, said):
@@ -143,7 +143,7 @@ def test_a_damaged_gzip_is_refused(tmp_path):
 
 
 def test_nothing_there_suggests_the_nearest():
-    with pytest.raises(UsageError, match="did you mean reviews"):
+    with pytest.raises(OptionError, match="did you mean reviews"):
         load("review")
 
 
@@ -153,7 +153,7 @@ def test_one_class_only_is_refused():
 
 
 def test_a_label_that_the_model_does_not_know_is_refused():
-    with pytest.raises(UsageError, match="does not know"):
+    with pytest.raises(OptionError, match="does not know"):
         label_indices(Rows(("a",), ("z",)), ("x", "y"), "file")
 
 
@@ -264,7 +264,7 @@ def test_imdb_from_the_archive_and_from_the_folder(tmp_path, imdb_archive):
 
 
 def test_imdb_that_is_not_there_says_how_to_get_it(tmp_path):
-    with pytest.raises(UsageError, match="edgernn data imdb --download"):
+    with pytest.raises(OptionError, match="edgernn data imdb --download"):
         load("imdb", data_dir=tmp_path)
 
 

@@ -14,17 +14,17 @@ import tensorflow as tf
 from edgernn.commands.options import Size
 from edgernn.console import markdown
 from edgernn.data.rows import Rows
-from edgernn.errors import UsageError
+from edgernn.errors import OptionError
 from edgernn.score_tables import paths_table
-from edgernn.training.batches import Encoded
-from edgernn.training.join import accuracy, calibrated_sum, log_loss, log_loss_elsewhere
-from edgernn.training.network import PathModel, RecurrentPath
+from edgernn.training.batches import EncodedTexts
+from edgernn.training.keras_builder import PathModel, RecurrentPath
 from edgernn.training.options import PRESETS, NetworkOptions, TrainingOptions, WideOptions
+from edgernn.training.path_sum import accuracy, calibrated_sum, cross_validated_log_loss, log_loss
 from edgernn.training.run import _advice
-from edgernn.training.sizing import fitted
-from edgernn.training.trainer import LEAST_GAIN, Trained, _joined, train
-from edgernn.training.vectors import skip_gram
+from edgernn.training.sizing import fit_sizes
+from edgernn.training.trainer import LEAST_GAIN, TrainedClassifier, _joined, train
 from edgernn.training.wide import fit_wide
+from edgernn.training.word_vectors import skip_gram
 from edgernn_runtime import load
 from edgernn_runtime.reference import softmax
 from tests.edgernn.conftest import reviews, run, write_table
@@ -37,7 +37,7 @@ FAST = ("--units", "8", "--embedding-dim", "8", "--epochs", 2)
 def encoded(texts, targets):
     longest = max(map(len, texts))
     ids = np.array([row + [0] * (longest - len(row)) for row in texts], dtype=np.int32)
-    return Encoded(ids, np.asarray(targets, np.int32), np.ones(len(targets), np.float32))
+    return EncodedTexts(ids, np.asarray(targets, np.int32), np.ones(len(targets), np.float32))
 
 
 def order_matters(count, seed):
@@ -109,11 +109,11 @@ def test_noise_does_not_lower_the_log_loss_on_other_texts():
     targets = draw.integers(0, 2, 1000).astype(np.int32)
     sign = (2 * targets - 1)[:, np.newaxis].astype(np.float32)
     wide = sign + draw.normal(0, 1, sign.shape).astype(np.float32)
-    alone = log_loss_elsewhere(wide, np.zeros_like(wide), targets)
+    alone = cross_validated_log_loss(wide, np.zeros_like(wide), targets)
     useful = sign + draw.normal(0, 1, sign.shape).astype(np.float32)
-    assert log_loss_elsewhere(wide, useful, targets) < 0.8 * alone
+    assert cross_validated_log_loss(wide, useful, targets) < 0.8 * alone
     noise = [draw.normal(0, 1, sign.shape).astype(np.float32) for _ in range(20)]
-    losses = [log_loss_elsewhere(wide, one, targets) for one in noise]
+    losses = [cross_validated_log_loss(wide, one, targets) for one in noise]
     assert min(losses) > (1 - LEAST_GAIN) * alone
 
 
@@ -218,7 +218,7 @@ def test_a_network_that_does_not_help_is_left_out_and_said_so():
     total, scored = _joined(PRESETS["small"], wide.astype(np.float32), noise, targets)
     assert total.network == 0 < total.wide
     assert scored.network.log_loss > scored.bag.log_loss
-    trained = Trained(None, {}, 1, False, scored, "bag", None)
+    trained = TrainedClassifier(None, {}, 1, False, scored, "bag", None)
     (advice,) = _advice(PRESETS["small"], trained, 600)
     assert "--preset bag gives the same model in seconds" in advice
     printed = markdown(paths_table(scored, "bag", 600))
@@ -330,8 +330,8 @@ def test_too_few_texts_with_a_word_are_refused(tmp_path, capfd):
 
 
 def test_a_size_that_nothing_fits_is_refused():
-    with pytest.raises(UsageError, match="no model fits"):
-        fitted(PRESETS["small"], ["a b c"] * 10, 2, 5_000)
+    with pytest.raises(OptionError, match="no model fits"):
+        fit_sizes(PRESETS["small"], ["a b c"] * 10, 2, 5_000)
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from edgernn.data.rows import Rows
 from edgernn.metrics import score, wilson_interval
 from edgernn.model_folder import read_model_folder
-from edgernn.training.batches import Encoded, balanced_weights, batch_order, to_dataset
+from edgernn.training.batches import EncodedTexts, balanced_weights, batch_order, to_dataset
 from edgernn.training.options import PRESETS, TrainingOptions
 from edgernn.training.trainer import train
 from edgernn_export.keras.model_file import load_keras
@@ -49,7 +49,7 @@ def test_a_longer_batch_may_come_after_shorter_ones():
     ids = np.zeros((40, 64), dtype=np.int32)
     for i in range(40):
         ids[i, : i + 1] = 2
-    encoded = Encoded(ids, np.arange(40, dtype=np.int32) % 2, np.ones(40, np.float32))
+    encoded = EncodedTexts(ids, np.arange(40, dtype=np.int32) % 2, np.ones(40, np.float32))
     core = keras.Sequential(
         [keras.Input((None,), dtype="int32"), keras.layers.Embedding(3, 2, mask_zero=True)]
         + [keras.layers.LSTM(2), keras.layers.Dense(1)]

@@ -13,7 +13,7 @@ from edgernn.data.imdb import default_folder, load_imdb
 from edgernn.data.packages import load_bbc, load_reviews
 from edgernn.data.rows import Corpus, Rows
 from edgernn.data.table import SUFFIXES, is_table, read_table
-from edgernn.errors import UsageError
+from edgernn.errors import OptionError
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ def load_corpus(options: DataOptions) -> Corpus:
     """Return the data set that the options name.
 
     Raises:
-        UsageError: there is no such data set, file, folder or column.
+        OptionError: there is no such data set, file, folder or column.
         DataError: it cannot be read.
     """
     if options.data in NAMED:
@@ -59,12 +59,12 @@ def load_rows(path: Path, options: DataOptions) -> Rows:
     """Return the rows of a table.
 
     Raises:
-        UsageError: the file or a column is not there, or the file is not a table.
+        OptionError: the file or a column is not there, or the file is not a table.
         DataError: it cannot be read.
     """
     if not path.exists():
         near = difflib.get_close_matches(str(path), NAMED, n=1)
-        raise UsageError(
+        raise OptionError(
             "there is no such data",
             path=path,
             expected=f"{' | '.join(NAMED)}, a file ({', '.join(SUFFIXES)}) or a folder",
@@ -72,7 +72,7 @@ def load_rows(path: Path, options: DataOptions) -> Rows:
             hint=f"did you mean {near[0]}?" if near else None,
         )
     if not is_table(path):
-        raise UsageError(
+        raise OptionError(
             "this kind of file cannot be read",
             path=path,
             expected=f"a name that ends in {', '.join(SUFFIXES)} (.gz may follow)",
@@ -85,11 +85,11 @@ def read_texts(path: Path, text_column: str) -> tuple[str, ...]:
     """Return texts without labels: a column of a table, or a text on each line of a .txt file.
 
     Raises:
-        UsageError: the file or the column is not there, or it is another kind of file.
+        OptionError: the file or the column is not there, or it is another kind of file.
         DataError: it cannot be read.
     """
     if not path.is_file():
-        raise UsageError(
+        raise OptionError(
             "there is no file of texts here",
             path=path,
             expected=f"a file ({', '.join((*SUFFIXES, '.txt'))})",

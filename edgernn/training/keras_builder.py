@@ -9,16 +9,16 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from edgernn.training.join import Sum
 from edgernn.training.options import NetworkOptions, TextOptions
+from edgernn.training.path_sum import Sum
 from edgernn.training.wide import WidePath
 from edgernn_export.keras.hashed_ngrams import HashedNgrams
 from edgernn_export.keras.head_tail_truncation import HeadTailTruncation
+from edgernn_export.keras.layer_chain import KerasModel
 from edgernn_export.keras.unicode_text import UnicodeTextVectorization
 from edgernn_runtime.ir import Cell, Pattern
 
-KerasModel = Any  # Keras carries no types.
-KerasLayer = Any
+KerasLayer = Any  # Keras and TensorFlow have no type annotations.
 Tensor = Any
 
 _CELLS: dict[Cell, str] = {"lstm": "LSTM", "gru": "GRU", "rnn": "SimpleRNN"}

@@ -34,7 +34,7 @@ class Sum:
 
 
 def calibrated_sum(wide: Array, network: Array, targets: NDArray[np.int32]) -> Sum:
-    """Return the sum with the lowest log loss on validation texts, each label a little unsure.
+    """Return the sum with the lowest log loss on validation texts, each label a little smoothing.
 
     Without that the factors would grow without limit where the texts can be told apart perfectly.
 
@@ -49,11 +49,11 @@ def calibrated_sum(wide: Array, network: Array, targets: NDArray[np.int32]) -> S
     from scipy.optimize import minimize
 
     is_binary = wide.shape[1] == 1
-    unsure = 1 / (len(targets) + 2)
+    smoothing = 1 / (len(targets) + 2)
 
     def loss(values: NDArray[np.float64]) -> float:
         total = Sum(*values, *([] if is_binary else [0.0]))
-        return log_loss(total.logits(wide, network), targets, unsure)
+        return log_loss(total.logits(wide, network), targets, smoothing)
 
     start = [0.5, 0.5, 0.0] if is_binary else [0.5, 0.5]
     bounds = [(0, None), (0, None), (None, None)][: len(start)]
@@ -62,7 +62,7 @@ def calibrated_sum(wide: Array, network: Array, targets: NDArray[np.int32]) -> S
     return Sum(wide_factor, network_factor, rest[0] if rest else 0.0)
 
 
-def log_loss_elsewhere(wide: Array, network: Array, targets: NDArray[np.int32]) -> float:
+def cross_validated_log_loss(wide: Array, network: Array, targets: NDArray[np.int32]) -> float:
     """Return the log loss of the calibrated sum on texts that it was not fitted on.
 
     The sum is fitted on every other text and evaluated on the rest, both ways round. The log loss
@@ -82,13 +82,13 @@ def log_loss_elsewhere(wide: Array, network: Array, targets: NDArray[np.int32]) 
     return float(loss)
 
 
-def log_loss(logits: Array, targets: NDArray[np.int32], unsure: float = 0.0) -> float:
+def log_loss(logits: Array, targets: NDArray[np.int32], smoothing: float = 0.0) -> float:
     """Return the mean cross-entropy of logits [N, C] for targets [N]; C is 1 for two classes.
 
     Args:
         logits: float32 [N, C].
         targets: the class of each text, int32 [N].
-        unsure: the share of each target that is spread over all classes.
+        smoothing: the share of each target that is spread over all classes.
     """
     wide = logits.astype(np.float64)
     if wide.shape[1] == 1:
@@ -96,7 +96,7 @@ def log_loss(logits: Array, targets: NDArray[np.int32], unsure: float = 0.0) -> 
     largest = wide.max(axis=1)
     total = largest + np.log(np.exp(wide - largest[:, np.newaxis]).sum(axis=1))
     of_target = wide[np.arange(len(targets)), targets]
-    return float((total - (1 - unsure) * of_target - unsure * wide.mean(axis=1)).mean())
+    return float((total - (1 - smoothing) * of_target - smoothing * wide.mean(axis=1)).mean())
 
 
 def accuracy(logits: Array, targets: NDArray[np.int32]) -> float:
