@@ -1,4 +1,4 @@
-"""The quality of predictions beside those of Keras and the true labels, with 95 % intervals."""
+"""The quality of predictions against Keras and the true labels, with 95 % intervals."""
 
 from __future__ import annotations
 
@@ -10,7 +10,13 @@ from numpy.typing import NDArray
 
 from edgernn.benchmarking.records import Interval, Quality
 from edgernn.metrics import wilson_interval
-from edgernn_export.comparison import Z95
+from edgernn_export.comparison import (
+    Z95,
+    absolute_errors,
+    label_agreement,
+    p99,
+    predicted_classes,
+)
 
 _DRAWS = 1000
 _Floats = NDArray[np.float64]
@@ -21,37 +27,39 @@ def quality(
     reference: Sequence[Sequence[float]],
     truth: Sequence[int] | None,
 ) -> Quality:
-    """Return the quality of some predictions.
+    """Return the quality of predictions.
 
     Args:
-        probabilities: of each label for each text, [N][C], N at least 1.
-        reference: those of Keras, [N][C].
+        probabilities: the probability of each label for each text, [N][C], N at least 1.
+        reference: the probabilities of Keras, [N][C].
         truth: the class of each text, [N], or None if the texts have no labels.
     """
     outputs, keras = np.asarray(probabilities), np.asarray(reference)
-    classes, texts = outputs.argmax(axis=1), len(outputs)
-    same = int((classes == keras.argmax(axis=1)).sum())
-    errors = np.sort(np.abs(outputs - keras).max(axis=1))
+    # One probability for each label, so the head is never binary.
+    classes, keras_classes = (predicted_classes(one, "multiclass") for one in (outputs, keras))
+    texts, errors = len(outputs), absolute_errors(keras, outputs)
+    agreement = label_agreement(keras_classes, classes)
     figures = Quality(
         texts=texts,
         labels_predicted=len(np.unique(classes)),
-        label_agreement=same / texts,
-        label_agreement_95=wilson_interval(same, texts),
-        p99_absolute_error=float(np.quantile(errors, 0.99)),
-        p99_absolute_error_95=_quantile_interval(errors, 0.99),
+        label_agreement=agreement,
+        label_agreement_95=wilson_interval(round(agreement * texts), texts),
+        p99_absolute_error=p99(errors),
+        p99_absolute_error_95=_quantile_interval(np.sort(errors), 0.99),
     )
     if truth is None:
         return figures
+    true_classes = np.asarray(truth)
+    accuracy = label_agreement(true_classes, classes)
     confusion = np.zeros((outputs.shape[1], outputs.shape[1]))
-    np.add.at(confusion, (np.asarray(truth), classes), 1)
-    hits = int(np.trace(confusion))
+    np.add.at(confusion, (true_classes, classes), 1)
     draws = np.random.default_rng(0).multinomial(texts, confusion.ravel() / texts, _DRAWS)
     low, high = np.quantile(_macro_f1(draws.reshape(-1, *confusion.shape)), (0.025, 0.975))
     return Quality(
         **vars(figures)
         | {
-            "accuracy": hits / texts,
-            "accuracy_95": wilson_interval(hits, texts),
+            "accuracy": accuracy,
+            "accuracy_95": wilson_interval(round(accuracy * texts), texts),
             "macro_f1": float(_macro_f1(confusion[np.newaxis])[0]),
             "macro_f1_95": (float(low), float(high)),
         }
