@@ -1,6 +1,6 @@
 """`python -m edgernn_runtime BUNDLE [TEXT...]`: classify texts with this package alone.
 
-`python -m edgernn_runtime bench BUNDLE` measures a bundle.
+`python -m edgernn_runtime bench BUNDLE` measures a bundle; `--version` prints the versions.
 
 The output is one JSON object per text; errors go to stderr. Without TEXT, each line of stdin is a
 text. Exit status 0: done; 1: a bundle or a text was rejected; 2: wrong usage.
@@ -9,13 +9,17 @@ text. Exit status 0: done; 1: a bundle or a text was rejected; 2: wrong usage.
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import json
 import os
+import platform
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
+from importlib.metadata import PackageNotFoundError, version
 
-from edgernn_runtime import Classifier, EdgernnError, load
+from edgernn_runtime import Classifier, EdgernnError, __version__, load
+from edgernn_runtime.engines import ENGINES
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -34,6 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         description="Classify texts with an edgernn bundle.",
         epilog="`python -m edgernn_runtime bench BUNDLE` measures a bundle on this device.",
     )
+    parser.add_argument("--version", action=_PrintVersions, help="print versions, then exit")
     parser.add_argument("bundle", metavar="BUNDLE", help="a .edgernn file or folder")
     parser.add_argument("texts", metavar="TEXT", nargs="*", help="default: the lines of stdin")
     parser.add_argument(
@@ -59,6 +64,43 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     return 0
+
+
+def describe_versions(name: str, packages: Sequence[str] = ()) -> str:
+    """Return the versions for a bug report: edgernn, Python, platform, packages and engines.
+
+    Args:
+        name: the name of the program.
+        packages: further distributions to list; engines are always listed.
+    """
+    rows = [row for rows in ENGINES.values() for row in rows if row.extra]
+    numbers = {p: _version(p) for p in (*packages, "numpy", *(row.distribution for row in rows))}
+    has_library = importlib.util.find_spec("edgernn_runtime._native") is not None
+    lines = [
+        f"{name} {__version__}",
+        f"Python {platform.python_version()}, {platform.platform()}",
+        ", ".join(f"{p} {number}" for p, number in numbers.items()),
+        f"libedgernn {'installed' if has_library else 'not installed'}",
+    ]
+    return "\n".join(lines)
+
+
+class _PrintVersions(argparse.Action):
+    """Prints the versions. The action `version` of argparse would join the lines."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str, help: str) -> None:
+        super().__init__(option_strings, dest, nargs=0, help=help)
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        sys.stdout.write(describe_versions("edgernn-runtime") + "\n")
+        parser.exit()
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "not installed"
 
 
 def _row(classifier: Classifier, text: str | bytes, *, explained: bool) -> dict[str, object]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import io
 import json
+import platform
 import subprocess
 import sys
+from importlib import metadata
 
 import pytest
 
-from edgernn_runtime import load
+from edgernn_runtime import __version__, load
 from edgernn_runtime.__main__ import main
 
 
@@ -52,6 +54,17 @@ def test_a_refused_bundle_is_a_message_and_1(tmp_path, capsys):
     captured = capsys.readouterr()
     assert captured.out == ""
     assert captured.err.startswith("error: not a bundle")
+
+
+def test_the_version_lists_python_and_the_engines(capsys):
+    with pytest.raises(SystemExit) as end:
+        main(["--version"])
+    assert end.value.code == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == f"edgernn-runtime {__version__}"
+    assert lines[1].startswith(f"Python {platform.python_version()}, ")
+    assert f"onnxruntime {metadata.version('onnxruntime')}" in lines[2]
+    assert lines[3] in ("libedgernn installed", "libedgernn not installed")
 
 
 def test_wrong_usage_is_2(bundle, tmp_path):
