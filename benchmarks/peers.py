@@ -19,7 +19,7 @@ from peer_variants import peer_variants
 from edgernn.benchmarking.plan import Request, make_plan
 from edgernn.benchmarking.run import run
 from edgernn.benchmarking.tables import tables
-from edgernn.console import markdown, say
+from edgernn.console import markdown, print_status
 from edgernn.model_folder import read_model_folder
 
 
@@ -31,9 +31,9 @@ def main() -> None:
     options = parser.parse_args()
     plan = make_plan(read_model_folder(options.model), Request(quick=True, seconds=options.seconds))
     with tempfile.TemporaryDirectory() as folder:
-        say("converting the model with the peers")
+        print_status("converting the model with the peers")
         peers = peer_variants(plan.model, plan.tokenizer_bundle, Path(folder))
-        report = run(plan, [*plan.variants, *peers], say)
+        report = run(plan, [*plan.variants, *peers], print_status)
     if report.partial:
         sys.exit("interrupted")
     print(markdown(tables(report)[0]))

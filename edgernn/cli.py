@@ -1,4 +1,4 @@
-"""The command line: a table of commands, each in a file of its own that is imported when used."""
+"""The command line: a table of commands, each imported on first use."""
 
 from __future__ import annotations
 
@@ -12,32 +12,33 @@ from typing import Any
 import click
 
 from edgernn.console import fail
-from edgernn_runtime import EdgernnError, __version__
+from edgernn_runtime import EdgernnError
+from edgernn_runtime.__main__ import describe_versions
 
-#: Each command's module below `edgernn.commands` holds a click command of the same name. The help
-#: line stands here, so that `--help` imports none of them.
+#: Each module in `edgernn.commands` defines a click command of the same name. The help lines are
+#: here, so that `--help` does not import the modules.
 COMMANDS = {
     "train": "Train a classifier on labeled texts.",
     "export": "Export a trained model to a bundle for devices.",
     "predict": "Classify texts with a bundle.",
     "evaluate": "Score a model or a bundle on labeled texts.",
     "bench": "Compare bundles with the full model.",
-    "inspect": "Show what a bundle holds.",
+    "inspect": "Show the contents of a bundle.",
     "verify": "Run a bundle's self-test on this machine.",
-    "data": "Fetch data sets.",
+    "data": "Download data sets.",
 }
 _INTERRUPTED = 130
 
 
 class _LazyGroup(click.Group):
-    """A group that imports a command when it is called, and suggests one when it is misspelt."""
+    """A group that imports commands lazily and suggests a name for a misspelt one."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return the names of the commands, in the order of their use."""
+        """Return the names of the commands in the order of a typical workflow."""
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
-        """Return the command of that name, imported, or None."""
+        """Import and return the command of that name, or return None."""
         if name not in COMMANDS:
             return None
         command: click.Command = getattr(importlib.import_module(f"edgernn.commands.{name}"), name)
@@ -59,20 +60,33 @@ class _LazyGroup(click.Group):
             formatter.write_dl(list(COMMANDS.items()))
 
 
+def _print_versions(ctx: click.Context, _: click.Parameter, value: bool) -> None:
+    if value and not ctx.resilient_parsing:
+        click.echo(describe_versions("edgernn", ("tensorflow", "keras")))
+        ctx.exit()
+
+
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, prog_name="edgernn")
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_print_versions,
+    help="Show the versions of edgernn, Python, the platform and the engines.",
+)
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
 def cli(**_: Any) -> None:
     """Recurrent Keras text classifiers, from training to the device.
 
-    Without options, `edgernn train`, `edgernn export --format tflite --quantize int8` and
-    `edgernn bench` work one after the other.
+    Run `edgernn train`, then `edgernn export --format tflite --quantize int8`, then
+    `edgernn bench`: the defaults fit together.
     """
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line and exit: 0 done, 1 failed or a gate missed, 2 wrong usage."""
-    # tensorflow reads this when it is imported, and otherwise writes pages to stderr.
+    """Run the command line and exit: 0 success, 1 failure or missed gate, 2 wrong usage."""
+    # Silences TensorFlow's logs on stderr; TensorFlow reads the variable at import.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     try:
@@ -89,7 +103,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         fail(error)
         status = 2 if error.is_usage else 1
     except BrokenPipeError:
-        # The reader of our output, `head` for one, has seen enough.
+        # The reader, such as `head`, closed the pipe; nothing more must be flushed to it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = 1
     sys.exit(status)

@@ -17,10 +17,10 @@ class Table:
     """A table of results.
 
     Attributes:
-        title: the line above it.
+        title: the line above the table.
         columns: the names of the columns; the first is aligned left, the others right.
         rows: the cells of each row, as text.
-        notes: lines below it.
+        notes: the lines below the table.
     """
 
     title: str
@@ -30,7 +30,7 @@ class Table:
 
 
 def show(table: Table) -> None:
-    """Print a table: drawn on a terminal, as Markdown in a pipe."""
+    """Print a table: with borders on a terminal, else as Markdown."""
     if sys.stdout.isatty():
         _draw(table)
     else:
@@ -50,7 +50,7 @@ def show_json(value: object) -> None:
     click.echo(json.dumps(value, indent=1, ensure_ascii=False))
 
 
-def say(message: str) -> None:
+def print_status(message: str) -> None:
     """Print a line about progress on stderr."""
     click.echo(message, err=True)
 
@@ -71,7 +71,7 @@ def percent(share: float) -> str:
 
 
 def interval(bounds: Sequence[float]) -> str:
-    """Return a 95 % interval of a share."""
+    """Return an interval of a share as text, such as `91.2% to 92.0%`."""
     return f"{bounds[0]:.1%} to {bounds[1]:.1%}"
 
 
@@ -84,7 +84,7 @@ def _draw(table: Table) -> None:
     for i, column in enumerate(table.columns):
         drawn.add_column(Text(column), justify="right" if i else "left", overflow="fold")
     for row in table.rows:
-        # Text, because rich would read brackets in a label as markup.
+        # rich parses brackets in a str as markup, but not in Text.
         drawn.add_row(*map(Text, row))
     console = Console()
     console.print(Text(table.title, style="bold"), drawn, sep="\n")

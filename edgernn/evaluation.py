@@ -1,4 +1,4 @@
-"""Evaluation of a classifier on labeled texts: scores, calibration, text length, worst mistakes."""
+"""Evaluation of a classifier on labeled texts: scores, calibration, length, worst mistakes."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _MAX_MISTAKES = 10
 
 @dataclass(frozen=True)
 class CalibrationBin:
-    """The texts whose predicted labels have about the same probability.
+    """The texts whose predicted labels have a similar probability.
 
     Attributes:
         low: the lower bound of the probability.
         high: the upper bound.
         texts: the number of texts.
         probability: the mean probability of the predicted label.
-        accuracy: the share of right labels.
+        accuracy: the share of correct predictions.
     """
 
     low: float
@@ -37,13 +37,13 @@ class CalibrationBin:
 
 @dataclass(frozen=True)
 class LengthBin:
-    """The texts of about the same length.
+    """The texts of similar length.
 
     Attributes:
         low: the number of words of the shortest text.
         high: the number of words of the longest.
         texts: the number of texts.
-        accuracy: the share of right labels.
+        accuracy: the share of correct predictions.
         accuracy_95: its 95 % interval (Wilson).
     """
 
@@ -79,10 +79,10 @@ class Evaluation:
         scores: accuracy, precision, recall, F1 and the confusion matrix.
         calibration_error: the expected calibration error, 0 to 1: the mean distance between the
             probability of the predicted labels and their accuracy.
-        calibration: the bins of that error, without empty ones.
-        lengths: the texts in at most four bins by their number of words, about equally large.
-            Texts of the same length are in the same bin.
-        mistakes: the wrong predictions with the highest probability, the highest first.
+        calibration: the non-empty bins of that error.
+        lengths: at most four bins of similar size by number of words. Texts of the same length
+            are in the same bin.
+        mistakes: the wrong predictions with the highest probability, in descending order.
     """
 
     scores: Scores
@@ -92,7 +92,7 @@ class Evaluation:
     mistakes: tuple[Mistake, ...]
 
     def to_json(self) -> dict[str, Any]:
-        """Return the evaluation as JSON values, the scores at the top level."""
+        """Return the evaluation as JSON values, with the scores at the top level."""
         values = asdict(self)
         return {**values.pop("scores"), **values}
 
@@ -106,9 +106,9 @@ def evaluate_predictions(
     """Return the evaluation of a classifier's predictions.
 
     Args:
-        texts: the texts, [N], at least one.
+        texts: the texts, [N], N at least 1.
         truth: the index of each text's class, [N].
-        probabilities: float32 [N, C], of each label for each text.
+        probabilities: float32 [N, C], the probability of each label.
         labels: the names of the classes, [C].
     """
     predicted = probabilities.argmax(axis=1)
@@ -128,7 +128,7 @@ def evaluate_predictions(
 def _calibration_bins(
     confidence: NDArray[np.float64], is_right: NDArray[np.bool_]
 ) -> tuple[CalibrationBin, ...]:
-    """Return the bins of the expected calibration error, equally wide.
+    """Return the equally wide bins of the expected calibration error.
 
     Source: Guo et al., "On calibration of modern neural networks", 2017, equation 3.
     """
@@ -146,7 +146,7 @@ def _calibration_bins(
 def _length_bins(texts: Sequence[str], is_right: NDArray[np.bool_]) -> tuple[LengthBin, ...]:
     words = np.array([len(text.split()) for text in texts])
     ordered = np.sort(words)
-    # A bin starts at a quantile. Equal lengths are on one side of it, so that bins do not overlap.
+    # Bins start at quantiles. Texts of equal length share a bin, so bins do not overlap.
     starts = np.unique([ordered[len(texts) * k // _LENGTH_BINS] for k in range(_LENGTH_BINS)])
     places = np.searchsorted(starts, words, side="right")
     bins = []

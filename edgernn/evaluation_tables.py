@@ -1,4 +1,4 @@
-"""An evaluation as tables and as a plot."""
+"""Tables and a plot of an evaluation."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def evaluation_tables(title: str, evaluation: Evaluation, note: str | None) -> t
     Args:
         title: the title of the first table.
         evaluation: the results.
-        note: a note on the data for the first table, or None.
+        note: a caveat about the data for the first table, or None.
     """
     tables = [scores_table(title, evaluation.scores, note), _confusion(evaluation)]
     tables += [_lengths(evaluation), _calibration(evaluation)]
@@ -49,7 +49,7 @@ def _lengths(evaluation: Evaluation) -> Table:
         )
         for p in evaluation.lengths
     )
-    return Table("Accuracy by text length", ("words", "texts", "accuracy", "95 %"), rows)
+    return Table("Accuracy by text length", ("words", "texts", "accuracy", "95 % interval"), rows)
 
 
 def _calibration(evaluation: Evaluation) -> Table:

@@ -1,4 +1,4 @@
-"""Scores of a classifier: pure functions of true and predicted classes."""
+"""Scores of a classifier, computed from true and predicted classes."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ class ClassScore:
 
     Attributes:
         label: the class.
-        precision: the share of texts predicted as this class that are of it; 0 if there are none.
-        recall: the share of texts of this class that are predicted as it; 0 if there are none.
+        precision: the share of predictions of this class that are correct; 0 without predictions.
+        recall: the share of texts of this class that are predicted as it; 0 without texts.
         f1: the harmonic mean of precision and recall.
         support: the number of texts of this class.
     """
@@ -37,13 +37,13 @@ class Scores:
 
     Attributes:
         texts: the number of texts.
-        accuracy: the share of right labels.
+        accuracy: the share of correct predictions.
         accuracy_95: its 95 % interval (Wilson).
-        precision: the mean over the classes (macro average).
-        recall: the mean over the classes.
-        f1: the mean over the classes.
+        precision: the macro average, the mean over the classes.
+        recall: the macro average.
+        f1: the macro average.
         classes: the scores of each class.
-        confusion: texts of the row's class predicted as the column's class, [C][C].
+        confusion: the confusion matrix [C][C], true class by row, predicted class by column.
     """
 
     texts: int
@@ -61,10 +61,10 @@ class Scores:
 
 
 def score(true: Sequence[int], predicted: Sequence[int], labels: tuple[str, ...]) -> Scores:
-    """Return the scores of predicted classes against true ones.
+    """Return the scores of predicted classes.
 
     Args:
-        true: the index of each text's class, [N], at least one text.
+        true: the index of each text's class, [N], N at least 1.
         predicted: the index of each text's predicted class, [N].
         labels: the names of the classes, [C].
     """
@@ -92,7 +92,7 @@ def score(true: Sequence[int], predicted: Sequence[int], labels: tuple[str, ...]
 
 
 def wilson_interval(successes: int, trials: int) -> tuple[float, float]:
-    """Return the 95 % interval of a share.
+    """Return the 95 % confidence interval of a share (Wilson score interval).
 
     Source: Wilson, "Probable inference, the law of succession, and statistical inference", 1927.
     """

@@ -1,4 +1,4 @@
-"""The model folder: what `edgernn train` writes and the other commands read."""
+"""The model folder, which `edgernn train` writes and the other commands read."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ HISTORY_PLOT = "history.png"
 VALIDATION = "validation.jsonl"
 BUNDLE_SUFFIX = ".edgernn"
 
-#: How many validation texts are kept for the verification of exports.
+#: The number of validation texts that are kept for the verification of exports.
 VALIDATION_TEXTS = 1000
 
 
@@ -33,7 +33,7 @@ class ModelFolder:
         path: the folder.
         labels: the names of the classes.
         validation: texts that the model was not trained on, with their labels.
-        about: what the model was trained on, for the model card.
+        about: a description of the training data for the model card, or None.
     """
 
     path: Path
@@ -43,18 +43,35 @@ class ModelFolder:
 
     @property
     def model(self) -> Path:
-        """The Keras model, strings to probabilities."""
+        """The file of the Keras model, which maps strings to probabilities."""
         return self.path / MODEL
 
     @property
     def bundles(self) -> tuple[Path, ...]:
-        """The bundles that were exported into the folder, sorted by name."""
+        """The exported bundles in the folder, sorted by name."""
         return tuple(sorted(self.path.glob("*" + BUNDLE_SUFFIX)))
 
 
 def is_model_folder(path: Path) -> bool:
     """Return whether the path is a folder that `edgernn train` wrote."""
     return (path / MODEL).is_file() and (path / LABELS).is_file()
+
+
+def check_bundle_path(path: Path) -> None:
+    """Check that a path is not a Keras model, which must be exported first.
+
+    Raises:
+        OptionError: the path is a `.keras` file or a model folder.
+    """
+    is_folder = is_model_folder(path)
+    if is_folder or path.suffix == ".keras":
+        raise OptionError(
+            "a Keras model is not a bundle",
+            path=path,
+            expected=f"a {BUNDLE_SUFFIX} file",
+            found="a model folder" if is_folder else "a .keras file",
+            hint=f"export it first: `edgernn export {path} --format native --quantize int8`",
+        )
 
 
 def read_model_folder(path: Path) -> ModelFolder:
@@ -66,11 +83,11 @@ def read_model_folder(path: Path) -> ModelFolder:
     """
     if not is_model_folder(path):
         raise OptionError(
-            "there is no trained model here",
+            "the folder does not contain a trained model",
             path=path,
             expected=f"a folder with {MODEL} and {LABELS}",
-            found="another kind of folder" if path.is_dir() else "no folder",
-            hint=f"`edgernn train --out {path}` makes one",
+            found="another kind of folder" if path.is_dir() else "nothing at this path",
+            hint=f"train a model: `edgernn train --out {path}`",
         )
     try:
         labels = tuple(json.loads((path / LABELS).read_text(encoding="utf-8")))
@@ -82,7 +99,7 @@ def read_model_folder(path: Path) -> ModelFolder:
         raise ModelFolderError(
             "the model folder is damaged",
             path=path,
-            expected=f"{LABELS}, {METRICS} and {VALIDATION} as `edgernn train` writes them",
+            expected=f"{LABELS}, {METRICS} and {VALIDATION} as written by `edgernn train`",
             found=f"{type(error).__name__}: {error}",
             hint="train again",
         ) from error
@@ -90,7 +107,7 @@ def read_model_folder(path: Path) -> ModelFolder:
 
 
 def _about(path: Path) -> str | None:
-    """Return what a model was trained on, in sentences; None for a folder without metrics."""
+    """Return a description of the training data; None for a folder without metrics."""
     metrics = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
     preset = metrics.get("preset")
     if preset is None:
@@ -106,11 +123,11 @@ def _about(path: Path) -> str | None:
 
 
 def check_output_folder(path: Path, *, overwrite: bool) -> None:
-    """Check that a model folder may be written at a path; nothing is written.
+    """Check that a model folder may be written at a path, without writing.
 
     Raises:
-        ModelFolderError: a file or another kind of folder stands there, or a model folder does
-            and `overwrite` is not set.
+        ModelFolderError: the path is a file or another kind of folder, or a model folder without
+            `overwrite`.
     """
     if path.is_dir() and (not any(path.iterdir()) or (is_model_folder(path) and overwrite)):
         return
@@ -118,11 +135,15 @@ def check_output_folder(path: Path, *, overwrite: bool) -> None:
         return
     is_model = is_model_folder(path)
     raise ModelFolderError(
-        "there is a model already" if is_model else "the place is taken",
+        "the output folder contains a model already"
+        if is_model
+        else "the output path exists already",
         path=path,
-        expected="no folder, an empty one, or a model folder with --force",
-        found="a model folder" if is_model else "files of another kind",
-        hint="--force replaces it, --out names another" if is_model else "name another with --out",
+        expected="a new path, an empty folder, or a model folder with --force",
+        found="a model folder" if is_model else "other files",
+        hint="replace it with --force, or choose another folder with --out"
+        if is_model
+        else "choose another folder with --out",
     )
 
 
@@ -136,7 +157,7 @@ def write_model_folder(
     history_plot: bytes | None,
     validation: Rows,
 ) -> None:
-    """Write a model folder; bundles of an earlier model in it are removed.
+    """Write a model folder and remove the bundles of an earlier model from it.
 
     Raises:
         OutputError: the folder cannot be written to.

@@ -1,4 +1,4 @@
-"""Progress on stderr: bars on a terminal, one line an epoch in a pipe."""
+"""Progress on stderr: bars on a terminal, else one line per epoch."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
-from edgernn.console import say
+from edgernn.console import print_status
 
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
@@ -20,9 +20,9 @@ _T = TypeVar("_T")
 
 @contextmanager
 def epoch_progress() -> Iterator[Callable[[Progress], None]]:
-    """Yield a `callback(progress)` of a training that drives a bar, or prints a line, per epoch."""
+    """Yield a `callback(progress)` that shows a bar or prints a line for each epoch."""
     if not sys.stderr.isatty():
-        yield lambda progress: say(_line(progress)) if _is_over(progress) else None
+        yield lambda progress: print_status(_line(progress)) if _is_over(progress) else None
         return
     with _bars() as bars:
         tasks: dict[int, TaskID] = {}
@@ -40,7 +40,7 @@ def epoch_progress() -> Iterator[Callable[[Progress], None]]:
 def amount_progress(name: str) -> Iterator[Callable[[int, int | None], None]]:
     """Yield a `callback(done, total)` that drives a progress bar; silent without a terminal.
 
-    The total is None if it is not known.
+    The total is None if it is unknown.
     """
     if not sys.stderr.isatty():
         yield lambda _done, _total: None

@@ -1,4 +1,4 @@
-"""Tables of scores, as the commands print them."""
+"""Tables of scores."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ if TYPE_CHECKING:
 
 
 def scores_table(title: str, scores: Scores, note: str | None) -> Table:
-    """Return the scores as a table, with the means of the classes in the last row."""
+    """Return a table of the scores; its last row is the macro average."""
     rows = [
         (c.label, percent(c.precision), percent(c.recall), percent(c.f1), f"{c.support:,}")
         for c in scores.classes
     ]
     means = (percent(scores.precision), percent(scores.recall), percent(scores.f1))
-    rows.append(("mean of the classes", *means, f"{scores.texts:,}"))
+    rows.append(("macro average", *means, f"{scores.texts:,}"))
     accuracy = f"accuracy {percent(scores.accuracy)} (95 %: {interval(scores.accuracy_95)})"
     notes = (accuracy, *([f"note: {note}"] if note else []))
     columns = ("class", "precision", "recall", "F1", "texts")
@@ -26,16 +26,16 @@ def scores_table(title: str, scores: Scores, note: str | None) -> Table:
 
 
 def paths_table(scored: PathScores, deployed: str, texts: int) -> Table:
-    """Return the validation scores of each path and of their sum, and which the model contains."""
+    """Return the validation scores of each path and their sum, and which one is deployed."""
     names = {
         "bag": ("words and n-grams (bag)", scored.bag),
         "network": ("recurrent network", scored.network),
-        "both": ("both, added up", scored.both),
+        "both": ("sum of both", scored.both),
     }
     rows = [
         (name, percent(score.accuracy), f"{score.log_loss:.3f}", "yes" if key == deployed else "")
         for key, (name, score) in names.items()
         if score is not None
     ]
-    title = f"Paths on {texts:,} validation texts; the network is kept where it lowers the log loss"
+    title = f"Paths on {texts:,} validation texts; the network is kept if it lowers the log loss"
     return Table(title, ("model", "accuracy", "log loss", "deployed"), tuple(rows))

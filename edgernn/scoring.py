@@ -1,4 +1,4 @@
-"""Probabilities of texts from a Keras model or a bundle, in the same shape."""
+"""Probabilities of texts from a Keras model or a bundle."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def keras_probabilities(model: KerasModel, texts: Sequence[str]) -> NDArray[np.f
     """Return a Keras model's probabilities of each label, float32 [N, C], C at least 2.
 
     Args:
-        model: a model that the exporter reads, with logits or probabilities as outputs.
+        model: a model that the exporter can read; its outputs are logits or probabilities.
         texts: the texts.
 
     Raises:
@@ -38,8 +38,3 @@ def bundle_probabilities(classifier: Classifier, texts: Sequence[str]) -> NDArra
         for text in tracked(texts, "classifying")
     ]
     return np.asarray(rows, dtype=np.float32)
-
-
-def predicted_classes(probabilities: NDArray[np.float32]) -> NDArray[np.intp]:
-    """Return the index of each text's most probable label, [N]."""
-    return np.asarray(np.argmax(probabilities, axis=1))

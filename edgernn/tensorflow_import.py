@@ -1,4 +1,4 @@
-"""The heavy imports, made when a command needs them, and without their noise."""
+"""The import of TensorFlow and Keras, without their output on stderr."""
 
 from __future__ import annotations
 
@@ -9,10 +9,9 @@ from collections.abc import Iterator
 
 
 def import_tensorflow() -> None:
-    """Import tensorflow and keras, keeping what their C++ parts write to stderr off it.
+    """Import TensorFlow and Keras and suppress what their C++ code writes to stderr.
 
-    They report missing accelerators before their log level can be set. A failed import still
-    raises.
+    It reports missing accelerators before a log level can be set. A failed import still raises.
     """
     if "tensorflow" in sys.modules and "keras" in sys.modules:
         return
@@ -20,7 +19,7 @@ def import_tensorflow() -> None:
         import keras  # noqa: F401
         import tensorflow as tf
 
-        # The first use of a device reports once more.
+        # The first use of a device writes to stderr again.
         tf.config.list_physical_devices()
 
 

@@ -1,4 +1,4 @@
-"""The Python API: a function for each command, which the command calls.
+"""The Python API: one function for each command.
 
 TensorFlow is imported by the functions that need it, so that `import edgernn` is quick.
 """

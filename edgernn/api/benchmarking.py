@@ -34,29 +34,30 @@ def benchmark(
 ) -> BenchmarkReport:
     """Compare bundles with the full model: size, latency and accuracy on the same texts.
 
-    Each variant runs in its own process; they take turns. Ctrl-C ends the benchmark, and the
-    report contains what was measured until then.
+    Each variant runs in its own process; the processes take turns. Ctrl-C ends the benchmark;
+    the report then contains the measurements made so far.
 
     Args:
         bundles: the bundles; by default all bundles in the model folder.
-        model: the model folder to compare with; by default that of the bundles, or `./model`.
+        model: the model folder to compare with; by default the folder of the bundles, or
+            `./model`.
         data: a data set, a table, a folder, or a .txt file; None for the validation texts.
         data_dir: the folder of the IMDB reviews.
         text_column: the column of a table that contains the texts.
         label_column: the column of a table that contains the labels.
         quick: whether to take less than a minute.
-        tokens: the length of the timed texts; by default 200 or the most that the model reads.
-        threads: threads that one call may use.
+        tokens: the length of the timed texts; by default 200, or the model's limit if lower.
+        threads: threads of one call.
         seconds: seconds to time each variant; by default 10, or 1.5 if quick.
         max_drop: a gate: the largest accuracy drop, in points (hundredths).
         min_agreement: a gate: the lowest label agreement with Keras, 0 to 1.
         max_p95_ms: a gate: the highest p95 of the latency, in milliseconds.
-        note: called with a sentence when a variant is measured.
+        note: called with a sentence before each variant is measured.
 
     Raises:
-        OptionError: there is no model folder or no bundle, or the data does not fit.
+        OptionError: the model folder, a bundle or the data does not exist or does not fit.
         ModelFolderError: the model folder is damaged.
-        BundleError: no bundle can be read.
+        BundleFormatError: a bundle is malformed.
 
     Example:
         >>> report = edgernn.benchmark(model="model", quick=True, tokens=20, seconds=0.2)

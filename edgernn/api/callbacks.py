@@ -1,4 +1,4 @@
-"""What a caller of the Python API hears."""
+"""Default callback of the Python API."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from edgernn.data.datasets import DataOptions, load_corpus
 from edgernn.data.rows import Corpus, Rows, label_indices
-from edgernn.model_folder import DEFAULT, is_model_folder, read_model_folder
+from edgernn.model_folder import DEFAULT, check_bundle_path, is_model_folder, read_model_folder
 from edgernn.tensorflow_import import import_tensorflow
 
 if TYPE_CHECKING:
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ModelEvaluation:
-    """An evaluation, and what it was made on.
+    """An evaluation and its data.
 
     Attributes:
         data: the name of the data.
-        note: what to keep in mind when the scores are read, or None.
-        warnings: a sentence each.
+        note: a caveat about the data, or None.
+        warnings: one sentence each.
         evaluation: the results.
     """
 
@@ -45,7 +45,7 @@ def evaluate(
     Args:
         model: a bundle, or a model folder.
         data: a data set, a table, a folder, or rows in memory; None for the validation texts of
-            the model folder. Of a data set with an official test part, that part.
+            the model folder. If a data set has an official test part, only that part is used.
         data_dir: the folder of the IMDB reviews.
         text_column: the column of a table that contains the texts.
         label_column: the column of a table that contains the labels.
@@ -54,12 +54,13 @@ def evaluate(
         OptionError: the model, the data or a column does not exist, or the labels differ.
         DataError: the data cannot be read.
         ModelFolderError: the model folder is damaged.
-        BundleError: the bundle is damaged.
+        BundleFormatError: the bundle is malformed.
+        BundleHashError: a member of the bundle does not match its hash.
 
     Example:
         >>> rows = edgernn.Rows(("A film to remember.", "Dull and far too long."), ("pos", "neg"))
-        >>> found = edgernn.evaluate("sentiment.edgernn", rows)
-        >>> found.evaluation.scores.accuracy
+        >>> result = edgernn.evaluate("sentiment.edgernn", rows)
+        >>> result.evaluation.scores.accuracy
         1.0
     """
     from edgernn.evaluation import evaluate_predictions
@@ -71,11 +72,12 @@ def evaluate(
     if is_model_folder(model):
         labels, probabilities = _score_keras(model, rows.texts)
     else:
+        check_bundle_path(model)
         with load(model) as classifier:
             labels, probabilities = classifier.labels, bundle_probabilities(classifier, rows.texts)
     truth = label_indices(rows, labels, corpus.name)
-    found = evaluate_predictions(rows.texts, truth, probabilities, labels)
-    return ModelEvaluation(corpus.name, corpus.note, rows.warnings, found)
+    evaluation = evaluate_predictions(rows.texts, truth, probabilities, labels)
+    return ModelEvaluation(corpus.name, corpus.note, rows.warnings, evaluation)
 
 
 def _evaluation_rows(

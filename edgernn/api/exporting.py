@@ -50,7 +50,7 @@ def export(
     note: Callable[[str], None] = ignore,
     warn: Callable[[str], None] = ignore,
 ) -> Export:
-    """Export a Keras model to a bundle, verified against Keras before it is written.
+    """Export a Keras model to a bundle; it is verified against Keras before it is written.
 
     Args:
         model: a model folder, a `.keras` file, or a Keras model in memory.
@@ -58,15 +58,15 @@ def export(
             beside the file.
         format: the target: `tflite`, `onnx`, `native` or `c`.
         quantize: the recipe: `none`, `float16`, `int8` or `int8-full`.
-        variant: `default`; of TFLite also `stateless`, of ONNX also `ort`.
-        labels: the names of the classes; by default those of the model folder, else numbers.
+        variant: `default`, `stateless` (TFLite) or `ort` (ONNX).
+        labels: the names of the classes; by default the labels of the model folder, else numbers.
         vocabulary: for a model of ids: a `.keras` file with its TextVectorization layer, or a
-            file of one token a line.
-        max_length: for a file of one token a line: the length to truncate and pad to.
-        truncate: for a model of ids: which ids of a longer text the model was given, `head` or
-            `head+tail`. By default the head; it must be stated if the padding must be.
-        padding: for a model of ids: where its texts were padded, `post` (behind), `pre` (in front)
-            or `none`. It must be stated if the model's output depends on it.
+            file with one token per line.
+        max_length: for a file with one token per line: the length to truncate and pad to.
+        truncate: for a model of ids: the truncation of longer texts in training, `head` (default)
+            or `head+tail`. It is required if the padding is.
+        padding: for a model of ids: the padding in training, `post`, `pre` or `none`. It is
+            required if the model's output depends on it.
         texts: a table or rows to verify on; by default the validation texts of the model folder.
         text_column: the column of a table that contains the texts.
         label_column: the column of a table that contains the labels.
@@ -74,7 +74,7 @@ def export(
         allow_drop: write the bundle even if a gate is missed.
         overwrite: replace an existing bundle.
         note: called with a sentence when the export begins.
-        warn: called with each warning; those of the export are in the result too.
+        warn: called with each warning; the result contains the warnings of the export too.
 
     Raises:
         OptionError: the model, the table, the target, recipe or variant does not exist, the
@@ -83,7 +83,7 @@ def export(
         ModelFileError: the file is not a Keras model that can be loaded safely.
         UnsupportedModelError: the model has a layer or option that cannot be exported.
         ModelStatsError: the written file is not lowered or quantized as requested.
-        GateError: its outputs differ too much from Keras; nothing was written.
+        GateError: verification failed: the outputs differ from Keras beyond the tolerance.
         OutputError: `out` exists already, or cannot be written.
 
     Example:
@@ -91,7 +91,7 @@ def export(
         >>> done.path.name, done.size < 1_000_000, all(check.passed for check in done.checks)
         ('native-int8.edgernn', True, True)
     """
-    # Checked before tensorflow is imported, which takes seconds.
+    # Fail early: importing TensorFlow takes seconds.
     target = find_target(format)
     check_combination(target, find_recipe(quantize), variant)
     source, folder = _find_model(model)
@@ -129,16 +129,17 @@ def export(
 
 
 def _find_model(model: Any) -> tuple[Any, ModelFolder | None]:
-    """Return the Keras model or its file, and the model folder around it, if there is one."""
+    """Return the Keras model or its file, and its model folder, or None outside of one."""
     if not isinstance(model, str | Path):
         return model, None
     path = Path(model)
     if not path.exists() and path.suffix:
         raise OptionError(
-            "there is no model here",
+            "the model does not exist",
             path=path,
             expected="a .keras file, or a folder that `edgernn train` wrote",
-            found="nothing",
+            found="nothing at this path",
+            hint="check the path, or train a model with `edgernn train`",
         )
     if path.name == MODEL and is_model_folder(path.parent):
         path = path.parent
@@ -160,9 +161,9 @@ def _read_rows(
 
 
 def _examples(rows: Rows, labels: tuple[str, ...] | None, origin: TextOrigin) -> Examples:
-    # A table may be sorted by label, so its first rows would not do.
+    # The first rows are not representative: a table may be sorted by label.
     chosen = sample(rows, VALIDATION_TEXTS)
-    # Without the model's labels, the output that a text's label belongs to is unknown.
+    # Without the model's labels, a text's label cannot be mapped to an output.
     truth = None if labels is None else label_indices(chosen, labels, origin)
     return Examples(chosen.texts, truth, origin)
 
@@ -176,7 +177,8 @@ def _default_out(model: Any, name: str) -> Path:
         raise OptionError(
             "a model in memory needs a path to export to",
             expected="edgernn.export(model, out)",
-            found="no out",
+            found="out=None",
+            hint="pass the path of the bundle as out",
         )
     path = Path(model)
     if path.is_dir():

@@ -41,24 +41,24 @@ def train(
     Args:
         data: a data set (`reviews`, `bbc`, `imdb`), a table, a folder, or rows in memory.
         out: the model folder to write.
-        preset: `tutorial`, `bag`, `small` or `best`, or a changed one:
+        preset: `tutorial`, `bag`, `small` or `best`, or a modified preset:
             `dataclasses.replace(edgernn.PRESETS["small"], ...)`.
         validation: a table to validate on.
-        validation_split: the share of the data to validate on, 0 to 1; a tenth by default.
-        unlabeled: a file of texts without labels to learn from too.
-        max_size: the most bytes of an int8 bundle; sizes are cut to fit.
+        validation_split: the share of the data to validate on, 0 to 1; 0.1 by default.
+        unlabeled: a file of unlabeled texts to learn from as well.
+        max_size: the largest int8 bundle, in bytes; layer sizes are reduced to fit.
         data_dir: the folder of the IMDB reviews.
         text_column: the column of a table that contains the texts.
         label_column: the column of a table that contains the labels.
         overwrite: replace an existing model folder.
         progress: called with an `edgernn.training.loop.Progress` after each batch and each epoch.
-        note: called with a sentence when a part of the work begins.
-        warn: called with each warning; they are in the result too.
+        note: called with a sentence when a step begins.
+        warn: called with each warning; the result contains them too.
 
     Raises:
-        OptionError: the data, a column or a preset does not exist, or does not fit.
-        DataError: the data cannot be used.
-        ModelFolderError: the folder must not be written to.
+        OptionError: the data, a column or a preset does not exist or does not fit.
+        DataError: the data is malformed or insufficient.
+        ModelFolderError: `out` exists and must not be replaced.
         OutputError: the folder cannot be written.
         TrainingError: training ended without a usable model.
 
@@ -91,15 +91,15 @@ def find_preset(name: str) -> Preset:
     """Return the preset of that name.
 
     Raises:
-        OptionError: there is no such preset.
+        OptionError: the preset does not exist.
     """
     if name not in PRESETS:
         near = difflib.get_close_matches(name, PRESETS, n=1)
         raise OptionError(
-            "there is no such preset",
+            "the preset does not exist",
             expected=" | ".join(PRESETS),
             found=name,
-            hint=f"did you mean {near[0]}?" if near else None,
+            hint=f"did you mean {near[0]}?" if near else "choose one of the presets",
         )
     return PRESETS[name]
 

@@ -10,7 +10,7 @@ import click
 
 import edgernn
 from edgernn.commands.options import data_options, json_option
-from edgernn.console import say, show, show_json, warn
+from edgernn.console import print_status, show, show_json, warn
 
 if TYPE_CHECKING:
     from edgernn.benchmarking.records import BenchmarkReport
@@ -40,13 +40,13 @@ _ARGUMENTS = (
 @click.option(
     "--model",
     type=click.Path(path_type=Path),
-    help="The model folder to compare with.  [default: that of the BUNDLEs, or ./model]",
+    help="Model folder to compare with.  [default: the folder of the BUNDLEs, or ./model]",
 )
 @data_options(None)
 @click.option(
     "--tokens",
     type=click.IntRange(1, 4096),
-    help="Length of the timed texts.  [default: 200, or the most that the model reads]",
+    help="Length of the timed texts.  [default: 200, or the model's limit if lower]",
 )
 @click.option("--threads", type=click.IntRange(1, 256), default=1, help="Threads of one call.")
 @click.option(
@@ -54,10 +54,14 @@ _ARGUMENTS = (
     type=click.FloatRange(0.1, 600),
     help="Seconds to time each variant.  [default: 10, or 1.5 with --quick]",
 )
-@click.option("--quick", is_flag=True, help="Under a minute: one length, 200 texts.")
-@click.option("--max-drop", type=click.FloatRange(0, 100), help="Gate: accuracy drop in points.")
-@click.option("--min-agreement", type=click.FloatRange(0, 1), help="Gate: label agreement, 0 to 1.")
-@click.option("--max-p95-ms", type=_POSITIVE, help="Gate: p95 latency in ms.")
+@click.option("--quick", is_flag=True, help="Take less than a minute: one length, 200 texts.")
+@click.option(
+    "--max-drop", type=click.FloatRange(0, 100), help="Gate: largest accuracy drop, in points."
+)
+@click.option(
+    "--min-agreement", type=click.FloatRange(0, 1), help="Gate: lowest label agreement, 0 to 1."
+)
+@click.option("--max-p95-ms", type=_POSITIVE, help="Gate: highest p95 latency, in ms.")
 @click.option("--html", type=_FILE, help="Write a self-contained .html page.")
 @click.option("--plot", type=_FILE, help="Write the charts as a .png.")
 @click.option(
@@ -65,7 +69,7 @@ _ARGUMENTS = (
     type=click.Path(path_type=Path),
     nargs=2,
     metavar="A.json B.json",
-    help="Compare two reports, without measuring.",
+    help="Compare two JSON reports instead of measuring.",
 )
 @json_option
 @click.pass_context
@@ -73,18 +77,18 @@ def bench(ctx: click.Context, /, bundles: tuple[Path, ...], **values: Any) -> No
     """Compare bundles with the full model: size, speed and accuracy on the same texts.
 
     Without a BUNDLE, all bundles in the model folder are measured. Each variant runs in its own
-    process; they take turns. The texts are the validation texts of the model folder, or those of
-    --data, which may be a .txt file of one text a line, without labels. If a bundle misses a gate
+    process; the processes take turns. The texts are the validation texts of the model folder, or
+    --data, which may be a .txt file with one unlabeled text per line. If a bundle misses a gate
     or a variant fails, the exit status is 1.
     """
     if values["compare"] is not None:
         _compare(*values["compare"], as_json=values["as_json"])
         return
     given = {name: values[name] for name in _ARGUMENTS}
-    report = edgernn.benchmark(bundles, **given, note=say)
+    report = edgernn.benchmark(bundles, **given, note=print_status)
     _write(report, values)
     if report.partial:
-        warn("interrupted; the report contains what was measured until then")
+        warn("interrupted; the report contains the measurements made so far")
         ctx.exit(_INTERRUPTED)
     if report.missed or any(result.error for result in report.results):
         ctx.exit(1)

@@ -6,36 +6,35 @@ from pathlib import Path
 
 import click
 
-from edgernn.console import say
-from edgernn.data.download import download as fetch
+from edgernn.console import print_status
+from edgernn.data.download import download as download_file
 from edgernn.data.imdb import ARCHIVE, SHA256, URL, default_folder, load_imdb
 from edgernn.progress import amount_progress
 
 
 @click.group()
 def data() -> None:
-    """Fetch data sets."""
+    """Download data sets."""
 
 
 @data.command()
-@click.option("--download", is_flag=True, help="Fetch the archive (84 MB) where it is missing.")
+@click.option("--download", is_flag=True, help="Download the archive (84 MB) if it is missing.")
 @click.option(
     "--data-dir",
     type=click.Path(path_type=Path),
-    help="Where it is kept.  [default: edgernn in the user's cache folder]",
+    help="Folder of the archive.  [default: edgernn in the user's cache folder]",
 )
-@click.option("--url", default=URL, show_default=True, help="A mirror of the archive.")
+@click.option("--url", default=URL, show_default=True, help="URL of the archive, such as a mirror.")
 def imdb(download: bool, data_dir: Path | None, url: str) -> None:
-    """Look for the IMDB film reviews, and fetch them when asked to.
+    """Check for the IMDB film reviews, and download them with --download.
 
-    A download that broke off goes on where it stopped; the archive is checked against its
-    published hash.
+    An interrupted download resumes. The archive is checked against its published hash.
     """
     folder = data_dir or default_folder()
     if download:
-        with amount_progress(ARCHIVE) as report:
-            fetch(url, folder / ARCHIVE, SHA256, report)
+        with amount_progress(ARCHIVE) as callback:
+            download_file(url, folder / ARCHIVE, SHA256, callback)
     corpus = load_imdb(folder)
     test = len(corpus.test) if corpus.test else 0
-    say(f"{len(corpus.train):,} reviews to train on, {test:,} to test on")
+    print_status(f"{len(corpus.train):,} reviews to train on, {test:,} to test on")
     click.echo(folder)

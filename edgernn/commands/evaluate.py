@@ -27,8 +27,8 @@ from edgernn_export.bundle_file import write_file
 def evaluate(model: Path, **values: Any) -> None:
     """Evaluate a bundle or a model folder on labeled texts; ./model by default.
 
-    Without --data, the texts are the validation texts of the model folder. Of a data set, the test
-    part is used, else the validation part, else all of it.
+    Without --data, the texts are the validation texts of the model folder. A data set contributes
+    its test part, else its validation part, else all texts.
     """
     from edgernn.evaluation_tables import evaluation_tables, plot_evaluation
 

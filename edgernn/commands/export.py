@@ -10,7 +10,7 @@ import click
 
 import edgernn
 from edgernn.commands.options import force_option, json_option
-from edgernn.console import Table, say, show, show_json, warn
+from edgernn.console import Table, print_status, show, show_json, warn
 from edgernn.errors import OptionError
 from edgernn.model_folder import DEFAULT
 from edgernn_export import RECIPES, TARGETS, Export
@@ -24,48 +24,50 @@ from edgernn_runtime.tokenizer import TRUNCATE
 @click.option("--format", "model_format", required=True, metavar="|".join(TARGETS))
 @click.option("--quantize", default="none", show_default=True, metavar="|".join(RECIPES))
 @click.option(
-    "--out", type=click.Path(path_type=Path), help="The bundle.  [default: in the model folder]"
+    "--out",
+    type=click.Path(path_type=Path),
+    help="Bundle to write.  [default: in the model folder]",
 )
-@click.option("--labels", help="The names of the classes, such as neg,pos.")
+@click.option("--labels", help="Names of the classes, such as neg,pos.")
 @click.option(
     "--vocabulary",
     type=click.Path(path_type=Path),
-    help="For a model that takes ids: a .keras file with its TextVectorization, or vocab.txt.",
+    help="For a model of ids: a .keras file with its TextVectorization, or vocab.txt.",
 )
 @click.option(
     "--max-length",
     type=click.IntRange(min=1),
-    help="Of a vocab.txt: tokens to cut and pad to.  [default: what the model takes]",
+    help="With vocab.txt: length to truncate and pad to.  [default: the model's]",
 )
 @click.option(
     "--truncate",
     type=click.Choice(TRUNCATE),
-    help="With --vocabulary: what the model was given of a longer text.  [default: head]",
+    help="With --vocabulary: truncation of longer texts in training.  [default: head]",
 )
 @click.option(
     "--padding",
     type=click.Choice(get_args(Padding)),
-    help="With --vocabulary: where its texts were padded; needed if the output depends on it.",
+    help="With --vocabulary: padding in training; required if the output depends on it.",
 )
-@click.option("--stateless", is_flag=True, help="TFLite: needs no reset between two texts.")
-@click.option("--ort", is_flag=True, help="ONNX: an .ort file for mobile builds.")
+@click.option("--stateless", is_flag=True, help="TFLite: without state between texts.")
+@click.option("--ort", is_flag=True, help="ONNX: write an .ort file for mobile builds.")
 @click.option(
     "--texts",
     type=click.Path(path_type=Path),
-    help="A table to verify on.  [default: the model folder's validation texts]",
+    help="Table to verify on.  [default: the model folder's validation texts]",
 )
-@click.option("--text-column", default="text", show_default=True, help="Of --texts.")
-@click.option("--label-column", default="label", show_default=True, help="Of --texts.")
-@click.option("--name", default="model", show_default=True, help="Of the model in --format c.")
-@click.option("--allow-drop", is_flag=True, help="Write the bundle even if it misses a gate.")
+@click.option("--text-column", default="text", show_default=True, help="Text column of --texts.")
+@click.option("--label-column", default="label", show_default=True, help="Label column of --texts.")
+@click.option("--name", default="model", show_default=True, help="Name of the model in --format c.")
+@click.option("--allow-drop", is_flag=True, help="Write the bundle even if a gate is missed.")
 @force_option
 @json_option
 def export(model: Path, model_format: str, quantize: str, **values: Any) -> None:
     """Export a trained model to a bundle for devices.
 
-    MODEL is a model folder, or a .keras file of your own; ./model by default. The written file is
-    compared with Keras before the bundle is kept. The format c is a folder of C that needs nothing
-    but a compiler: the format native with the engine beside it.
+    MODEL is a model folder or a .keras file; ./model by default. The exported model is verified
+    against Keras before the bundle is written. The format c is a folder of C sources: the model
+    in the format native, and the engine.
     """
     done = edgernn.export(
         model,
@@ -84,7 +86,7 @@ def export(model: Path, model_format: str, quantize: str, **values: Any) -> None
         name=values["name"],
         allow_drop=values["allow_drop"],
         overwrite=values["force"],
-        note=say,
+        note=print_status,
         warn=warn,
     )
     if values["as_json"]:
@@ -95,7 +97,12 @@ def export(model: Path, model_format: str, quantize: str, **values: Any) -> None
 
 def _variant(*, stateless: bool, ort: bool) -> Variant:
     if stateless and ort:
-        raise OptionError("--stateless is of TFLite, --ort of ONNX", expected="one of them")
+        raise OptionError(
+            "--stateless and --ort exclude each other",
+            expected="--stateless with --format tflite, or --ort with --format onnx",
+            found="both",
+            hint="leave out one of them",
+        )
     return "stateless" if stateless else "ort" if ort else "default"
 
 
@@ -117,4 +124,4 @@ def _table(done: Export) -> Table:
     if comparison.accuracy is not None and comparison.keras_accuracy is not None:
         accuracies = f"{comparison.accuracy:.2%}, {reference} {comparison.keras_accuracy:.2%}"
         notes.insert(2, f"accuracy {accuracies}")
-    return Table(str(done.path), ("", "check", "measured", "bound"), rows, tuple(notes))
+    return Table(str(done.path), ("", "check", "measured", "tolerance"), rows, tuple(notes))

@@ -10,6 +10,7 @@ import click
 
 from edgernn.commands.options import json_option
 from edgernn.console import Table, show
+from edgernn.model_folder import check_bundle_path
 from edgernn_runtime.bundle import VOCABULARY, Bundle, read_bundle
 from edgernn_runtime.manifest import encode_manifest
 
@@ -18,7 +19,8 @@ from edgernn_runtime.manifest import encode_manifest
 @click.argument("bundle", type=click.Path(path_type=Path))
 @json_option
 def inspect(bundle: Path, as_json: bool) -> None:
-    """Show what a bundle holds: members, tokenizer, labels, operators, figures."""
+    """Show the contents of a bundle: members, tokenizer, labels, operators, sizes."""
+    check_bundle_path(bundle)
     read = read_bundle(bundle)
     manifest = read.manifest
     if as_json:
@@ -45,10 +47,10 @@ def inspect(bundle: Path, as_json: bool) -> None:
 
 
 def _bytes_table(bundle: Bundle) -> Table:
-    """Return what takes the bytes: the model's parts in their order, then the other members."""
+    """Return the size of each part of the model in order, then of the other members."""
     members, figures = bundle.manifest.members, bundle.manifest.figures
     parts = {name: int(size) for name, size in _figures(figures, "parts").items()}
-    # Small constants of the graph's own, operators, names and metadata.
+    # Constants of the graph, operators, names and metadata: part of the remainder below.
     parts.pop("other", None)
     rest = len(bundle.model) - sum(parts.values())
     numbered = sorted((int(name.rpartition("_")[2]), name) for name in parts if "_" in name)
@@ -62,12 +64,12 @@ def _bytes_table(bundle: Bundle) -> Table:
     rows += [(name, members[name].size) for name in others]
     total = sum(size for _, size in rows)
     cells = tuple((name, f"{size:,}", f"{size / total:.1%}") for name, size in rows)
-    return Table("\nWhat takes the bytes", ("part", "bytes", "share"), cells)
+    return Table("\nSize by part", ("part", "bytes", "share"), cells)
 
 
 def _figures(figures: object, key: str) -> dict[str, Any]:
     figures = figures if isinstance(figures, dict) else {}
     # Bundles written before version 0.2 call the model statistics a census.
     stats = figures.get("model_stats", figures.get("census"))
-    found = stats.get(key) if isinstance(stats, dict) else None
-    return found if isinstance(found, dict) else {}
+    values = stats.get(key) if isinstance(stats, dict) else None
+    return values if isinstance(values, dict) else {}

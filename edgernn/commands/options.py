@@ -1,4 +1,4 @@
-"""Options that several commands share."""
+"""Options shared by several commands."""
 
 from __future__ import annotations
 
@@ -34,31 +34,34 @@ class Size(click.ParamType[int]):
 
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-force_option = click.option("--force", is_flag=True, help="Replace what is there already.")
+force_option = click.option("--force", is_flag=True, help="Replace existing output.")
 
 
 def data_options(default: str | None) -> Callable[[_F], _F]:
-    """Return a decorator that adds the options that say where labeled texts are."""
+    """Return a decorator that adds the options for labeled texts, with a default of --data."""
 
     def decorate(command: _F) -> _F:
         for option in (
             click.option(
-                "--label-column", default="label", show_default=True, help="Of a table: labels."
+                "--label-column",
+                default="label",
+                show_default=True,
+                help="Label column of a table.",
             ),
             click.option(
-                "--text-column", default="text", show_default=True, help="Of a table: texts."
+                "--text-column", default="text", show_default=True, help="Text column of a table."
             ),
             click.option(
                 "--data-dir",
                 type=click.Path(path_type=Path),
-                help="Where the IMDB folder or archive is.",
+                help="Folder or archive of the IMDB reviews.",
             ),
             click.option(
                 "--data",
                 default=default,
                 show_default=default is not None,
                 metavar="reviews|bbc|imdb|FILE|FOLDER",
-                help="A data set, a .csv, .tsv or .jsonl file, or a folder of one folder a class.",
+                help="Data set, .csv, .tsv or .jsonl file, or folder with one subfolder per class.",
             ),
         ):
             command = option(command)

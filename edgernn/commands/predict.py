@@ -12,22 +12,26 @@ import click
 from edgernn.commands.options import json_option
 from edgernn.console import Table, percent, show, show_json
 from edgernn.errors import OptionError
+from edgernn.model_folder import check_bundle_path
 from edgernn_runtime import Classifier, Prediction, load
 
 
 @click.command()
 @click.argument("bundle", type=click.Path(path_type=Path))
 @click.argument("texts", metavar="TEXT...", nargs=-1)
-@click.option("--file", "file", type=click.File("rb"), help="A file, one text a line; - is stdin.")
-@click.option("--explain", "explained", is_flag=True, help="Show what each token did.")
+@click.option(
+    "--file", "file", type=click.File("rb"), help="File with one text per line; - is stdin."
+)
+@click.option("--explain", "explained", is_flag=True, help="Show the weight of each token.")
 @json_option
 def predict(
     bundle: Path, texts: tuple[str, ...], file: IO[bytes] | None, explained: bool, as_json: bool
 ) -> None:
-    """Classify texts with a bundle: label, probability and text, a line each.
+    """Classify texts with a bundle and print label, probability and text, one per line.
 
-    A TEXT of - reads stdin, one text a line.
+    A TEXT of - reads stdin, one text per line.
     """
+    check_bundle_path(bundle)
     with load(bundle) as classifier:
         if explained:
             _show_explanations(classifier, _texts(texts, file), as_json=as_json)
@@ -43,24 +47,24 @@ def predict(
 def _show_explanations(
     classifier: Classifier, texts: Iterator[str | bytes], *, as_json: bool
 ) -> None:
-    """Print each answer with its tokens: what each adds to the label's probability."""
-    found = [(text, classifier.explain(text)) for text in texts]
+    """Print each prediction with the weight of its tokens in the label's probability."""
+    explanations = [(text, classifier.explain(text)) for text in texts]
     if as_json:
         show_json(
             [
                 {**_row(text, one.prediction), "tokens": [asdict(token) for token in one.tokens]}
-                for text, one in found
+                for text, one in explanations
             ]
         )
         return
-    for text, one in found:
+    for text, one in explanations:
         label, probability = one.prediction.label, percent(one.prediction.probability)
         rows = tuple(
             (token.token, str(token.id), "yes" if token.is_known else "no", f"{token.weight:+.4f}")
             for token in one.tokens
         )
         title = f"{label}\t{probability}\t{_shown(text)}"
-        show(Table(title, ("token", "id", "known", "adds"), rows))
+        show(Table(title, ("token", "id", "in vocabulary", "weight"), rows))
 
 
 def _shown(text: str | bytes) -> str:
@@ -72,9 +76,10 @@ def _texts(texts: tuple[str, ...], file: IO[bytes] | None) -> Iterator[str | byt
         file, texts = click.open_file("-", "rb"), ()
     if bool(texts) == (file is not None):
         raise OptionError(
-            "there is no text to classify" if not texts else "texts come from two places",
+            "no text to classify" if not texts else "both TEXT and --file are given",
             expected="TEXT..., or --file FILE, or - for stdin",
             found="neither" if not texts else "both",
+            hint="pass a text" if not texts else "leave out one of them",
         )
     yield from texts
     if file is not None:

@@ -10,7 +10,7 @@ import click
 
 import edgernn
 from edgernn.commands.options import Size, data_options, force_option, json_option
-from edgernn.console import say, show, show_json, warn
+from edgernn.console import print_status, show, show_json, warn
 from edgernn.errors import OptionError
 from edgernn.model_folder import DEFAULT
 from edgernn.progress import epoch_progress
@@ -31,7 +31,7 @@ class _Units(click.ParamType[tuple[int, ...]]):
     name = "N[,N...]"
 
     def convert(self, value: Any, param: Any, ctx: Any) -> tuple[int, ...]:
-        """Return the hidden sizes that a list such as `64,32` names."""
+        """Return the hidden sizes in a list such as `64,32`."""
         if isinstance(value, tuple):
             return value
         try:
@@ -47,7 +47,7 @@ class _Patterns(click.ParamType[tuple[Pattern, ...]]):
     name = "PATTERN[,PATTERN...]"
 
     def convert(self, value: Any, param: Any, ctx: Any) -> tuple[Pattern, ...]:
-        """Return the patterns that a list such as `bigram,skip` names."""
+        """Return the patterns in a list such as `bigram,skip`."""
         if isinstance(value, tuple):
             return value
         known = get_args(Pattern)
@@ -61,7 +61,7 @@ class _Patterns(click.ParamType[tuple[Pattern, ...]]):
 
 _POSITIVE = click.IntRange(min=1)
 _SHARE = click.FloatRange(0, 1, max_open=True)
-#: What of a preset each option sets.
+#: The section of a preset that each option belongs to.
 _SECTIONS = {"text": TextOptions, "network": NetworkOptions, "wide": WideOptions}
 _FIELDS = {
     f.name: section
@@ -70,8 +70,8 @@ _FIELDS = {
 }
 
 
-#: Fields of `TrainingOptions` that the linear classifier has a use for, too.
-_OF_EVERY_PRESET = {"seed", "balance_classes"}
+#: Fields of `TrainingOptions` that affect the linear classifier too.
+_SHARED_FIELDS = {"seed", "balance_classes"}
 
 #: An option for each field of a preset.
 _OPTIONS = (
@@ -83,47 +83,49 @@ _OPTIONS = (
     click.option(
         "--pooling",
         type=click.Choice(["last", "max+average"]),
-        help="Last states of the last layer, or their maximum and average over time.",
+        help="Last states of the last layer, or maximum and average of its states over time.",
     ),
     click.option(
-        "--dense-units", type=click.IntRange(min=0), help="Dense layer before the logits; 0: none."
+        "--dense-units",
+        type=click.IntRange(min=0),
+        help="Size of a dense layer before the logits; 0: off.",
     ),
-    click.option("--vocabulary-size", type=click.IntRange(min=3), help="Most tokens to keep."),
+    click.option("--vocabulary-size", type=click.IntRange(min=3), help="Maximum vocabulary size."),
     click.option(
         "--tokenizer",
         type=click.Choice(RULES),
-        help="Keras's ASCII rules, or Unicode's: case, words, and scripts without spaces.",
+        help="Keras's ASCII rules, or Unicode: case, words, and scripts without spaces.",
     ),
-    click.option("--max-length", type=_POSITIVE, help="Most tokens to read of a text."),
+    click.option("--max-length", type=_POSITIVE, help="Maximum tokens per text."),
     click.option(
         "--truncate",
         type=click.Choice(TRUNCATE),
-        help="Tokens to read of a longer text: the first, or both ends.",
+        help="Truncation of longer texts: keep the first tokens, or the first and the last.",
     ),
-    click.option("--dropout", type=_SHARE, help="Share of values dropped between layers."),
+    click.option("--dropout", type=_SHARE, help="Dropout rate between layers."),
     click.option(
         "--spatial-dropout",
         type=_SHARE,
-        help="Share of embedding dimensions dropped, the same at all steps of a text.",
+        help="Dropout rate of embedding dimensions, the same at all steps of a text.",
     ),
-    click.option("--buckets", type=_POSITIVE, help="Most hashed n-grams with a weight."),
-    click.option("--patterns", type=_Patterns(), help="Kinds of n-grams that are hashed."),
+    click.option("--buckets", type=_POSITIVE, help="Maximum number of hashed n-gram weights."),
+    click.option("--patterns", type=_Patterns(), help="Kinds of hashed n-grams."),
     click.option("--epochs", type=_POSITIVE, help="Passes over the data."),
     click.option(
         "--steps",
         type=_POSITIVE,
-        help="Without --epochs: batches in all for two classes; more classes take more.",
+        help="Without --epochs: total batches for two classes; more classes take more.",
     ),
-    click.option("--batch-size", type=_POSITIVE, help="Texts in a batch."),
+    click.option("--batch-size", type=_POSITIVE, help="Texts per batch."),
     click.option(
         "--learning-rate",
         type=click.FloatRange(0, min_open=True),
-        help="Learning rate of Adam at the start.",
+        help="Initial learning rate of Adam.",
     ),
     click.option(
         "--schedule",
         type=click.Choice(["linear", "cosine"]),
-        help="Decay of the learning rate: linear to a twentieth, or cosine to 0.",
+        help="Decay of the learning rate: linear to 5 %, or cosine to 0.",
     ),
     click.option(
         "--averaging", type=_SHARE, help="Decay of the moving average of the weights; 0: off."
@@ -141,12 +143,12 @@ _OPTIONS = (
     click.option(
         "--keep",
         type=click.Choice(["loss", "accuracy"]),
-        help="Validation figure that chooses the epoch.",
+        help="Validation metric that selects the epoch.",
     ),
     click.option(
         "--patience", type=_POSITIVE, help="Epochs without improvement before training stops."
     ),
-    click.option("--seed", type=click.IntRange(0, 2**31 - 1), help="Seed of every random choice."),
+    click.option("--seed", type=click.IntRange(0, 2**31 - 1), help="Random seed."),
 )
 
 
@@ -165,23 +167,27 @@ def _options(function: Any) -> Any:
     type=click.Choice(list(PRESETS)),
     default="small",
     show_default=True,
-    help="What every option below is set to, unless it is given: "
+    help="Defaults of the options below: "
     + "; ".join(f"{preset.name}: {preset.summary}" for preset in PRESETS.values())
     + ".",
 )
 @click.option(
-    "--unlabeled", type=click.Path(path_type=Path), help="Texts without labels to learn from too."
+    "--unlabeled",
+    type=click.Path(path_type=Path),
+    help="File of unlabeled texts to learn from as well.",
 )
 @click.option(
-    "--max-size", type=Size(), help="The largest int8 bundle, such as 1MB: sizes are cut to fit."
+    "--max-size",
+    type=Size(),
+    help="Largest int8 bundle, such as 1MB; layer sizes are reduced to fit.",
 )
 @click.option(
-    "--validation", type=click.Path(path_type=Path), help="A file to validate on.", default=None
+    "--validation", type=click.Path(path_type=Path), help="Table to validate on.", default=None
 )
 @click.option(
     "--validation-split",
     type=click.FloatRange(0, 1, min_open=True, max_open=True),
-    help="The share to validate on, where the data has no part of its own for it.  [default: 0.1]",
+    help="Share to validate on, if the data has no validation part.  [default: 0.1]",
 )
 @_options
 @click.option(
@@ -189,23 +195,23 @@ def _options(function: Any) -> Any:
     type=click.Choice(["none", "balanced"]),
     default="none",
     show_default=True,
-    help="balanced: each class weighs the same, however rare.",
+    help="balanced: all classes have the same total weight.",
 )
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
     default=DEFAULT,
     show_default=True,
-    help="The model folder to write.",
+    help="Model folder to write.",
 )
 @force_option
 @json_option
 def train(**values: Any) -> None:
     """Train a classifier on labeled texts.
 
-    A linear classifier of words and n-grams is fitted in seconds and a recurrent network beside
-    it; their sum is kept where it has a lower log loss on the validation texts than the linear
-    one alone. Ctrl-C ends the training and keeps the best epoch so far.
+    A linear classifier of words and n-grams is fitted in seconds, then a recurrent network is
+    trained. Their sum is deployed if its log loss on the validation texts is lower than that of
+    the linear classifier. Ctrl-C ends the training and keeps the best epoch so far.
 
     Example: edgernn train --data reviews.csv --preset small --max-size 500KB
     """
@@ -224,7 +230,7 @@ def train(**values: Any) -> None:
             label_column=values["label_column"],
             overwrite=values["force"],
             progress=progress,
-            note=say,
+            note=print_status,
             warn=warn,
         )
     if values["as_json"]:
@@ -235,7 +241,7 @@ def train(**values: Any) -> None:
 
 
 def _preset(values: dict[str, Any]) -> Preset:
-    """Return the preset with the options that were given in place of its own."""
+    """Return the preset, with the given options replaced."""
     preset = PRESETS[values["preset_name"]]
     given = {name: values[name] for name in _FIELDS if values.get(name) is not None}
     if values["class_weight"] == "balanced":
@@ -252,18 +258,18 @@ def _check_fit(preset: Preset, name: str, section: str) -> None:
     """Check that an option has an effect on a preset.
 
     Raises:
-        OptionError: it belongs to a path that the preset does not train.
+        OptionError: the option belongs to a path that the preset does not train.
     """
     path = section
     if section == "training":
-        path = "text" if name in _OF_EVERY_PRESET else "network"
+        path = "text" if name in _SHARED_FIELDS else "network"
     if getattr(preset, path) is not None:
         return
-    having = [one.name for one in PRESETS.values() if getattr(one, path) is not None]
+    names = [one.name for one in PRESETS.values() if getattr(one, path) is not None]
     option = "--" + name.replace("_", "-")
     raise OptionError(
         f"{option} does not fit the preset",
-        expected=f"--preset {' | '.join(having)}",
-        found=f"--preset {preset.name}, which has no {path} path",
+        expected=f"--preset {' | '.join(names)}",
+        found=f"--preset {preset.name}, without a {path} path",
         hint=f"leave out {option}",
     )

@@ -9,6 +9,7 @@ import click
 
 from edgernn.commands.options import json_option
 from edgernn.console import Table, show, show_json
+from edgernn.model_folder import check_bundle_path
 from edgernn_runtime import load
 
 
@@ -18,6 +19,7 @@ from edgernn_runtime import load
 @click.pass_context
 def verify(ctx: click.Context, bundle: Path, as_json: bool) -> None:
     """Run a bundle's self-test on this machine; the exit status is 1 if it fails."""
+    check_bundle_path(bundle)
     with load(bundle) as classifier:
         result = classifier.self_test()
     if as_json:

@@ -1,1 +1,1 @@
-"""Labeled texts: where they come from, and how they are split."""
+"""Labeled texts: data sets, tables and folders, and their splits."""

@@ -1,4 +1,4 @@
-"""Where `--data` leads: a named data set, a table, or a folder."""
+"""The data that `--data` names: a data set, a table, or a folder."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from edgernn.errors import OptionError
 
 @dataclass(frozen=True)
 class DataOptions:
-    """What the command line says about data.
+    """The location of labeled texts.
 
     Attributes:
         data: `reviews`, `bbc`, `imdb`, a table or a folder.
-        data_dir: where the IMDB reviews are, or None for the cache folder.
-        text_column: the column of a table that holds the texts.
-        label_column: the column of a table that holds the labels.
+        data_dir: the folder of the IMDB reviews, or None for the cache folder.
+        text_column: the column of a table that contains the texts.
+        label_column: the column of a table that contains the labels.
     """
 
     data: str = "reviews"
@@ -41,11 +41,11 @@ NAMED: dict[str, Callable[[DataOptions], Corpus]] = {
 
 
 def load_corpus(options: DataOptions) -> Corpus:
-    """Return the data set that the options name.
+    """Load the data set that the options name.
 
     Raises:
-        OptionError: there is no such data set, file, folder or column.
-        DataError: it cannot be read.
+        OptionError: the data set, file, folder or column does not exist.
+        DataError: the data is malformed.
     """
     if options.data in NAMED:
         return NAMED[options.data](options)
@@ -56,44 +56,46 @@ def load_corpus(options: DataOptions) -> Corpus:
 
 
 def load_rows(path: Path, options: DataOptions) -> Rows:
-    """Return the rows of a table.
+    """Load the rows of a table.
 
     Raises:
-        OptionError: the file or a column is not there, or the file is not a table.
-        DataError: it cannot be read.
+        OptionError: the file or a column does not exist, or the file is not a table.
+        DataError: the table is malformed.
     """
     if not path.exists():
         near = difflib.get_close_matches(str(path), NAMED, n=1)
         raise OptionError(
-            "there is no such data",
+            "the data does not exist",
             path=path,
             expected=f"{' | '.join(NAMED)}, a file ({', '.join(SUFFIXES)}) or a folder",
-            found="nothing",
-            hint=f"did you mean {near[0]}?" if near else None,
+            found="nothing at this path",
+            hint=f"did you mean {near[0]}?" if near else "check the path",
         )
     if not is_table(path):
         raise OptionError(
-            "this kind of file cannot be read",
+            "the file type is not supported",
             path=path,
-            expected=f"a name that ends in {', '.join(SUFFIXES)} (.gz may follow)",
+            expected=f"a file name with the suffix {', '.join(SUFFIXES)}, or with .gz after it",
             found=path.name,
+            hint="convert the file, for example to .csv with the columns text and label",
         )
     return read_table(path, options.text_column, options.label_column)
 
 
 def read_texts(path: Path, text_column: str) -> tuple[str, ...]:
-    """Return texts without labels: a column of a table, or a text on each line of a .txt file.
+    """Load unlabeled texts: a column of a table, or the lines of a .txt file.
 
     Raises:
-        OptionError: the file or the column is not there, or it is another kind of file.
-        DataError: it cannot be read.
+        OptionError: the file or the column does not exist, or the file type is not supported.
+        DataError: the file is malformed.
     """
     if not path.is_file():
         raise OptionError(
-            "there is no file of texts here",
+            "the file of texts does not exist",
             path=path,
             expected=f"a file ({', '.join((*SUFFIXES, '.txt'))})",
-            found="a folder" if path.is_dir() else "nothing",
+            found="a folder" if path.is_dir() else "nothing at this path",
+            hint="check the path",
         )
     if path.suffix == ".txt":
         lines = decode(path.read_bytes(), path).split("\n")

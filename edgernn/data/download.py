@@ -1,4 +1,4 @@
-"""Downloads that can be taken up again, and are checked when they are whole."""
+"""Downloads that resume, verified by their hash."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 
 from edgernn.errors import DownloadError
 
-#: Told how many bytes are there and how many there will be; None where the server does not say.
+#: `callback(received, total)` in bytes; the total is None if the server does not send it.
 DownloadCallback = Callable[[int, int | None], None]
 
 _CHUNK = 1 << 16
@@ -20,30 +20,29 @@ _PARTIAL_CONTENT = 206
 _RANGE_NOT_SATISFIABLE = 416
 
 
-def download(url: str, target: Path, sha256: str, report: DownloadCallback) -> None:
-    """Fetch a file, going on where an earlier try broke off.
+def download(url: str, target: Path, sha256: str, callback: DownloadCallback) -> None:
+    """Download a file, and resume an interrupted download.
 
-    What came so far stands beside the target as `NAME.part`; it gets its name once its hash is
-    right.
+    The received bytes are in `NAME.part` beside the target until their hash is verified.
 
     Args:
         url: http or https.
-        target: the file to write; nothing is done where it stands already with that hash.
+        target: the file to write; a file with the expected hash is not downloaded again.
         sha256: its SHA-256 in hexadecimal digits.
-        report: told of the progress.
+        callback: called with the progress.
 
     Raises:
-        DownloadError: the server cannot be reached or refuses, the connection broke, the folder
-            cannot be written to, or the hash is wrong.
+        DownloadError: the server or the connection failed, the folder cannot be written, or the
+            hash differs.
     """
     part = target.with_name(target.name + ".part")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         if target.is_file() and _sha256(target) == sha256:
             return
-        _fetch(url, part, report)
-        found = _sha256(part)
-        if found == sha256:
+        _fetch(url, part, callback)
+        actual = _sha256(part)
+        if actual == sha256:
             part.replace(target)
             return
         part.unlink()
@@ -52,21 +51,21 @@ def download(url: str, target: Path, sha256: str, report: DownloadCallback) -> N
             "the download failed",
             path=url,
             found=str(error) or type(error).__name__,
-            hint="run the same command again; it goes on where this one stopped",
+            hint="run the same command again; it resumes the download",
         ) from error
     raise DownloadError(
-        "the downloaded file is not the published one; it was removed",
+        "the downloaded file does not match its published hash; it was removed",
         path=url,
         expected=f"sha256 {sha256}",
-        found=f"sha256 {found}",
-        hint="try again, or fetch it by hand and name its folder with --data-dir",
+        found=f"sha256 {actual}",
+        hint="try again, or download it by hand and pass its folder with --data-dir",
     )
 
 
-def _fetch(url: str, part: Path, report: DownloadCallback) -> None:
-    """Append to the partial file what is missing of it."""
+def _fetch(url: str, part: Path, callback: DownloadCallback) -> None:
+    """Append the missing bytes to the partial file."""
     if not url.startswith(("http://", "https://")):
-        raise ValueError("the address must begin with http:// or https://")
+        raise ValueError("the URL must begin with http:// or https://")
     have = part.stat().st_size if part.exists() else 0
     request = urllib.request.Request(url, headers={"Range": f"bytes={have}-"} if have else {})  # noqa: S310
     try:
@@ -79,11 +78,11 @@ def _fetch(url: str, part: Path, report: DownloadCallback) -> None:
                 while chunk := response.read(_CHUNK):
                     stream.write(chunk)
                     have += len(chunk)
-                    report(have, total)
+                    callback(have, total)
             if total is not None and have < total:
                 raise ConnectionError(f"the connection broke after {have:,} of {total:,} bytes")
     except urllib.error.HTTPError as error:
-        # The part is whole already; its hash decides.
+        # 416: the partial file is complete; its hash is verified next.
         if error.code != _RANGE_NOT_SATISFIABLE:
             raise
 

@@ -1,4 +1,4 @@
-"""Folders of labeled text: one folder a class, one file a text."""
+"""Folders of labeled text: one subfolder per class, one file per text."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from edgernn.errors import DataError
 
 
 def read_folder(path: Path, *, replace_undecodable: bool = False) -> Rows:
-    """Return the texts below a folder, each labeled with the name of the folder it stands in.
+    """Return the texts in a folder, labeled with the names of their subfolders.
 
-    Folders and files are read in sorted order, so that the result does not depend on the disk.
+    Folders and files are read in sorted order, so the result does not depend on the file system.
 
     Args:
-        path: the folder of the class folders.
-        replace_undecodable: read a byte that is not UTF-8 as U+FFFD instead of refusing it.
+        path: the folder with the class folders.
+        replace_undecodable: decode invalid UTF-8 as U+FFFD instead of raising an error.
 
     Returns:
-        The rows; empty files are left out and counted in a warning.
+        The rows; empty files are skipped and counted in a warning.
 
     Raises:
-        DataError: it has no class folder with a text, or a file is not UTF-8.
+        DataError: no class folder contains a text, or a file is not UTF-8.
     """
     texts, labels, empty = [], [], 0
     errors = "replace" if replace_undecodable else "strict"
@@ -36,12 +36,13 @@ def read_folder(path: Path, *, replace_undecodable: bool = False) -> Rows:
         labels.append(label)
     if not texts:
         raise DataError(
-            "the folder holds no labeled text",
+            "the folder does not contain labeled texts",
             path=path,
-            expected="one folder a class, with one text file a text",
-            found="no such file",
+            expected="one subfolder per class, with one text file per text",
+            found="no text file in a subfolder",
+            hint="sort the texts into subfolders named after their labels",
         )
-    warning = (f"{path}: {empty} empty files left out",) if empty else ()
+    warning = (f"{path}: skipped {empty} empty file" + ("s" if empty > 1 else ""),) if empty else ()
     return Rows(tuple(texts), tuple(labels), warning)
 
 

@@ -1,4 +1,4 @@
-"""The Large Movie Review Dataset (aclImdb): the folder, or the archive as it is published.
+"""The Large Movie Review Dataset (aclImdb): the folder or the published archive.
 
 Source: Maas et al., "Learning Word Vectors for Sentiment Analysis", ACL 2011.
 """
@@ -22,20 +22,20 @@ _SENTIMENTS = ("neg", "pos")
 
 
 def default_folder() -> Path:
-    """Return where downloads are kept: `edgernn` in the user's cache folder."""
+    """Return the folder of downloads: `edgernn` in the user's cache folder."""
     cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(cache) / "edgernn"
 
 
 def load_imdb(data_dir: Path) -> Corpus:
-    """Return the official training and test halves, 25,000 reviews each before duplicates go.
+    """Return the official training and test halves; each has 25,000 reviews before deduplication.
 
     Args:
-        data_dir: the folder aclImdb, its archive, or a folder that holds one of them.
+        data_dir: the folder aclImdb, its archive, or a folder that contains one of them.
 
     Raises:
-        OptionError: neither is there.
-        DataError: the archive cannot be read, or a half is missing.
+        OptionError: neither exists.
+        DataError: the archive is damaged, or a half is missing.
     """
     for place in (data_dir, data_dir / FOLDER):
         if (place / "train" / "pos").is_dir():
@@ -51,11 +51,11 @@ def _archive(data_dir: Path) -> Path:
     archive = data_dir if data_dir.is_file() else data_dir / ARCHIVE
     if not archive.is_file():
         raise OptionError(
-            "the IMDB reviews are not here",
+            "the IMDB reviews were not found",
             path=data_dir,
             expected=f"the folder {FOLDER} or the archive {ARCHIVE}",
             found="neither",
-            hint="--data-dir names the place; `edgernn data imdb --download` fetches the archive",
+            hint="pass their folder with --data-dir, or run `edgernn data imdb --download`",
         )
     return archive
 
@@ -64,38 +64,45 @@ def _read_half(folder: Path) -> Rows:
     parts = [folder / sentiment for sentiment in _SENTIMENTS]
     missing = [part for part in parts if not part.is_dir()]
     if missing:
-        raise DataError("the IMDB folder is not whole", path=missing[0], found="no such folder")
+        raise DataError(
+            "the IMDB folder is incomplete",
+            path=folder,
+            expected=f"the subfolders {' and '.join(_SENTIMENTS)}",
+            found=f"no folder {missing[0].name}",
+            hint="`edgernn data imdb --download` downloads the archive again",
+        )
     rows = read_folder(folder)
     return rows.take([i for i, label in enumerate(rows.labels) if label in _SENTIMENTS])
 
 
 def _read_archive(archive: Path) -> dict[str, Rows]:
-    found: dict[str, list[tuple[str, str, str]]] = {"train": [], "test": []}
+    halves: dict[str, list[tuple[str, str, str]]] = {"train": [], "test": []}
     try:
         with tarfile.open(archive, "r:gz") as tar:
             for member in tar:
                 parts = Path(member.name).parts
-                if len(parts) != 4 or parts[1] not in found or parts[2] not in _SENTIMENTS:
+                if len(parts) != 4 or parts[1] not in halves or parts[2] not in _SENTIMENTS:
                     continue
                 content = tar.extractfile(member)
                 if content is not None:
-                    found[parts[1]].append((parts[2], parts[3], content.read().decode()))
+                    halves[parts[1]].append((parts[2], parts[3], content.read().decode()))
     except (tarfile.TarError, OSError, EOFError, ValueError) as error:
         raise DataError(
-            "the archive cannot be read",
+            "the archive is damaged",
             path=archive,
-            expected=f"{ARCHIVE}, whole",
+            expected=f"the complete {ARCHIVE}",
             found=str(error),
-            hint="`edgernn data imdb --download` fetches it again",
+            hint="`edgernn data imdb --download` downloads it again",
         ) from error
-    if not all(found.values()):
+    if not all(halves.values()):
         raise DataError(
-            "the archive holds no reviews",
+            "the archive does not contain the reviews",
             path=archive,
             expected=f"{FOLDER}/train and {FOLDER}/test with {' and '.join(_SENTIMENTS)}",
-            found="one without",
+            found="no review in " + " and ".join(half for half, rows in halves.items() if not rows),
+            hint="`edgernn data imdb --download` downloads the published archive",
         )
-    return {half: _rows(sorted(rows)) for half, rows in found.items()}
+    return {half: _rows(sorted(rows)) for half, rows in halves.items()}
 
 
 def _rows(rows: list[tuple[str, str, str]]) -> Rows:

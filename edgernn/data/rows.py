@@ -1,4 +1,4 @@
-"""Rows of labeled text, and pure functions that clean, split and index them."""
+"""Rows of labeled text, and functions that clean, split and index them."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from dataclasses import dataclass, replace
 from edgernn.errors import DataError, OptionError
 from edgernn_runtime.tokenizer import Tokenizer, TokenizerSpec
 
+#: Separators of several labels in one cell.
+_SEPARATORS = ("|", ";", ",")
 _BREAK = re.compile(r"<br\s*/?>")
 
 
@@ -20,8 +22,8 @@ class Rows:
 
     Attributes:
         texts: the texts.
-        labels: each text's label, as many as there are texts.
-        warnings: what was skipped while they were read, a sentence each.
+        labels: the label of each text.
+        warnings: one sentence for each kind of skipped row.
     """
 
     texts: tuple[str, ...]
@@ -45,12 +47,12 @@ class Corpus:
     """A data set.
 
     Attributes:
-        name: what `--data` called it.
-        train: the rows to learn from.
-        validation: rows that were set aside for validation, or None.
-        test: rows of an official test set, or None.
-        source: what the rows are and where they come from, a sentence, or None.
-        note: what to keep in mind when a score on it is read, or None.
+        name: the value of `--data`.
+        train: the training rows.
+        validation: the official validation rows, or None.
+        test: the rows of an official test set, or None.
+        source: one sentence on the content and origin of the rows, or None.
+        note: a caveat about scores on the data, or None.
     """
 
     name: str
@@ -62,15 +64,15 @@ class Corpus:
 
 
 def clean_breaks(text: str) -> str:
-    """Return the text with HTML line breaks as spaces.
+    """Return the text with HTML line breaks replaced by spaces.
 
-    Left in, a break becomes the word `br` glued to its neighbours once punctuation is stripped.
+    Otherwise, stripping punctuation joins `br` with the words beside it.
     """
     return _BREAK.sub(" ", text)
 
 
 def without_duplicates(rows: Rows) -> Rows:
-    """Return the rows with each text once, the first one kept."""
+    """Return the rows without duplicate texts; the first row of each text is kept."""
     first = {text: i for i, text in reversed(list(enumerate(rows.texts)))}
     return rows.take(sorted(first.values()))
 
@@ -79,7 +81,7 @@ def with_tokens(rows: Rows) -> Rows:
     """Return the rows whose text has a token, with a warning about the others.
 
     Raises:
-        DataError: there is none.
+        DataError: no text has a token.
     """
     tokenizer = Tokenizer(TokenizerSpec(), (b"", b"[UNK]"))
     kept = [i for i, text in enumerate(rows.texts) if tokenizer.tokens(text)]
@@ -87,23 +89,23 @@ def with_tokens(rows: Rows) -> Rows:
         return rows
     if not kept:
         raise DataError(
-            "no text to train or to validate on has a word",
+            "no training text or no validation text contains a word",
             expected="texts with words",
-            found=f"{len(rows)} without any",
-            hint="give more rows, or a file to validate on with --validation",
+            found=f"{len(rows)} texts without words",
+            hint="add rows, or validate on a table with --validation",
         )
-    left_out = len(rows) - len(kept)
-    warning = f"{left_out} text{'s' if left_out > 1 else ''} without a word left out"
+    skipped = len(rows) - len(kept)
+    warning = f"skipped {skipped} text{'s' if skipped > 1 else ''} without words"
     return replace(rows.take(kept), warnings=(*rows.warnings, warning))
 
 
 def split(rows: Rows, share: float, seed: int) -> tuple[Rows, Rows]:
-    """Return the rows shuffled and cut in two, the second part holding the share.
+    """Shuffle the rows and split them in two.
 
     Args:
-        rows: at least two.
-        share: more than 0 and less than 1; each part gets a row at least.
-        seed: the same seed gives the same parts.
+        rows: at least two rows.
+        share: the share of the second part, between 0 and 1; each part has at least one row.
+        seed: the seed of the shuffle.
     """
     order = list(range(len(rows)))
     random.Random(seed).shuffle(order)
@@ -112,25 +114,52 @@ def split(rows: Rows, share: float, seed: int) -> tuple[Rows, Rows]:
     return rest, replace(part, warnings=())
 
 
-def sample(rows: Rows, most: int) -> Rows:
-    """Return at most so many rows, drawn evenly at random by a fixed seed, in their order."""
-    drawn = random.Random(0).sample(range(len(rows)), min(len(rows), most))
+def sample(rows: Rows, limit: int) -> Rows:
+    """Return at most `limit` rows in order, a uniform random sample with a fixed seed."""
+    drawn = random.Random(0).sample(range(len(rows)), min(len(rows), limit))
     return rows.take(sorted(drawn))
 
 
+def count_rows(rows: Rows) -> str:
+    """Return the number of rows as text, such as `1 row`."""
+    return f"{len(rows):,} row{'' if len(rows) == 1 else 's'}"
+
+
+def find_joined_labels(rows: Rows) -> tuple[str, ...]:
+    """Return a warning if labels look like several labels in one, such as `a|b` or `['a']`."""
+    labels = sorted(set(rows.labels))
+    joined = [label for label in labels if _is_joined(label, frozenset(labels))]
+    if not joined:
+        return ()
+    subject = f"{len(joined)} labels look" if len(joined) > 1 else "1 label looks"
+    example = f"such as {joined[0]!r}"
+    return (f"{subject} like several labels in one, {example}: each distinct value is one class",)
+
+
+def _is_joined(label: str, labels: frozenset[str]) -> bool:
+    if label.startswith("[") and label.endswith("]"):
+        return True
+    for separator in _SEPARATORS:
+        parts = [part.strip() for part in label.split(separator)]
+        # Commas and semicolons also occur in ordinary labels, such as "health, beauty".
+        if len(parts) > 1 and all(parts) and (separator == "|" or labels.issuperset(parts)):
+            return True
+    return False
+
+
 def label_names(rows: Rows, path: str) -> tuple[str, ...]:
-    """Return the different labels, sorted.
+    """Return the distinct labels in sorted order.
 
     Raises:
-        DataError: there are none, or one only.
+        DataError: there are fewer than two.
     """
     counts = Counter(rows.labels)
     if len(counts) < 2:
         raise DataError(
             "the data must have at least two classes",
             path=path,
-            expected="rows of two labels or more",
-            found=f"{len(rows)} rows, " + (f"all labeled {next(iter(counts))!r}" if counts else ""),
+            expected="rows with at least two different labels",
+            found=count_rows(rows) + (f", all labeled {next(iter(counts))!r}" if counts else ""),
             hint="check --label-column",
         )
     return tuple(sorted(counts))
@@ -140,16 +169,16 @@ def label_indices(rows: Rows, names: tuple[str, ...], path: str) -> tuple[int, .
     """Return the index of each row's label among the names.
 
     Raises:
-        OptionError: a label is not one of the names.
+        OptionError: a label is not among the names.
     """
     index_of = {name: i for i, name in enumerate(names)}
     unknown = sorted(set(rows.labels) - set(names))
     if unknown:
         raise OptionError(
-            "the data has labels that the model does not know",
+            "the data contains labels that are not classes of the model",
             path=path,
             expected=", ".join(names),
             found=", ".join(unknown[:10]),
-            hint="rename them in the data, or check --label-column",
+            hint="rename the labels in the data, or check --label-column",
         )
     return tuple(index_of[label] for label in rows.labels)

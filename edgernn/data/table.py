@@ -20,37 +20,45 @@ TextOrNone = str | None
 Cell = tuple[int, TextOrNone, TextOrNone]  # line number, text, label
 
 _DELIMITERS = {".csv": ",", ".tsv": "\t"}
+#: Delimiters that other programs write, to recognize a file with another delimiter.
+_OTHER_DELIMITERS = (",", ";", "\t", "|")
+_DELIMITER_HINTS = {",": "rename the file to .csv", "\t": "rename the file to .tsv"}
 _JSON_LINES = (".jsonl", ".ndjson")
 SUFFIXES = (*_DELIMITERS, *_JSON_LINES)
 
-#: The longest cell that is read, in characters; Python's own limit of 131,072 is below what
-#: articles have.
+#: The longest cell, in characters. Articles exceed the default of Python, 131,072.
 _MAX_CELL = 1 << 24
 
 
 def is_table(path: Path) -> bool:
-    """Return whether the file's name says that it is a table that can be read."""
+    """Return whether the suffix of a file is that of a table."""
     return _kind(path) in SUFFIXES
 
 
 def read_table(path: Path, text_column: str, label_column: str) -> Rows:
-    """Return the rows of a table.
+    """Read the rows of a table.
 
     Args:
-        path: `.csv`, `.tsv` or `.jsonl`, UTF-8 with or without a byte order mark, `.gz` or not.
+        path: a `.csv`, `.tsv`, `.jsonl` or `.ndjson` file in UTF-8, or one of them with `.gz`.
         text_column: the name of the column with the texts.
         label_column: the name of the column with the labels.
 
     Returns:
-        The rows; one without a text or a label is left out and counted in a warning.
+        The rows; those without a text or a label are skipped and counted in a warning.
 
     Raises:
-        DataError: the file is empty, not UTF-8, or a line cannot be read.
-        OptionError: a column is not there.
+        DataError: the file is empty, damaged, not UTF-8, or a line is malformed.
+        OptionError: a column does not exist.
     """
     content = _content(path)
     if not content.strip():
-        raise DataError("the file is empty", path=path, expected="a header and rows", found="none")
+        raise DataError(
+            "the file is empty",
+            path=path,
+            expected="a header and rows",
+            found="no text",
+            hint="check the path",
+        )
     if _kind(path) in _JSON_LINES:
         cells = _json_cells(path, content, text_column, label_column)
     else:
@@ -67,7 +75,8 @@ def read_table(path: Path, text_column: str, label_column: str) -> Rows:
             "the file has no row with a text and a label",
             path=path,
             expected=f"rows with {text_column} and {label_column}",
-            found=f"{len(skipped)} rows without one of them",
+            found=f"{len(skipped)} rows where one of them is empty",
+            hint="check --text-column and --label-column",
         )
     return Rows(tuple(texts), tuple(labels), _skip_warning(path, skipped))
 
@@ -81,7 +90,7 @@ def _skip_warning(path: Path, skipped: list[int]) -> tuple[str, ...]:
     if not skipped:
         return ()
     count = f"{len(skipped)} row" + ("s" if len(skipped) > 1 else "")
-    return (f"{path}: {count} without a text or a label left out, first at line {skipped[0]}",)
+    return (f"{path}: skipped {count} without a text or a label, the first at line {skipped[0]}",)
 
 
 def _content(path: Path) -> str:
@@ -89,8 +98,22 @@ def _content(path: Path) -> str:
         data = path.read_bytes()
         if path.suffix.lower() == ".gz":
             data = gzip.decompress(data)
-    except (OSError, EOFError, zlib.error) as error:
-        raise DataError("the file cannot be read", path=path, found=str(error)) from error
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise DataError(
+            "the file is damaged",
+            path=path,
+            expected="a complete gzip file",
+            found=str(error),
+            hint="copy or download the file again",
+        ) from error
+    except OSError as error:
+        raise DataError(
+            "the file cannot be read",
+            path=path,
+            expected="a readable file",
+            found=error.strerror or str(error),
+            hint="check the path and its permissions",
+        ) from error
     return decode(data, path)
 
 
@@ -101,6 +124,7 @@ def _csv_cells(path: Path, content: str, text_column: str, label_column: str) ->
         )
         try:
             for name in (text_column, label_column):
+                _check_delimiter(path, name, content.partition("\n")[0])
                 _require_column(path, name, list(reader.fieldnames or []))
             for row in reader:
                 if None in row:
@@ -109,15 +133,16 @@ def _csv_cells(path: Path, content: str, text_column: str, label_column: str) ->
                         path=f"{path}, line {reader.line_num}",
                         expected=f"{len(reader.fieldnames or [])} cells",
                         found=f"{len(reader.fieldnames or []) + len(row[None])}",
-                        hint="put a text that holds the delimiter into double quotes",
+                        hint="quote texts that contain the delimiter, with double quotes",
                     )
                 yield reader.line_num, row[text_column], row[label_column]
         except csv.Error as error:
             raise DataError(
-                "a row cannot be read",
+                "a row is malformed",
                 path=f"{path}, line {reader.line_num}",
                 expected=f'cells separated by {_DELIMITERS[_kind(path)]!r}, quoted with "',
                 found=str(error),
+                hint="quote texts that contain the delimiter or a quote, with double quotes",
             ) from error
 
 
@@ -131,7 +156,7 @@ def _long_cells() -> Iterator[None]:
 
 
 def _json_cells(path: Path, content: str, text_column: str, label_column: str) -> Iterator[Cell]:
-    # Not `splitlines`, which cuts at characters that JSON allows inside a string.
+    # `splitlines` would split at characters that JSON allows in a string.
     for number, line in enumerate(content.split("\n"), start=1):
         if not line.strip():
             continue
@@ -139,7 +164,11 @@ def _json_cells(path: Path, content: str, text_column: str, label_column: str) -
             row = json.loads(line)
         except ValueError as error:
             raise DataError(
-                "a line is not JSON", path=f"{path}, line {number}", found=str(error)
+                "a line is not JSON",
+                path=f"{path}, line {number}",
+                expected=f'{{"{text_column}": ..., "{label_column}": ...}}',
+                found=str(error),
+                hint="write one JSON object per line",
             ) from error
         if not isinstance(row, dict):
             raise DataError(
@@ -147,6 +176,7 @@ def _json_cells(path: Path, content: str, text_column: str, label_column: str) -
                 path=f"{path}, line {number}",
                 expected=f'{{"{text_column}": ..., "{label_column}": ...}}',
                 found=type(row).__name__,
+                hint="write one JSON object per line",
             )
         if number == 1:
             for name in (text_column, label_column):
@@ -158,14 +188,34 @@ def _cell(value: object) -> TextOrNone:
     return None if value is None else str(value)
 
 
+def _check_delimiter(path: Path, name: str, header: str) -> None:
+    """Check that a header with the column does not use another delimiter.
+
+    The header is checked before it is parsed: the parser rejects quotes around other delimiters.
+    """
+    expected = _DELIMITERS[_kind(path)]
+    if expected in header or header.strip(' "\r') == name:
+        return
+    for delimiter in _OTHER_DELIMITERS:
+        names = [column.strip(' "\r') for column in header.split(delimiter)]
+        if name in names and len(names) > 1:
+            raise DataError(
+                f"the columns are separated by {delimiter!r}",
+                path=path,
+                expected=f"columns separated by {expected!r} in a {_kind(path)} file",
+                found=header.rstrip("\r"),
+                hint=_DELIMITER_HINTS.get(delimiter, "save the table with commas, as .csv"),
+            )
+
+
 def _require_column(path: Path, name: str, columns: list[str]) -> None:
     if name in columns:
         return
     near = difflib.get_close_matches(name, columns, n=1, cutoff=0.4)
     raise OptionError(
-        f"there is no column {name!r}",
+        f"the column {name!r} does not exist",
         path=path,
-        expected="--text-column and --label-column that stand in the file",
+        expected="--text-column and --label-column with columns of the file",
         found=", ".join(columns) or "no column",
-        hint=f"did you mean {near[0]!r}?" if near else None,
+        hint=f"did you mean {near[0]!r}?" if near else "pass the names of the columns",
     )

@@ -1,1 +1,1 @@
-"""Training: the network, batches by length, the loop, and what is kept of it."""
+"""Training: presets, the wide path, the recurrent path, and their sum."""

@@ -1,4 +1,4 @@
-"""The moving average of a model's weights over the steps of a training."""
+"""Exponential moving average of a model's weights."""
 
 from __future__ import annotations
 
@@ -7,47 +7,49 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-#: Early steps are forgotten faster: at step n the decay is at most (1 + n) / (10 + n).
+#: Warm-up: at step n the decay is at most (1 + n) / (10 + n).
 _WARM_UP = 10
 
 
 class WeightAverage(keras.callbacks.Callback):  # type: ignore[misc]
-    """Averages the trainable weights; the model has the average while it is validated.
+    """Averages the trainable weights; validation uses the averages.
 
     Source of the warm-up: TensorFlow's ExponentialMovingAverage.
     """
 
     def __init__(self, decay: float) -> None:
-        """Take the decay, 0 to 1: the share of the average that a step keeps."""
+        """Create the callback; `decay` is the share of the average that a step keeps, 0 to 1."""
         super().__init__()
         self._decay = decay
         self._averages: list[Any] = []
         self._step = 0
 
     def weights(self) -> list[Any]:
-        """Return the averages, as `model.set_weights` takes them."""
-        of = {id(v): average for v, average in zip(self._variables(), self._averages, strict=True)}
-        return [of.get(id(v), v).numpy() for v in self.model.weights]
+        """Return the averages in the order of `model.set_weights`."""
+        averages = {
+            id(v): average for v, average in zip(self._variables(), self._averages, strict=True)
+        }
+        return [averages.get(id(v), v).numpy() for v in self.model.weights]
 
     def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
-        """Start from the first weights."""
+        """Initialize the averages with the weights."""
         self._averages = [tf.Variable(v, trainable=False) for v in self._variables()]
         self._update = tf.function(self._updated)
 
     def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
-        """Take a step's weights in."""
+        """Update the averages with the weights of a step."""
         self._step += 1
         decay = min(self._decay, (1 + self._step) / (_WARM_UP + self._step))
         self._update(tf.constant(decay, tf.float32))
 
     def on_test_begin(self, logs: dict[str, float] | None = None) -> None:
-        """Give the model the averages."""
+        """Replace the weights by the averages."""
         self._own = [v.numpy() for v in self._variables()]
         for variable, average in zip(self._variables(), self._averages, strict=True):
             variable.assign(average)
 
     def on_test_end(self, logs: dict[str, float] | None = None) -> None:
-        """Give the model its own weights back."""
+        """Restore the weights."""
         for variable, value in zip(self._variables(), self._own, strict=True):
             variable.assign(value)
 

@@ -1,4 +1,4 @@
-"""Batches of texts of like length, each padded to its own longest."""
+"""Batches of texts of similar length, each padded to its longest text."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-Dataset = Any  # tensorflow carries no types.
+Dataset = Any  # TensorFlow has no type annotations.
 
-#: Batches whose texts are sorted together; larger wastes less, smaller shuffles better.
+#: Batches sorted together by length: more of them need less padding but shuffle worse.
 _WINDOW = 50
 #: Lengths are rounded up to a multiple of this.
 _STEP = 16
@@ -20,12 +20,12 @@ _STEP = 16
 
 @dataclass(frozen=True)
 class EncodedTexts:
-    """Texts as ids.
+    """Texts as token ids, with their classes.
 
     Attributes:
         ids: int32 [N, T], padded with 0.
         targets: the class of each text, int32 [N].
-        weights: how much each text counts in the loss, float32 [N].
+        weights: the weight of each text in the loss, float32 [N].
     """
 
     ids: NDArray[np.int32]
@@ -34,14 +34,18 @@ class EncodedTexts:
 
     @property
     def lengths(self) -> NDArray[np.int64]:
-        """The number of tokens of each text, [N]; at least 1, for a text without a token."""
+        """The number of tokens of each text, int64 [N]; 1 for a text without tokens."""
         return np.asarray(np.maximum(np.count_nonzero(self.ids, axis=1), 1).astype(np.int64))
 
 
 def balanced_weights(targets: NDArray[np.int32], classes: int) -> NDArray[np.float32]:
-    """Return weights [N] that give each class the same total and have a mean of 1.
+    """Return weights, float32 [N], with the same total for each class and a mean of 1.
 
-    The formula is scikit-learn's `balanced`: N / (classes * count of the class).
+    Args:
+        targets: the class of each text, int32 [N].
+        classes: the number of classes.
+
+    Source: `balanced` of scikit-learn, N / (classes * count of the class).
     """
     counts = np.maximum(np.bincount(targets, minlength=classes), 1)
     return (len(targets) / (classes * counts))[targets].astype(np.float32)
@@ -50,12 +54,12 @@ def balanced_weights(targets: NDArray[np.int32], classes: int) -> NDArray[np.flo
 def batch_order(
     lengths: NDArray[np.int64], batch_size: int, random: np.random.Generator | None
 ) -> list[NDArray[np.intp]]:
-    """Return the indices of each batch.
+    """Return the indices of the texts of each batch, int [B] each.
 
     Args:
-        lengths: [N].
-        batch_size: texts a batch; the last of a window may have fewer.
-        random: shuffles the texts, and then the batches; None leaves both sorted by length.
+        lengths: the number of tokens of each text, int64 [N].
+        batch_size: texts per batch; the last batch of a window may have fewer.
+        random: shuffles the texts and the batches; None sorts all texts by length.
     """
     window = _WINDOW * batch_size if random else len(lengths)
     order = random.permutation(len(lengths)) if random else np.arange(len(lengths))
@@ -74,12 +78,12 @@ def batch_order(
 
 
 def to_dataset(encoded: EncodedTexts, batch_size: int, seed: int | None) -> Dataset:
-    """Return a tf.data.Dataset of (ids, targets, weights), shuffled anew in each pass.
+    """Return a tf.data.Dataset of (ids, targets, weights), reshuffled in each epoch.
 
     Args:
         encoded: the texts.
-        batch_size: texts a batch.
-        seed: of the shuffling; None for batches in the order of length.
+        batch_size: texts per batch.
+        seed: the seed of the shuffling; None sorts all texts by length.
     """
     random = None if seed is None else np.random.default_rng(seed)
     lengths = encoded.lengths
@@ -90,8 +94,7 @@ def to_dataset(encoded: EncodedTexts, batch_size: int, seed: int | None) -> Data
             longest = -(-int(lengths[rows].max()) // _STEP) * _STEP
             yield encoded.ids[rows, :longest], encoded.targets[rows], encoded.weights[rows]
 
-    # The shapes are said here: Keras guesses them from the first batches, and refuses a later
-    # one that is longer.
+    # Explicit shapes: Keras would infer them from the first batches and reject longer ones.
     signature = (
         tf.TensorSpec((None, None), tf.int32),
         tf.TensorSpec((None,), tf.int32),

@@ -1,4 +1,4 @@
-"""The training's history as a picture."""
+"""Plot of the training history."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ _PANELS = (("accuracy", "Accuracy"), ("loss", "Loss"))
 
 
 def plot_history(history: Mapping[str, Sequence[float]], best_epoch: int) -> bytes:
-    """Return a PNG of accuracy and loss over the epochs, training and validation side by side.
+    """Return a PNG of accuracy and loss by epoch, for training and validation.
 
     Args:
-        history: accuracy, val_accuracy, loss and val_loss, one value an epoch.
-        best_epoch: the epoch that was kept, from 1; it is marked.
+        history: accuracy, val_accuracy, loss and val_loss, one value per epoch.
+        best_epoch: the epoch whose weights are kept, from 1; the plot marks it.
     """
     figure = Figure(figsize=(9, 3.6), layout="constrained")
     for axes, (key, title) in zip(figure.subplots(1, 2), _PANELS, strict=True):

@@ -1,4 +1,4 @@
-"""Ctrl-C as a request, which the training answers between two batches."""
+"""Ctrl-C as a request that the training checks between batches."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from types import FrameType
 def interrupt_request() -> Iterator[threading.Event]:
     """Yield an event that Ctrl-C sets; a second Ctrl-C interrupts at once.
 
-    Python raises KeyboardInterrupt wherever the main thread happens to be, and swallows it there
-    where that is a destructor: with tensorflow's many, a training could miss it.
+    Python raises KeyboardInterrupt anywhere in the main thread, but ignores it in a destructor.
+    TensorFlow has many destructors, so a training could miss the interrupt.
 
-    Outside the main thread, where no signal arrives, the event is never set.
+    Outside the main thread, which does not receive signals, the event is never set.
     """
     requested = threading.Event()
     if threading.current_thread() is not threading.main_thread():

@@ -1,4 +1,4 @@
-"""The model as Keras layers: tokenizer, recurrent path, wide path, and their sum."""
+"""Builds the Keras model: tokenizer, recurrent path, wide path, and their sum."""
 
 from __future__ import annotations
 
@@ -26,31 +26,31 @@ _TINY = 1e-12
 
 
 def build_tokenizer(texts: Sequence[str], options: TextOptions) -> tuple[KerasLayer, ...]:
-    """Return the layers from strings to ids, their vocabulary learned from the texts.
+    """Return the layers from strings to ids, with a vocabulary of the texts.
 
-    They are a vectorization by the rules asked for, and HeadTailTruncation where both ends of a
-    long text are kept.
+    The first layer is a TextVectorization or a UnicodeTextVectorization. HeadTailTruncation
+    follows for head+tail truncation.
 
-    The vocabulary goes into the layer's configuration: Keras's own file of an adapted one breaks
-    at tokens that hold U+0085 and the like.
+    The vocabulary is stored in the layer's configuration, because the file that Keras saves for
+    an adapted layer does not round-trip tokens with line breaks such as U+0085.
     """
-    keeps_ends = options.truncate == "head+tail"
+    is_head_tail = options.truncate == "head+tail"
     limits: dict[str, Any] = {
         "max_tokens": options.vocabulary_size,
-        "output_sequence_length": None if keeps_ends else options.max_length,
+        "output_sequence_length": None if is_head_tail else options.max_length,
     }
     if options.tokenizer == "unicode":
         layer = UnicodeTextVectorization(**limits)
         layer.adapt(texts)
-        return (layer, HeadTailTruncation(options.max_length)) if keeps_ends else (layer,)
+        return (layer, HeadTailTruncation(options.max_length)) if is_head_tail else (layer,)
     adapted = keras.layers.TextVectorization(**limits)
     adapted.adapt(np.asarray(texts, dtype=object), batch_size=1024)
     layer = keras.layers.TextVectorization(**limits, vocabulary=adapted.get_vocabulary())
-    return (layer, HeadTailTruncation(options.max_length)) if keeps_ends else (layer,)
+    return (layer, HeadTailTruncation(options.max_length)) if is_head_tail else (layer,)
 
 
 class RecurrentPath:
-    """The layers from ids to logits; calling it on ids [N, T] gives logits [N, C].
+    """The layers from ids, int32 [N, T], to logits, float32 [N, C].
 
     Attributes:
         embedding: the Embedding layer.
@@ -61,8 +61,8 @@ class RecurrentPath:
         """Create the layers.
 
         Args:
-            options: their sizes.
-            words: V, the vocabulary's size.
+            options: the sizes of the layers.
+            words: the vocabulary size V.
             classes: the number of classes; C is 1 for two.
         """
         layers = keras.layers
@@ -87,18 +87,18 @@ class RecurrentPath:
         self.logits = layers.Dense(output_count(classes))
 
     def __call__(self, ids: Tensor) -> Tensor:
-        """Return the logits of ids."""
+        """Return the logits, float32 [N, C], of ids, int32 [N, T]."""
         return self.after_embedding(self.embedding(ids))
 
     def after_embedding(
         self, x: Tensor, mask: Tensor | None = None, *, training: bool | None = None
     ) -> Tensor:
-        """Return the logits [N, C] of embedded texts [N, T, E].
+        """Return the logits, float32 [N, C], of embedded texts.
 
         Args:
-            x: the texts.
-            mask: which steps are no padding, bool [N, T]; None where x carries its mask.
-            training: whether values are dropped.
+            x: the embedded texts, float32 [N, T, E].
+            mask: bool [N, T], False at padding; None if x has a Keras mask.
+            training: whether dropout is active.
         """
         x = self._spatial_dropout(x, training=training)
         for i, (layer, dropout) in enumerate(zip(self._recurrent, self._dropouts, strict=True)):
@@ -113,20 +113,20 @@ class RecurrentPath:
 
 
 class PathModel(keras.Model):  # type: ignore[misc]
-    """A recurrent path as a model from ids to logits, trained with an adversarial step if asked.
+    """A Keras model of the recurrent path, optionally with adversarial training.
 
-    Source of the step: Miyato et al., "Adversarial training methods for semi-supervised text
-    classification", 2017, with the step's size relative to the norm of each embedded text.
+    Source: Miyato et al., "Adversarial training methods for semi-supervised text
+    classification", 2017. The step size is relative to the norm of each embedded text.
     """
 
     def __init__(self, path: RecurrentPath, adversarial: float) -> None:
-        """Build the model; `adversarial` is the step's size as a share of a text's norm, or 0."""
+        """Build the model; `adversarial` is the step size as a share of a text's norm; 0 is off."""
         ids = keras.Input((None,), dtype="int32")
         super().__init__(ids, path(ids))
         self._path, self._adversarial = path, adversarial
 
     def train_step(self, data: Any) -> dict[str, Any]:
-        """Take a step on a batch of (ids, targets, weights)."""
+        """Run a training step on a batch of (ids, targets, weights)."""
         if not self._adversarial:
             return dict(super().train_step(data))
         ids, targets, weights = data
@@ -143,7 +143,7 @@ class PathModel(keras.Model):  # type: ignore[misc]
     def _gradients(
         self, ids: Tensor, targets: Tensor, weights: Tensor, moved: Tensor | None
     ) -> tuple[Tensor, Tensor, list[Tensor], Tensor, Tensor]:
-        """Return loss, logits, the gradients of all variables and of the text, and the text."""
+        """Return the loss, the logits, the gradients of the variables and of the text, the text."""
         mask = tf.not_equal(ids, 0)
         variables = self.trainable_variables
         with tf.GradientTape() as tape:
@@ -153,8 +153,8 @@ class PathModel(keras.Model):  # type: ignore[misc]
                 x if moved is None else x + moved, mask, training=True
             )
             loss = self.compute_loss(ids, targets, logits, weights)
-        of_text, *gradients = tape.gradient(loss, [x, *variables])
-        return loss, logits, [tf.convert_to_tensor(one) for one in gradients], of_text, x
+        text_gradient, *gradients = tape.gradient(loss, [x, *variables])
+        return loss, logits, [tf.convert_to_tensor(one) for one in gradients], text_gradient, x
 
 
 def assemble(
@@ -164,14 +164,14 @@ def assemble(
     patterns: tuple[Pattern, ...],
     total: Sum,
 ) -> KerasModel:
-    """Return the model that is saved: strings [N, 1] to probabilities [N, C].
+    """Return the complete model, from strings [N, 1] to probabilities, float32 [N, C].
 
     Args:
         tokenizer: the layers from strings to ids.
-        path: the recurrent path, trained, or None; its last layer is scaled in place.
+        path: the trained recurrent path, or None; its last layer is scaled in place.
         wide: the wide path, or None.
-        patterns: the wide path's n-grams.
-        total: how the logits of both are added up.
+        patterns: the n-grams of the wide path.
+        total: the sum of the logits of both paths.
     """
     text = keras.Input((1,), dtype="string")
     ids = text
@@ -203,5 +203,5 @@ def _wide_layer(
 
 
 def output_count(classes: int) -> int:
-    """Return C, the number of logits."""
+    """Return the number of logits C."""
     return 1 if classes == 2 else classes

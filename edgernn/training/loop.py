@@ -1,4 +1,4 @@
-"""The loop that trains the recurrent path: the best epoch kept, Ctrl-C included."""
+"""The training loop of the recurrent path, which keeps the best epoch."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ VALIDATION_BATCH = 256
 
 @dataclass(frozen=True)
 class Progress:
-    """Where a training stands.
+    """The progress of a training.
 
     Attributes:
-        epoch: the epoch under way, from 1.
-        epochs: how many there are at most.
-        step: the batches done in it.
-        steps: the batches it has.
-        figures: loss and accuracy so far; with `val_` in front once the epoch is over.
+        epoch: the current epoch, from 1.
+        epochs: the maximum number of epochs.
+        step: the finished batches of the epoch.
+        steps: the batches per epoch.
+        figures: loss and accuracy so far; after the epoch also val_loss and val_accuracy.
     """
 
     epoch: int
@@ -45,12 +45,12 @@ ProgressCallback = Callable[[Progress], None]
 
 @dataclass(frozen=True)
 class Fit:
-    """A finished training of the recurrent path, whose model has the weights of the best epoch.
+    """A finished training of the recurrent path.
 
     Attributes:
         history: loss, accuracy, val_loss and val_accuracy of each finished epoch.
-        best_epoch: the epoch whose weights were kept, from 1.
-        interrupted: whether Ctrl-C ended it.
+        best_epoch: the epoch whose weights the model has, from 1.
+        interrupted: whether Ctrl-C ended the training.
     """
 
     history: dict[str, list[float]]
@@ -64,27 +64,27 @@ def fit(
     held_out: EncodedTexts,
     classes: int,
     options: TrainingOptions,
-    report: ProgressCallback,
+    progress: ProgressCallback,
 ) -> Fit:
-    """Train the recurrent path and leave it with the weights of its best epoch.
+    """Train the recurrent path in place; it gets the weights of its best epoch.
 
     Args:
         core: the model from ids to logits.
-        encoded: the texts to learn from.
-        held_out: the texts that decide which epoch is the best.
+        encoded: the training texts.
+        held_out: the validation texts, which select the best epoch.
         classes: the number of classes.
-        options: how it is trained.
-        report: told of the progress after each batch and each epoch.
+        options: the training options.
+        progress: called after each batch and each epoch.
 
     Raises:
-        TrainingError: it was interrupted before the first epoch was over, or the loss is NaN.
+        TrainingError: the training ended before the first epoch was finished, or the loss is NaN.
     """
     dataset = to_dataset(encoded, options.batch_size, options.seed)
     steps = int(dataset.cardinality())
     epochs = options.epochs_for(len(encoded.targets), classes)
     _compile(core, classes, steps * epochs, options)
     average = WeightAverage(options.averaging) if options.averaging else None
-    watch = _Watch(epochs, steps, report, options.keep, average)
+    best = _BestEpoch(epochs, steps, progress, options.keep, average)
     interrupted = False
     try:
         with interrupt_request() as requested:
@@ -94,7 +94,7 @@ def fit(
                 epochs=epochs,
                 callbacks=[
                     *([average] if average else []),
-                    watch,
+                    best,
                     _Interrupt(requested),
                     keras.callbacks.EarlyStopping(f"val_{options.keep}", patience=options.patience),
                     keras.callbacks.TerminateOnNaN(),
@@ -104,15 +104,17 @@ def fit(
             )
     except KeyboardInterrupt:
         interrupted = True
-    if watch.best_weights is None:
+    if best.best_weights is None:
         raise TrainingError(
-            "training ended before the first epoch was over; nothing was kept"
+            "training was interrupted before the end of the first epoch; nothing was written"
             if interrupted
-            else "training ended with a loss of NaN; nothing was kept",
-            hint=None if interrupted else "try a smaller --learning-rate",
+            else "the training loss is NaN; nothing was written",
+            hint="train for at least one epoch, or use --preset bag"
+            if interrupted
+            else "try a smaller --learning-rate",
         )
-    core.set_weights(watch.best_weights)
-    return Fit(watch.history, watch.best_epoch, interrupted)
+    core.set_weights(best.best_weights)
+    return Fit(best.history, best.best_epoch, interrupted)
 
 
 def _compile(core: KerasModel, classes: int, steps: int, options: TrainingOptions) -> None:
@@ -133,7 +135,7 @@ def _compile(core: KerasModel, classes: int, steps: int, options: TrainingOption
 
 
 class _Interrupt(keras.callbacks.Callback):  # type: ignore[misc]
-    """Ends the training at the next batch once Ctrl-C was pressed."""
+    """Ends the training at the next batch after Ctrl-C."""
 
     def __init__(self, requested: threading.Event) -> None:
         super().__init__()
@@ -150,14 +152,14 @@ class _Interrupt(keras.callbacks.Callback):  # type: ignore[misc]
             raise KeyboardInterrupt
 
 
-class _Watch(keras.callbacks.Callback):  # type: ignore[misc]
-    """Reports the progress and keeps the weights of the best finished epoch."""
+class _BestEpoch(keras.callbacks.Callback):  # type: ignore[misc]
+    """Reports the progress and keeps the weights of the best epoch."""
 
     def __init__(
         self,
         epochs: int,
         steps: int,
-        report: ProgressCallback,
+        progress: ProgressCallback,
         keep: Keep,
         average: WeightAverage | None,
     ) -> None:
@@ -168,14 +170,14 @@ class _Watch(keras.callbacks.Callback):  # type: ignore[misc]
         self.best_weights: list[Any] | None = None
         self._keep = keep
         self._best = (float("inf"), float("inf"))
-        self._epochs, self._steps, self._report = epochs, steps, report
+        self._epochs, self._steps, self._progress = epochs, steps, progress
         self._epoch = 0
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         self._epoch = epoch + 1
 
     def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
-        self._tell(batch + 1, logs)
+        self._report(batch + 1, logs)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         figures = {name: float(value) for name, value in (logs or {}).items()}
@@ -188,8 +190,8 @@ class _Watch(keras.callbacks.Callback):  # type: ignore[misc]
             self._best, self.best_epoch = order, self._epoch
             average = self._average
             self.best_weights = average.weights() if average else self.model.get_weights()
-        self._tell(self._steps, figures)
+        self._report(self._steps, figures)
 
-    def _tell(self, step: int, logs: dict[str, float] | None) -> None:
+    def _report(self, step: int, logs: dict[str, float] | None) -> None:
         figures = {name: float(value) for name, value in (logs or {}).items()}
-        self._report(Progress(self._epoch, self._epochs, step, self._steps, figures))
+        self._progress(Progress(self._epoch, self._epochs, step, self._steps, figures))

@@ -1,4 +1,4 @@
-"""Every size and rate of a training, and the presets that set them."""
+"""The options of a training, and the presets."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ Keep = Literal["loss", "accuracy"]
 
 _FEWEST_EPOCHS = 3
 _MOST_EPOCHS = 30
-#: Classes that ask for as many further steps as the first two need in all.
+#: Every 30 further classes add as many steps as the first two classes take.
 _CLASSES_PER_STEPS = 30
 
 
 @dataclass(frozen=True)
 class TextOptions:
-    """How texts become ids.
+    """Tokenization, vocabulary and truncation.
 
     Attributes:
-        vocabulary_size: the most tokens that are kept, pad and out of vocabulary included.
-        max_length: the most tokens of a text that are read.
-        truncate: which tokens of a longer text: the first, or the first and the last.
-        tokenizer: the rules that cut texts: Keras's, which are ASCII's, or Unicode's.
+        vocabulary_size: the maximum number of tokens, including padding and OOV.
+        max_length: the maximum number of tokens per text.
+        truncate: the truncation of longer texts: keep the first tokens, or both ends.
+        tokenizer: the tokenization rules: those of Keras (ASCII), or Unicode.
     """
 
     vocabulary_size: int = 10_000
@@ -43,12 +43,12 @@ class NetworkOptions:
         cell: the kind of recurrent cell.
         units: the hidden size of each bidirectional layer, first to last.
         embedding_dim: the size of a token's vector.
-        pooling: what becomes of the last layer's states: the last one of each direction, or the
-            maximum and the average over time side by side.
-        dense_units: the size of the layer before the logits; 0 for none.
-        dropout: the share of values that are dropped between layers while training, 0 to 1.
-        spatial_dropout: the share of the embedding's dimensions that are dropped, the same ones
-            at each time step of a text, 0 to 1.
+        pooling: the pooling of the last layer's states: the last state of each direction, or the
+            maximum and the average over time, concatenated.
+        dense_units: the size of a dense layer before the logits; 0 to omit it.
+        dropout: the dropout rate between layers, 0 to 1.
+        spatial_dropout: the dropout rate of embedding dimensions, 0 to 1; a dropped dimension
+            is dropped at all time steps of a text.
     """
 
     cell: Cell = "lstm"
@@ -65,10 +65,10 @@ class WideOptions:
     """The shape of the wide path.
 
     Attributes:
-        buckets: the most hashed n-grams that have a weight; a power of two at most this is used.
-        patterns: which n-grams are hashed.
-        cells: the most weights in all; with many classes there are fewer buckets.
-        fewest: n-grams that fewer texts contain have no weight.
+        buckets: the maximum number of buckets; the actual number is a power of two.
+        patterns: the kinds of hashed n-grams.
+        cells: the maximum number of weights; many classes reduce the number of buckets.
+        fewest: the minimum number of texts that contain an n-gram with a weight.
     """
 
     buckets: int = 65_536
@@ -79,26 +79,25 @@ class WideOptions:
 
 @dataclass(frozen=True)
 class TrainingOptions:
-    """How the recurrent path is trained.
+    """The training of the recurrent path.
 
     Attributes:
-        epochs: the most passes over the data; None for as many as make `steps`, 3 to 30.
-        steps: batches in all for two classes; more classes take more.
-        batch_size: texts a batch.
-        learning_rate: Adam's at the first step.
-        schedule: how the rate falls: in a straight line to a twentieth, or by a cosine to 0.
-        averaging: the decay of the average of the weights over steps that is validated and kept,
-            0 to 1; 0 for the weights themselves.
-        vectors: epochs of skip-gram on the training texts that the embedding starts from; 0 for
-            random vectors.
+        epochs: the maximum number of epochs; None derives it from `steps`, 3 to 30.
+        steps: the total number of batches for two classes; more classes take more.
+        batch_size: texts per batch.
+        learning_rate: the initial learning rate of Adam.
+        schedule: the decay of the learning rate: linear to 5 %, or cosine to 0.
+        averaging: the decay of the moving average of the weights, 0 to 1; 0 is off.
+        vectors: the epochs of skip-gram on the training texts that initialize the embedding; 0
+            for a random initialization.
         adversarial: the size of an adversarial step on the embedded text, as a share of its norm;
-            0 for none. It doubles the time of a step.
-        keep: which epoch is the best: that of the lowest validation loss or, as the sum of both
-            paths is calibrated afterwards, that of the highest validation accuracy.
-        patience: epochs without a better one before training stops.
-        clip_norm: the largest norm of a gradient.
-        balance_classes: whether each class weighs the same, however rare it is.
-        seed: of the initial weights, the shuffling and the dropout.
+            0 is off. It doubles the time of a step.
+        keep: the metric that selects the best epoch: validation loss, or validation accuracy.
+            The sum of both paths is calibrated later, so accuracy is the default.
+        patience: the number of epochs without improvement before training stops.
+        clip_norm: the maximum norm of a gradient.
+        balance_classes: whether all classes have the same total weight.
+        seed: the seed of the initial weights, the shuffling and the dropout.
     """
 
     epochs: int | None = None
@@ -116,7 +115,7 @@ class TrainingOptions:
     seed: int = 1
 
     def epochs_for(self, texts: int, classes: int = 2) -> int:
-        """Return the most passes over so many texts of so many classes."""
+        """Return the maximum number of epochs for a number of texts and classes."""
         if self.epochs is not None:
             return self.epochs
         wanted = self.steps * (1 + (classes - 2) / _CLASSES_PER_STEPS)
@@ -126,15 +125,15 @@ class TrainingOptions:
 
 @dataclass(frozen=True)
 class Preset:
-    """A named way to train: what `--preset` calls it, and a value for every option.
+    """A named set of training options.
 
     Attributes:
-        name: the name.
-        summary: one line for people.
-        text: how texts become ids.
+        name: the value of `--preset`.
+        summary: one line for the help text.
+        text: the tokenization.
         network: the recurrent path, or None.
         wide: the wide path, or None.
-        training: how the recurrent path is trained.
+        training: the training of the recurrent path.
     """
 
     name: str
@@ -145,14 +144,16 @@ class Preset:
     training: TrainingOptions = field(default_factory=TrainingOptions)
 
 
-_SMALL = Preset("small", "wide path and one BiLSTM: the best accuracy for its time and bytes")
+_SMALL = Preset(
+    "small", "wide path and one BiLSTM, a compromise of accuracy, training time and size"
+)
 
 PRESETS = {
     preset.name: preset
     for preset in (
         Preset(
             "tutorial",
-            "two BiLSTM layers, the last states, no wide path",
+            "two BiLSTM layers, last states, without a wide path",
             text=TextOptions(truncate="head"),
             network=NetworkOptions(
                 units=(64, 32),
@@ -174,11 +175,11 @@ PRESETS = {
                 patience=3,
             ),
         ),
-        Preset("bag", "the wide path alone: seconds of training", network=None),
+        Preset("bag", "the wide path alone, trained in seconds", network=None),
         _SMALL,
         Preset(
             "best",
-            "the highest accuracy in one megabyte: a wider embedding, adversarial steps",
+            "the highest accuracy within 1 MB: a wider embedding, adversarial training",
             text=TextOptions(vocabulary_size=12_000),
             network=NetworkOptions(embedding_dim=48),
             training=replace(_SMALL.training, steps=2000, adversarial=0.016, vectors=10),

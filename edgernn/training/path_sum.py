@@ -1,4 +1,4 @@
-"""Joining the recurrent and the wide path: a calibrated sum of their logits."""
+"""The calibrated sum of the logits of the recurrent path and the wide path."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ Deployed = Literal["bag", "network", "both"]
 
 @dataclass(frozen=True)
 class Sum:
-    """logits = wide * (wide path) + network * (recurrent path) + shift.
+    """A sum of logits: wide * (wide path) + network * (recurrent path) + shift.
 
     Attributes:
-        wide: the factor of the wide path, 0 or more.
-        network: the factor of the recurrent path, 0 or more.
-        shift: what is added; 0 for more than two classes.
+        wide: the factor of the wide path, at least 0.
+        network: the factor of the recurrent path, at least 0.
+        shift: the added constant; 0 for more than two classes.
     """
 
     wide: float
@@ -28,15 +28,15 @@ class Sum:
     shift: float
 
     def logits(self, wide: Array, network: Array) -> Array:
-        """Return the logits [N, C] of both paths' [N, C]."""
+        """Return the sum of the logits of both paths, float32 [N, C] each."""
         total = self.wide * wide + self.network * network + self.shift
         return np.asarray(total, dtype=np.float32)
 
 
 def calibrated_sum(wide: Array, network: Array, targets: NDArray[np.int32]) -> Sum:
-    """Return the sum with the lowest log loss on validation texts, each label a little smoothing.
+    """Return the sum with the lowest log loss on validation texts, with label smoothing.
 
-    Without that the factors would grow without limit where the texts can be told apart perfectly.
+    Without label smoothing, the factors would grow without limit on separable texts.
 
     Args:
         wide: logits of the wide path, float32 [N, C]; C is 1 for two classes.
@@ -44,7 +44,7 @@ def calibrated_sum(wide: Array, network: Array, targets: NDArray[np.int32]) -> S
         targets: the class of each text, int32 [N].
 
     Source: Platt, "Probabilistic outputs for support vector machines", 1999, section 2.2, for the
-    unsureness of 1 in N + 2.
+    label smoothing of 1 / (N + 2).
     """
     from scipy.optimize import minimize
 
@@ -57,19 +57,19 @@ def calibrated_sum(wide: Array, network: Array, targets: NDArray[np.int32]) -> S
 
     start = [0.5, 0.5, 0.0] if is_binary else [0.5, 0.5]
     bounds = [(0, None), (0, None), (None, None)][: len(start)]
-    found = minimize(loss, start, bounds=bounds, method="Nelder-Mead", options={"maxiter": 400})
-    wide_factor, network_factor, *rest = (float(value) for value in found.x)
+    result = minimize(loss, start, bounds=bounds, method="Nelder-Mead", options={"maxiter": 400})
+    wide_factor, network_factor, *rest = (float(value) for value in result.x)
     return Sum(wide_factor, network_factor, rest[0] if rest else 0.0)
 
 
 def cross_validated_log_loss(wide: Array, network: Array, targets: NDArray[np.int32]) -> float:
-    """Return the log loss of the calibrated sum on texts that it was not fitted on.
+    """Return the log loss of the calibrated sum by two-fold cross-validation.
 
-    The sum is fitted on every other text and evaluated on the rest, both ways round. The log loss
-    tells two classifiers apart on far fewer texts than their accuracy does.
+    The sum is fitted on one half of the texts and evaluated on the other, then vice versa. The
+    log loss separates two classifiers with far fewer texts than their accuracy.
 
     Args:
-        wide: logits of the wide path, float32 [N, C]; zeros for the network alone.
+        wide: logits of the wide path, float32 [N, C]; zeros for the recurrent path alone.
         network: logits of the recurrent path, the same shape; zeros for the wide path alone.
         targets: the class of each text, int32 [N].
     """
@@ -88,7 +88,7 @@ def log_loss(logits: Array, targets: NDArray[np.int32], smoothing: float = 0.0) 
     Args:
         logits: float32 [N, C].
         targets: the class of each text, int32 [N].
-        smoothing: the share of each target that is spread over all classes.
+        smoothing: the share of each target that is spread evenly over all classes.
     """
     wide = logits.astype(np.float64)
     if wide.shape[1] == 1:
@@ -100,6 +100,11 @@ def log_loss(logits: Array, targets: NDArray[np.int32], smoothing: float = 0.0) 
 
 
 def accuracy(logits: Array, targets: NDArray[np.int32]) -> float:
-    """Return the share of right classes of logits [N, C]; C is 1 for two classes."""
-    found = logits.argmax(axis=1) if logits.shape[1] > 1 else logits[:, 0] > 0
-    return float((found == targets).mean())
+    """Return the share of correct predictions.
+
+    Args:
+        logits: float32 [N, C]; C is 1 for two classes.
+        targets: the class of each text, int32 [N].
+    """
+    predicted = logits.argmax(axis=1) if logits.shape[1] > 1 else logits[:, 0] > 0
+    return float((predicted == targets).mean())

@@ -1,4 +1,4 @@
-"""One training, from data to model folder."""
+"""A training, from data to model folder."""
 
 from __future__ import annotations
 
@@ -11,17 +11,27 @@ from typing import Any
 import numpy as np
 
 from edgernn.data.datasets import DataOptions, load_corpus, load_rows, read_texts
-from edgernn.data.rows import Corpus, Rows, label_indices, label_names, split, with_tokens
+from edgernn.data.rows import (
+    Corpus,
+    Rows,
+    count_rows,
+    find_joined_labels,
+    label_indices,
+    label_names,
+    split,
+    with_tokens,
+)
 from edgernn.errors import DataError
 from edgernn.metrics import Scores, score
 from edgernn.model_folder import check_output_folder, write_model_folder
-from edgernn.scoring import keras_probabilities, predicted_classes
+from edgernn.scoring import keras_probabilities
 from edgernn.training.history_plot import plot_history
 from edgernn.training.loop import ProgressCallback
 from edgernn.training.options import Preset
 from edgernn.training.path_sum import Deployed
 from edgernn.training.sizing import describe_sizes, fit_sizes
 from edgernn.training.trainer import NoteCallback, PathScores, TrainedClassifier, train
+from edgernn_export.comparison import predicted_classes
 from edgernn_export.keras.layer_chain import KerasModel
 
 _VALIDATION_SPLIT = 0.1
@@ -30,16 +40,17 @@ _FEW_TEXTS = 100
 
 @dataclass(frozen=True)
 class TrainingRequest:
-    """A training that was asked for.
+    """The data, options and output of a training.
 
     Attributes:
-        data: where the labeled texts are; its columns are those of the other files too.
-        rows: labeled texts in memory, in place of `data`, or None.
-        validation: a file to validate on, or None.
-        validation_split: the share to validate on, or None for the data's own part, else a tenth.
-        unlabeled: a file of texts without labels, or None.
-        max_size: the most bytes of an int8 bundle, or None.
-        preset: how it is trained.
+        data: the labeled texts; its column names apply to the other tables too.
+        rows: labeled texts in memory instead of `data`, or None.
+        validation: a table to validate on, or None.
+        validation_split: the share to validate on; None for the validation part of the data, or
+            0.1 without one.
+        unlabeled: a file of unlabeled texts, or None.
+        max_size: the largest int8 bundle in bytes, or None.
+        preset: the training options.
         out: the model folder to write.
         overwrite: replace an existing model folder.
     """
@@ -57,12 +68,12 @@ class TrainingRequest:
 
 @dataclass(frozen=True)
 class TrainingCallbacks:
-    """Functions that a training calls; none of them does anything by default.
+    """Functions that a training calls; by default they do nothing.
 
     Attributes:
         progress: called after each batch and each epoch.
-        note: called with a sentence when a part of the work begins.
-        warn: called with each warning, when it is found.
+        note: called with a sentence when a step begins.
+        warn: called with each warning as it occurs.
     """
 
     progress: ProgressCallback = field(default=lambda _: None)
@@ -79,10 +90,10 @@ class TrainingResult:
         labels: the names of the classes.
         scores: the scores on the validation texts.
         paths: the scores of the linear classifier, of the network and of their sum.
-        deployed: which of them the model is.
-        note: what to keep in mind when the scores are read, or None.
-        warnings: a sentence each.
-        metrics: what `metrics.json` contains.
+        deployed: the part that the model contains.
+        note: a caveat about the data, or None.
+        warnings: one sentence each.
+        metrics: the content of `metrics.json`.
     """
 
     path: Path
@@ -99,7 +110,11 @@ def run_training(request: TrainingRequest, callbacks: TrainingCallbacks) -> Trai
     """Train, score on the validation rows, and write the model folder.
 
     Raises:
-        EdgernnError: the data cannot be used, the folder cannot be written, or training failed.
+        OptionError: the data or a column does not exist, or no model fits `max_size`.
+        DataError: the data is malformed or insufficient.
+        ModelFolderError: the output path exists and must not be replaced.
+        OutputError: the folder cannot be written.
+        TrainingError: training ended without a usable model.
     """
     warnings: list[str] = []
 
@@ -109,6 +124,8 @@ def run_training(request: TrainingRequest, callbacks: TrainingCallbacks) -> Trai
 
     check_output_folder(request.out, overwrite=request.overwrite)
     corpus = _corpus(request)
+    for warning in find_joined_labels(corpus.train):
+        warn(warning)
     training, validation = map(with_tokens, _parts(corpus, request))
     for warning in (*training.warnings, *validation.warnings, *_overlap(training, validation)):
         warn(warning)
@@ -125,7 +142,7 @@ def run_training(request: TrainingRequest, callbacks: TrainingCallbacks) -> Trai
     if trained.interrupted:
         warn(f"interrupted; keeping epoch {trained.best_epoch}, the best so far")
     probabilities = keras_probabilities(trained.model, validation.texts)
-    scores = score(truth, predicted_classes(probabilities).tolist(), labels)
+    scores = score(truth, predicted_classes(probabilities, "multiclass").tolist(), labels)
     metrics = _metrics(preset, corpus, trained, scores, len(training))
     write_model_folder(
         request.out,
@@ -159,23 +176,23 @@ def _corpus(request: TrainingRequest) -> Corpus:
 def _fitted_preset(
     request: TrainingRequest, training: Rows, labels: tuple[str, ...], callbacks: TrainingCallbacks
 ) -> Preset:
-    """Return the preset, with sizes that fit the most bytes of a bundle."""
+    """Return the preset with sizes that fit the largest bundle."""
     if request.max_size is None:
         return request.preset
     preset = fit_sizes(request.preset, training.texts, len(labels), request.max_size)
-    callbacks.note(f"sizes to fit: {describe_sizes(preset)}")
+    callbacks.note(f"sizes for --max-size: {describe_sizes(preset)}")
     return preset
 
 
 def _advice(preset: Preset, trained: TrainedClassifier, texts: int) -> Iterator[str]:
-    """Yield what the comparison of the paths advises."""
+    """Yield warnings that follow from the scores of the paths."""
     if texts < _FEW_TEXTS:
-        yield f"only {texts:,} validation texts: scores on so few mean little"
+        yield f"only {texts:,} validation texts: the scores are not reliable"
     scores = trained.scores
     if trained.deployed == "bag" and preset.network is not None:
         yield (
-            "the network does not beat words and n-grams alone on the validation texts, and was "
-            "left out; --preset bag gives the same model in seconds"
+            "the network does not improve on words and n-grams alone on the validation texts, so "
+            "the model does not contain it; --preset bag trains the same model in seconds"
         )
     elif (
         trained.deployed == "network"
@@ -186,25 +203,35 @@ def _advice(preset: Preset, trained: TrainedClassifier, texts: int) -> Iterator[
 
 
 def _overlap(training: Rows, validation: Rows) -> Iterator[str]:
-    """Yield a warning if texts are in both parts: the scores on them say nothing."""
+    """Yield a warning if training texts are among the validation texts."""
     known = set(training.texts)
     both = sum(text in known for text in validation.texts)
     if both:
         yield (
-            f"{both:,} of {len(validation):,} validation texts are training texts too: the "
+            f"{both:,} of {len(validation):,} validation texts are also training texts: the "
             "validation scores are too high"
         )
 
 
 def _parts(corpus: Corpus, request: TrainingRequest) -> tuple[Rows, Rows]:
-    """Return the rows to train on and those to validate on."""
+    """Return the training rows and the validation rows."""
     if request.validation is not None:
         return corpus.train, load_rows(request.validation, request.data)
     if corpus.validation is not None and request.validation_split is None:
         return corpus.train, corpus.validation
-    label_names(corpus.train, corpus.name)
+    labels = label_names(corpus.train, corpus.name)
     share = request.validation_split or _VALIDATION_SPLIT
-    return split(corpus.train, share, request.preset.training.seed)
+    training, validation = split(corpus.train, share, request.preset.training.seed)
+    missing = sorted(set(labels) - set(training.labels))
+    if missing:
+        raise DataError(
+            "too few rows to split off validation texts",
+            path=corpus.name,
+            expected="training rows of each label after the split",
+            found=f"{count_rows(corpus.train)}; no training row of {', '.join(missing[:10])}",
+            hint="add rows of each label, or validate on a table with --validation",
+        )
+    return training, validation
 
 
 def _unlabeled(request: TrainingRequest, callbacks: TrainingCallbacks) -> tuple[str, ...]:
@@ -213,12 +240,13 @@ def _unlabeled(request: TrainingRequest, callbacks: TrainingCallbacks) -> tuple[
     texts = read_texts(request.unlabeled, request.data.text_column)
     if not texts:
         raise DataError(
-            "the file has no texts",
+            "the file does not contain texts",
             path=request.unlabeled,
-            expected="a text on each line, or a table with a column of texts",
+            expected="one text per line, or a table with a text column",
             found="an empty file",
+            hint="check the path, or leave out --unlabeled",
         )
-    callbacks.note(f"{len(texts):,} texts without labels: {request.unlabeled}")
+    callbacks.note(f"{len(texts):,} unlabeled texts: {request.unlabeled}")
     return texts
 
 

@@ -1,4 +1,4 @@
-"""Sizes that fit a bundle of so many bytes: `--max-size`."""
+"""Layer sizes that fit `--max-size`."""
 
 from __future__ import annotations
 
@@ -11,45 +11,46 @@ from edgernn.training.options import Preset
 from edgernn_runtime.ir import GATES
 from edgernn_runtime.tokenizer import Tokenizer, TokenizerSpec
 
-#: Bytes of a bundle beside vocabulary, weights and test vectors: manifest, card, the zip itself.
+#: Bytes of the manifest, the model card and the zip structure.
 _OVERHEAD = 12_000
-#: Test vectors of a bundle, and their bytes for each byte of text: the text, its ids.
+#: The number of test vectors, and their bytes per byte of text, which include the ids.
 _VECTORS, _BYTES_OF_TEXT = 25, 2.2
 _SMALLEST = {"embedding_dim": 8, "vocabulary_size": 500, "buckets": 1024, "units": 8}
 
 
-def fit_sizes(preset: Preset, texts: Sequence[str], classes: int, most: int) -> Preset:
-    """Return the preset with sizes cut until its int8 bundle is estimated to fit.
+def fit_sizes(preset: Preset, texts: Sequence[str], classes: int, max_size: int) -> Preset:
+    """Return the preset with sizes reduced until the estimated int8 bundle fits.
 
-    Embedding, buckets, vocabulary and units are cut in turn, a step each.
+    Each step reduces the embedding, the buckets, the vocabulary or the units: the one that saves
+    the most bytes.
 
     Args:
         preset: the options.
         texts: the training texts.
         classes: the number of classes.
-        most: the largest bundle, in bytes.
+        max_size: the largest bundle, in bytes.
 
     Raises:
-        OptionError: not even the smallest sizes fit.
+        OptionError: the smallest sizes do not fit.
     """
     lengths = _token_lengths(texts)
     mean = sum(len(text.encode()) for text in texts) / len(texts)
     vectors = round(_VECTORS * _BYTES_OF_TEXT * mean)
-    while (size := vectors + _estimate(preset, lengths, classes)) > most:
+    while (size := vectors + _estimate(preset, lengths, classes)) > max_size:
         smaller = next(_smaller(preset, lengths, classes), None)
         if smaller is None:
             raise OptionError(
                 "no model fits --max-size",
                 expected=f"at least {size:,} bytes",
-                found=f"{most:,}",
-                hint="try --preset bag" if preset.network else "allow more bytes",
+                found=f"{max_size:,} bytes",
+                hint="try --preset bag" if preset.network else "allow a larger bundle",
             )
         preset = smaller
     return preset
 
 
 def describe_sizes(preset: Preset) -> str:
-    """Return the sizes in words."""
+    """Return the sizes as a line of text."""
     parts = [f"vocabulary {preset.text.vocabulary_size:,}"]
     if preset.network is not None:
         units = ", ".join(map(str, preset.network.units))
@@ -60,7 +61,7 @@ def describe_sizes(preset: Preset) -> str:
 
 
 def _token_lengths(texts: Sequence[str]) -> list[int]:
-    """Return the bytes of each token of the texts, the most frequent first."""
+    """Return the bytes of each token of the texts, in descending order of frequency."""
     tokenizer = Tokenizer(TokenizerSpec(), (b"", b"[UNK]"))
     counts = Counter(token for text in texts for token in tokenizer.tokens(text))
     return [len(token) + 1 for token, _ in counts.most_common()]
@@ -88,13 +89,13 @@ def _estimate(preset: Preset, lengths: list[int], classes: int) -> int:
 
 
 def _smaller(preset: Preset, lengths: list[int], classes: int) -> Iterator[Preset]:
-    """Yield presets a step smaller, the one that saves the most bytes first."""
+    """Yield presets that are one step smaller, in descending order of saved bytes."""
     size = _estimate(preset, lengths, classes)
     steps = []
     text, network, wide = preset.text, preset.network, preset.wide
     if text.vocabulary_size > _SMALLEST["vocabulary_size"]:
-        most = min(text.vocabulary_size, len(lengths) + 2)
-        steps.append(replace(preset, text=replace(text, vocabulary_size=round(most * 0.9))))
+        used = min(text.vocabulary_size, len(lengths) + 2)
+        steps.append(replace(preset, text=replace(text, vocabulary_size=round(used * 0.9))))
     if network is not None and network.embedding_dim > _SMALLEST["embedding_dim"]:
         narrower = replace(network, embedding_dim=network.embedding_dim - 4)
         steps.append(replace(preset, network=narrower))

@@ -1,4 +1,4 @@
-"""A training from labeled texts to a Keras model: the wide path, the network, and their sum."""
+"""Trains a Keras model: the wide path, the recurrent path, and their sum."""
 
 from __future__ import annotations
 
@@ -36,21 +36,19 @@ from edgernn_runtime.reference import softmax
 
 NoteCallback = Callable[[str], None]
 
-#: With fewer tokens, vectors learned from the texts are worse than random ones.
+#: With fewer tokens, skip-gram vectors are worse than random ones.
 _FEWEST_TOKENS = 1_000_000
-#: A network that lowers the log loss by a smaller share is not worth its bytes, and most likely
-#: noise.
+#: A smaller relative gain in log loss is likely noise and does not justify the network's size.
 LEAST_GAIN = 0.005
 
 
 @dataclass(frozen=True)
 class PathScore:
-    """How a path, calibrated, fares on the validation texts.
+    """The validation scores of a calibrated path.
 
     Attributes:
-        accuracy: the share of right labels, 0 to 1.
-        log_loss: the mean cross-entropy of its probabilities, calibrated on the other half of the
-            texts; it tells classifiers apart on fewer texts than the accuracy does.
+        accuracy: the share of correct predictions, 0 to 1.
+        log_loss: the mean cross-entropy by two-fold cross-validation of the calibration.
     """
 
     accuracy: float
@@ -59,7 +57,7 @@ class PathScore:
 
 @dataclass(frozen=True)
 class PathScores:
-    """The scores of each path; None for one that was not trained.
+    """The scores of each path; None if the path was not trained.
 
     Attributes:
         bag: the wide path alone.
@@ -80,11 +78,11 @@ class TrainedClassifier:
         model: the Keras model, strings to probabilities.
         history: loss, accuracy, val_loss and val_accuracy of each finished epoch; empty without a
             recurrent path.
-        best_epoch: the epoch whose weights the recurrent path has, from 1; 0 without one.
-        interrupted: whether Ctrl-C ended it.
-        scores: how each path fares.
-        deployed: which of them the model has.
-        wide: the fitted wide path, which the model may have.
+        best_epoch: the epoch of the recurrent path's weights, from 1; 0 without a recurrent path.
+        interrupted: whether Ctrl-C ended the training.
+        scores: the scores of each path.
+        deployed: the part that the model contains.
+        wide: the fitted wide path, even if it is not deployed.
     """
 
     model: KerasModel
@@ -101,28 +99,28 @@ def train(
     validation: Rows,
     labels: tuple[str, ...],
     preset: Preset,
-    report: ProgressCallback,
+    progress: ProgressCallback,
     note: NoteCallback = lambda _: None,
     unlabeled: Sequence[str] = (),
 ) -> TrainedClassifier:
     """Train a classifier and return it with the weights of its best epoch.
 
-    The wide path is fitted in any case, to compare with. Where the network does not lower its log
-    loss on the validation texts, the wide path alone is kept.
+    The wide path is always fitted, as a baseline. It is deployed alone if the network does not
+    lower its log loss on the validation texts.
 
     Args:
-        training: the rows to learn from, each with a token at least: the mean over no token is
-            NaN, and so would be every weight then.
-        validation: the rows that choose the epoch, the wide path and the weights of the sum.
+        training: the training rows. Each text has at least one token, because the average over
+            zero tokens is NaN and would make every weight NaN.
+        validation: the rows that select the epoch, the wide path and the factors of the sum.
         labels: the names of the classes.
         preset: the options.
-        report: told of the progress after each batch and each epoch.
-        note: told in a sentence what begins.
-        unlabeled: texts without labels: word vectors are learned from them too, then both paths
-            from the labels that the first training gives them, where that is better.
+        progress: called after each batch and each epoch.
+        note: called with a sentence when a step begins.
+        unlabeled: unlabeled texts. The word vectors are learned from them too. Then both paths
+            are trained again with predicted labels (distillation), and kept if they are better.
 
     Raises:
-        TrainingError: it was interrupted before the first epoch was over, or the loss is NaN.
+        TrainingError: the training ended before the first epoch was finished, or the loss is NaN.
     """
     keras.utils.set_random_seed(preset.training.seed)
     tokenizer = build_tokenizer(training.texts, preset.text)
@@ -131,15 +129,15 @@ def train(
     data = _Data(
         training=_encode(tokenizer, training, labels, balanced=is_balanced),
         validation=_encode(tokenizer, validation, labels, balanced=is_balanced),
-        # A text without a token would make every weight NaN.
+        # The average over zero tokens is NaN and would make every weight NaN.
         unlabeled=further[further.any(axis=1)],
         words=tokenizer[0].vocabulary_size(),
         classes=len(labels),
     )
     with without_mask_warnings():
-        paths = _paths(preset, data, report, note)
+        paths = _paths(preset, data, progress, note)
         if len(data.unlabeled):
-            paths = _distilled(preset, data, paths, report, note)
+            paths = _distilled(preset, data, paths, progress, note)
         total = paths.total
         model = assemble(
             tokenizer,
@@ -161,7 +159,7 @@ def train(
 
 @dataclass(frozen=True)
 class _Data:
-    """EncodedTexts texts, V and the number of classes."""
+    """The encoded texts, the vocabulary size and the number of classes."""
 
     training: EncodedTexts
     validation: EncodedTexts
@@ -172,7 +170,7 @@ class _Data:
 
 @dataclass(frozen=True)
 class _Paths:
-    """Both paths, trained, and how they are added up."""
+    """Both trained paths, and their sum."""
 
     wide: WidePath
     core: PathModel | None
@@ -183,11 +181,11 @@ class _Paths:
 
     @property
     def deployed(self) -> Deployed:
-        """Which of them the model has."""
+        """The part that the model contains."""
         return "bag" if not self.total.network else "both" if self.total.wide else "network"
 
     def probabilities(self, wide: Array, encoded: EncodedTexts) -> Array:
-        """Return the probabilities [N, classes] of texts whose wide logits are known."""
+        """Return the probabilities, float32 [N, classes], from the wide logits and the texts."""
         network = np.zeros_like(wide) if self.core is None else _logits(self.core, encoded)
         logits = self.total.logits(wide, network)
         if logits.shape[1] == 1:
@@ -195,26 +193,26 @@ class _Paths:
         return softmax(logits)
 
 
-def _paths(preset: Preset, data: _Data, report: ProgressCallback, note: NoteCallback) -> _Paths:
-    """Return both paths, trained on the data."""
+def _paths(preset: Preset, data: _Data, progress: ProgressCallback, note: NoteCallback) -> _Paths:
+    """Train both paths."""
     note("fitting words and n-grams")
     options = preset.wide or WideOptions()
     wide = fit_wide(data.training, data.validation, data.words, data.classes, options)
-    core, path, found, logits = None, None, Fit({}, 0, interrupted=False), None
+    core, path, fitted, logits = None, None, Fit({}, 0, interrupted=False), None
     if preset.network is not None:
         core, path = _network(preset.network, preset.training, data, note)
         note("training the network")
-        options_of_fit = (data.classes, preset.training, report)
-        found = fit(core, data.training, data.validation, *options_of_fit)
+        fit_options = (data.classes, preset.training, progress)
+        fitted = fit(core, data.training, data.validation, *fit_options)
         logits = _logits(core, data.validation)
     total, scores = _joined(preset, wide.validation, logits, data.validation.targets)
-    return _Paths(wide, core, path, found, total, scores)
+    return _Paths(wide, core, path, fitted, total, scores)
 
 
 def _network(
     shape: NetworkOptions, options: TrainingOptions, data: _Data, note: NoteCallback
 ) -> tuple[PathModel, RecurrentPath]:
-    """Return the recurrent path, not trained yet; its embedding knows the texts."""
+    """Return the untrained recurrent path, with an embedding initialized from the texts."""
     path = RecurrentPath(shape, data.words, data.classes)
     core = PathModel(path, options.adversarial)
     texts = [row[row != 0] for row in (*data.training.ids, *data.unlabeled)]
@@ -226,15 +224,15 @@ def _network(
 
 
 def _distilled(
-    preset: Preset, data: _Data, teacher: _Paths, report: ProgressCallback, note: NoteCallback
+    preset: Preset, data: _Data, teacher: _Paths, progress: ProgressCallback, note: NoteCallback
 ) -> _Paths:
-    """Return paths trained on the teacher's labels of the unlabeled texts too, if they are better.
+    """Train on the teacher's labels of the unlabeled texts too, and return the better paths.
 
-    A text weighs as much as the teacher is sure of its label.
+    The weight of an unlabeled text is the teacher's probability of its label.
     """
     if teacher.fit.interrupted:
         return teacher
-    note("labeling the texts without labels")
+    note("predicting labels of the unlabeled texts")
     count = len(data.unlabeled)
     texts = EncodedTexts(data.unlabeled, np.zeros(count, np.int32), np.ones(count, np.float32))
     patterns = (preset.wide or WideOptions()).patterns
@@ -245,15 +243,18 @@ def _distilled(
         np.concatenate([data.training.weights, probabilities.max(axis=1)]),
     )
     empty = data.unlabeled[:0]
-    student = _paths(preset, replace(data, training=labeled, unlabeled=empty), report, note)
+    student = _paths(preset, replace(data, training=labeled, unlabeled=empty), progress, note)
     is_better = _loss(student) < _loss(teacher)
-    kept = "kept" if is_better else "dropped; the first training is kept"
-    note(f"log loss with their labels {_loss(student):.3f}, without {_loss(teacher):.3f}: {kept}")
+    kept = "second" if is_better else "first"
+    note(
+        f"log loss with predicted labels {_loss(student):.3f}, without {_loss(teacher):.3f}: "
+        f"the {kept} training is kept"
+    )
     return student if is_better else teacher
 
 
 def _loss(paths: _Paths) -> float:
-    """Return the log loss of what is deployed."""
+    """Return the log loss of the deployed part."""
     scores = paths.scores
     score = {"bag": scores.bag, "network": scores.network, "both": scores.both}[paths.deployed]
     assert score is not None
@@ -263,8 +264,8 @@ def _loss(paths: _Paths) -> float:
 def _joined(
     preset: Preset, wide: Array, network: Array | None, targets: NDArray[np.int32]
 ) -> tuple[Sum, PathScores]:
-    """Return how the paths are added up, and their scores on the validation texts."""
-    nothing = np.zeros_like(wide)
+    """Return the sum of the paths, and their scores on the validation texts."""
+    zeros = np.zeros_like(wide)
 
     def fitted(a: Array, b: Array) -> tuple[Sum, PathScore]:
         total = calibrated_sum(a, b, targets)
@@ -272,11 +273,11 @@ def _joined(
         loss = cross_validated_log_loss(a, b, targets)
         return total, PathScore(accuracy(logits, targets), loss)
 
-    bag, bag_score = fitted(wide, nothing)
+    bag, bag_score = fitted(wide, zeros)
     bag = replace(bag, network=0.0)
     if network is None:
         return bag, PathScores(bag_score)
-    _, alone_score = fitted(nothing, network)
+    _, alone_score = fitted(zeros, network)
     if preset.wide is None:
         return Sum(0.0, 1.0, 0.0), PathScores(bag_score, alone_score)
     both, both_score = fitted(wide, network)
@@ -285,12 +286,12 @@ def _joined(
 
 
 def _logits(core: KerasModel, encoded: EncodedTexts) -> Array:
-    """Return the logits [N, C] of encoded texts."""
+    """Return the logits, float32 [N, C], of encoded texts."""
     order = np.concatenate(batch_order(encoded.lengths, VALIDATION_BATCH, None))
     batches = to_dataset(encoded, VALIDATION_BATCH, None)
-    found = np.concatenate([np.asarray(core(ids, training=False)) for ids, _, _ in batches])
-    logits = np.empty_like(found)
-    logits[order] = found
+    in_order = np.concatenate([np.asarray(core(ids, training=False)) for ids, _, _ in batches])
+    logits = np.empty_like(in_order)
+    logits[order] = in_order
     return logits
 
 

@@ -1,7 +1,7 @@
-"""Fitting the wide path: a linear classifier of words and n-grams, apart from the network.
+"""Fits the wide path: a linear classifier of words and n-grams.
 
-The features are scaled and weighed one label against the rest; the n-grams with the largest
-weights get a bucket each; the weights are rounded to 255 levels, so that int8 loses nothing.
+A logistic regression is fitted on scaled features, one label against the rest. The n-grams with
+the largest weights get a bucket each. The weights are rounded to 255 levels, so int8 is exact.
 """
 
 from __future__ import annotations
@@ -22,13 +22,14 @@ from edgernn_runtime.ngrams import keys
 from edgernn_runtime.reference import run_wide
 
 Scaling = Literal["ratio", "idf"]
-Matrix = Any  # scipy's sparse matrices carry no types.
+Matrix = Any  # Sparse matrices of SciPy have no type annotations.
 Keys = NDArray[np.int64]
 
-#: Scaling of the features and inverse strength of the regularization: the best on validation
-#: texts is taken. Log-count ratios suit two classes and long texts, rarity many short classes.
+#: Scaling of the features and inverse strength of the regularization. The candidate with the best
+#: validation accuracy is used. Log-count ratios suit two classes and long texts, IDF suits many
+#: classes and short texts.
 CANDIDATES: tuple[tuple[Scaling, float], ...] = (("ratio", 0.3), ("ratio", 3.0), ("idf", 3.0))
-#: The largest weights are cut to this quantile, which makes the levels of all others finer.
+#: Larger weights are clipped to this quantile, which makes the levels of the others finer.
 _CLIP_QUANTILE = 0.9999
 _LEVELS = 127
 _FEWEST_BUCKETS = 1024
@@ -39,10 +40,10 @@ class WidePath:
     """A fitted wide path.
 
     Attributes:
-        weights: float32 [V + B, C], each a multiple of one step, of at most 127 steps.
+        weights: float32 [V + B, C], multiples of one step, from -127 to 127 steps.
         checksums: uint8 [B].
         bias: float32 [C].
-        scaling: how the features were scaled.
+        scaling: the scaling of the features.
         strength: the inverse strength of the regularization.
         validation: the logits of the validation texts, float32 [N, C]; C is 1 for two classes.
     """
@@ -55,20 +56,20 @@ class WidePath:
     validation: Array
 
     def logits(self, encoded: EncodedTexts, patterns: tuple[Pattern, ...]) -> Array:
-        """Return the logits [N, C] of texts."""
+        """Return the logits of texts, float32 [N, C]."""
         wide = HashedNgrams("", patterns, self.weights, self.checksums, None, self.bias)
-        return np.stack([run_wide(wide, row) for row in _bare(encoded)])
+        return np.stack([run_wide(wide, row) for row in _unpadded(encoded)])
 
 
 def fit_wide(
     training: EncodedTexts, validation: EncodedTexts, words: int, classes: int, options: WideOptions
 ) -> WidePath:
-    """Return the wide path that is best on the validation texts.
+    """Return the wide path with the best validation accuracy.
 
     Args:
-        training: the texts to learn from.
-        validation: the texts that choose among `CANDIDATES`.
-        words: V, the vocabulary's size.
+        training: the training texts.
+        validation: the texts that select one of `CANDIDATES`.
+        words: the vocabulary size V.
         classes: the number of classes.
         options: the sizes.
 
@@ -76,8 +77,10 @@ def fit_wide(
     """
     buckets = _bucket_count(training, words, classes, options)
     find = _finder(words, options, buckets)
-    found, held_out = ([find(row) for row in _bare(part)] for part in (training, validation))
-    problem = _problem(found, training, classes, words, options.fewest)
+    keys_by_text, held_out = (
+        [find(row) for row in _unpadded(part)] for part in (training, validation)
+    )
+    problem = _problem(keys_by_text, training, classes, words, options.fewest)
     scaling, strength, weights = _best_fit(problem, held_out, validation)
     importance = np.abs(weights).max(axis=1) * np.sqrt(problem.texts)
     problem = problem.take(_selected(problem.features, importance, words))
@@ -97,12 +100,12 @@ def fit_wide(
 
 @dataclass(frozen=True)
 class _Problem:
-    """What a linear classifier is fitted to.
+    """The training data of a linear classifier.
 
     Attributes:
         features: the keys of the features, int64 [F], ascending.
         texts: the number of texts with each feature, int64 [F].
-        x: whether a text has a feature, sparse float32 [N, F] of ones.
+        x: the features of each text, sparse float32 [N, F] of ones.
         training: the texts, with their classes and weights.
         classes: the number of classes.
     """
@@ -114,20 +117,20 @@ class _Problem:
     classes: int
 
     def take(self, places: NDArray[np.intp]) -> _Problem:
-        """Return the same problem with the features at the places alone."""
+        """Return the problem with a subset of its features."""
         return replace(
             self, features=self.features[places], texts=self.texts[places], x=self.x[:, places]
         )
 
 
 def _problem(
-    found: list[Keys], training: EncodedTexts, classes: int, words: int, fewest: int
+    keys_by_text: list[Keys], training: EncodedTexts, classes: int, words: int, fewest: int
 ) -> _Problem:
-    """Return the problem of every word, and every n-gram that enough texts contain."""
-    features, texts = np.unique(np.concatenate(found), return_counts=True)
+    """Return the problem with all words, and the n-grams that occur in enough texts."""
+    features, texts = np.unique(np.concatenate(keys_by_text), return_counts=True)
     is_kept = (texts >= fewest) | (features < CHECKSUMS * words)
     features, texts = features[is_kept], texts[is_kept]
-    return _Problem(features, texts, _matrix(found, features), training, classes)
+    return _Problem(features, texts, _matrix(keys_by_text, features), training, classes)
 
 
 def _best_fit(
@@ -152,8 +155,8 @@ def _tables(
     return table, checksums
 
 
-def _bare(encoded: EncodedTexts) -> list[NDArray[np.int32]]:
-    """Return the ids of each text without padding."""
+def _unpadded(encoded: EncodedTexts) -> list[NDArray[np.int32]]:
+    """Return the ids of each text without padding, int32 [T]."""
     return [row[:length] for row, length in zip(encoded.ids, encoded.lengths, strict=True)]
 
 
@@ -162,29 +165,31 @@ def _finder(words: int, options: WideOptions, buckets: int) -> Callable[[Any], K
 
 
 def _bucket_count(training: EncodedTexts, words: int, classes: int, options: WideOptions) -> int:
-    """Return the number of buckets: a power of two, no more than there are n-grams to put in."""
+    """Return the number of buckets: a power of two, limited by the number of n-grams."""
     width = 1 if classes == 2 else classes
-    most = min(options.buckets, max(options.cells // width - words, _FEWEST_BUCKETS))
+    limit = min(options.buckets, max(options.cells // width - words, _FEWEST_BUCKETS))
     find = _finder(words, options, options.buckets)
-    every = np.concatenate([find(row) for row in _bare(training)])
+    every = np.concatenate([find(row) for row in _unpadded(training)])
     _, texts = np.unique(every[every >= CHECKSUMS * words], return_counts=True)
     wanted = 2 * max(int((texts >= options.fewest).sum()), _FEWEST_BUCKETS // 2)
-    return int(2 ** np.floor(np.log2(min(most, wanted))))
+    return int(2 ** np.floor(np.log2(min(limit, wanted))))
 
 
-def _matrix(found: list[Keys], features: Keys) -> Matrix:
-    """Return which text has which feature, a sparse float32 [N, F] of ones."""
+def _matrix(keys_by_text: list[Keys], features: Keys) -> Matrix:
+    """Return the features of each text, a sparse float32 [N, F] of ones."""
     import scipy.sparse
 
     columns, ends = [], [0]
-    for text in found:
+    for text in keys_by_text:
         places = np.searchsorted(features, text)
         places[places == len(features)] = 0
         columns.append(places[features[places] == text])
         ends.append(ends[-1] + len(columns[-1]))
     indices = np.concatenate(columns)
     values = np.ones(len(indices), dtype=np.float32)
-    return scipy.sparse.csr_matrix((values, indices, ends), shape=(len(found), len(features)))
+    return scipy.sparse.csr_matrix(
+        (values, indices, ends), shape=(len(keys_by_text), len(features))
+    )
 
 
 def _fit(problem: _Problem, scaling: Scaling, strength: float) -> tuple[Array, Array]:
@@ -222,7 +227,7 @@ def _log_count_ratio(x: Matrix, is_label: NDArray[np.bool_]) -> NDArray[np.float
 
 
 def _selected(features: Keys, importance: Array, words: int) -> NDArray[np.intp]:
-    """Return the places of the words, and of the most important n-gram of each bucket."""
+    """Return the indices of the words, and of the most important n-gram of each bucket."""
     is_word = features < CHECKSUMS * words
     order = np.argsort(-importance, kind="stable")
     order = order[~is_word[order]]
@@ -231,7 +236,7 @@ def _selected(features: Keys, importance: Array, words: int) -> NDArray[np.intp]
 
 
 def _rounded(weights: Array) -> Array:
-    """Return the weights as multiples of one step, at most 127 of them."""
+    """Round the weights to multiples of one step, from -127 to 127 steps."""
     sizes = np.abs(weights[weights != 0])
     step = np.float32(np.quantile(sizes, _CLIP_QUANTILE) / _LEVELS) if len(sizes) else 1
     return np.asarray(np.clip(np.rint(weights / step), -_LEVELS, _LEVELS) * step, np.float32)

@@ -1,4 +1,4 @@
-"""Word vectors from the user's own texts, for the embedding to start from."""
+"""Word vectors of the training texts, which initialize the embedding."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from edgernn_runtime.ir import Array
 
-#: Deviation of the vectors' values, about what a trained embedding has.
+#: Standard deviation of the values, similar to that of a trained embedding.
 _DEVIATION = 0.3
 _WINDOW = 5
 
@@ -17,14 +17,14 @@ _WINDOW = 5
 def skip_gram(
     texts: Sequence[NDArray[np.int32]], words: int, size: int, epochs: int, seed: int
 ) -> Array:
-    """Return a vector for each word, float32 [V, size], by skip-gram with negative sampling.
+    """Return word vectors, float32 [V, size], by skip-gram with negative sampling.
 
     Args:
-        texts: the ids of each text, without padding.
-        words: V; a word that no text has gets a vector of zeros.
+        texts: the ids of each text, int32 [T], without padding.
+        words: the vocabulary size V; a word that does not occur has a vector of zeros.
         size: the length of a vector.
-        epochs: passes over the texts.
-        seed: the same seed gives the same vectors; it needs a single thread.
+        epochs: the number of passes over the texts.
+        seed: the seed; the vectors are reproducible because one thread is used.
 
     Source: Mikolov et al., "Distributed representations of words and phrases", 2013.
     """

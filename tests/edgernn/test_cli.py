@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import re
 import subprocess
 import sys
+from importlib import metadata
 
 import pytest
 
@@ -31,7 +33,12 @@ def test_help_lists_the_commands_with_a_line_each(capsys):
 
 def test_the_version(capsys):
     assert run("--version") == 0
-    assert capsys.readouterr().out == "edgernn, version 0.1.0\n"
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "edgernn 0.1.0"
+    assert lines[1].startswith(f"Python {platform.python_version()}, ")
+    for package in ("tensorflow", "keras", "numpy", "ai-edge-litert", "onnxruntime"):
+        assert f"{package} {metadata.version(package)}" in lines[2]
+    assert lines[3] in ("libedgernn installed", "libedgernn not installed")
 
 
 @pytest.mark.parametrize(
@@ -88,6 +95,19 @@ def test_predict_prints_a_line_a_text(trained, capsys, tmp_path):
     rows = json.loads(capsys.readouterr().out)
     assert [row["text"] for row in rows] == ["a good great film", ""]
     assert set(rows[0]["probabilities"]) == {"neg", "pos"}
+
+
+@pytest.mark.parametrize("command", [("predict", "a"), ("verify",), ("inspect",), ("evaluate",)])
+def test_a_keras_file_instead_of_a_bundle_names_the_export(command, tmp_path, capsys):
+    model = tmp_path / "model.keras"
+    model.write_bytes(b"PK")
+    name, *texts = command
+    table = write_table(tmp_path / "x.csv", [("a", "x"), ("b", "y")])
+    data = ("--data", table) if name == "evaluate" else ()
+    assert run(name, model, *texts, *data) == 2
+    error = capsys.readouterr().err
+    assert "a Keras model is not a bundle" in error
+    assert f"edgernn export {model} --format native" in error
 
 
 @pytest.mark.parametrize("arguments", [(), ("a", "--file", os.devnull)])
@@ -184,7 +204,7 @@ def test_the_wrong_number_of_labels_is_wrong_usage(trained, tmp_path, capsys):
 
 def test_train_does_not_replace_unasked(trained, table, capsys, tmp_path):
     assert run("train", "--data", table, "--out", trained) == 1
-    assert "--force replaces it" in capsys.readouterr().err
+    assert "replace it with --force" in capsys.readouterr().err
     (tmp_path / "precious.txt").write_text("mine")
     assert run("train", "--data", table, "--out", tmp_path, "--force") == 1
     assert (tmp_path / "precious.txt").read_text() == "mine"
@@ -205,13 +225,28 @@ def test_one_class_only_cannot_be_trained(tmp_path, capsys):
     assert "at least two classes" in capsys.readouterr().err
 
 
+def test_too_few_rows_to_split_are_refused_with_their_number(tmp_path, capsys):
+    table = write_table(tmp_path / "x.csv", [("a", "x"), ("b", "y")])
+    assert run("train", "--data", table, "--out", tmp_path / "model") == 1
+    error = capsys.readouterr().err
+    assert "too few rows to split off validation texts" in error
+    assert "found:    2 rows; no training row of" in error
+    assert "all labeled" not in error
+
+
+def test_labels_that_are_lists_are_warned_of(tmp_path, capsys):
+    table = write_table(tmp_path / "x.csv", [("a", "alarm|lights"), ("b", "alarm|lights")])
+    assert run("train", "--data", table, "--out", tmp_path / "model") == 1
+    assert "warning: 1 label looks like several labels in one" in capsys.readouterr().err
+
+
 def test_inspect_shows_and_verify_runs_the_self_test(trained, capsys):
     bundle = trained / "tflite-int8.edgernn"
     assert run("inspect", bundle) == 0
     shown = capsys.readouterr().out
     assert "| operator UNIDIRECTIONAL_SEQUENCE_LSTM | 4 |" in shown
     # The parts add up to the bundle's members.
-    table = shown.partition("What takes the bytes")[2].partition("Manifest")[0]
+    table = shown.partition("Size by part")[2].partition("Manifest")[0]
     rows = re.findall(r"^\| (.+?) \| ([\d,]+) \|", table, re.MULTILINE)
     parts = {name: int(size.replace(",", "")) for name, size in rows}
     assert list(parts)[:3] == ["model: embedding", "model: recurrent_0", "model: recurrent_1"]

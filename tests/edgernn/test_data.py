@@ -17,6 +17,7 @@ from edgernn.data.imdb import ARCHIVE, load_imdb
 from edgernn.data.rows import (
     Rows,
     clean_breaks,
+    find_joined_labels,
     label_indices,
     label_names,
     sample,
@@ -102,7 +103,9 @@ def test_rows_without_a_label_are_left_out_and_counted(tmp_path):
     path = write(tmp_path / "x.csv", "text,label\na,pos\nb,\nc\n,neg\nd,neg\n")
     rows = load(path).train
     assert rows.texts == ("a", "d")
-    assert rows.warnings == (f"{path}: 3 rows without a text or a label left out, first at line 3",)
+    assert rows.warnings == (
+        f"{path}: skipped 3 rows without a text or a label, the first at line 3",
+    )
 
 
 @pytest.mark.parametrize(
@@ -111,13 +114,17 @@ def test_rows_without_a_label_are_left_out_and_counted(tmp_path):
         ("x.csv", "", DataError, "the file is empty"),
         ("x.csv", "text,label\n", DataError, "no row with a text and a label"),
         ("x.csv", "text,lable\na,b\n", OptionError, "did you mean 'lable'?"),
-        ("x.csv", "a,b\n1,2\n", OptionError, "there is no column 'text'"),
+        ("x.csv", "a,b\n1,2\n", OptionError, "the column 'text' does not exist"),
         ("x.csv", "text,label\na,b\nc,d,e\n", DataError, "line 3"),
-        ("x.csv", 'text,label\n"a,b\n', DataError, "a row cannot be read"),
+        ("x.csv", 'text,label\n"a,b\n', DataError, "a row is malformed"),
         ("x.jsonl", '{"text": "a", "label": "b"}\nnope\n', DataError, "line 2"),
+        ("x.csv", "text;label\na;b\n", DataError, "the columns are separated by ';'"),
+        ("x.csv", "text\tlabel\na\tb\n", DataError, "rename the file to .tsv"),
+        ("x.tsv", '"id","text","label"\n1,a,b\n', DataError, "rename the file to .csv"),
+        ("x.csv", "text|label;x\na|b\n", DataError, "the columns are separated by '|'"),
         ("x.jsonl", '["a", "b"]\n', DataError, "not a JSON object"),
-        ("x.jsonl", '{"text": "a"}\n', OptionError, "there is no column 'label'"),
-        ("x.txt", "a\tb\n", OptionError, "this kind of file cannot be read"),
+        ("x.jsonl", '{"text": "a"}\n', OptionError, "the column 'label' does not exist"),
+        ("x.txt", "a\tb\n", OptionError, "the file type is not supported"),
     ],
 )
 def test_a_bad_table_is_refused(tmp_path, name, content, kind, said):
@@ -138,7 +145,7 @@ def test_another_encoding_is_refused_with_the_line(tmp_path):
 def test_a_damaged_gzip_is_refused(tmp_path):
     path = tmp_path / "x.csv.gz"
     path.write_bytes(gzip.compress(b"text,label\na,b\n")[:-9])
-    with pytest.raises(DataError, match="cannot be read"):
+    with pytest.raises(DataError, match="damaged"):
         load(path)
 
 
@@ -152,8 +159,28 @@ def test_one_class_only_is_refused():
         label_names(Rows(("a", "b"), ("x", "x")), "file")
 
 
+@pytest.mark.parametrize(
+    ("labels", "example"),
+    [
+        (("alarm|lights", "alarm"), "'alarm|lights'"),
+        (("['alarm']", "lights"), "\"['alarm']\""),
+        (("alarm,lights", "alarm", "lights"), "'alarm,lights'"),
+        (("alarm; lights", "alarm", "lights"), "'alarm; lights'"),
+    ],
+)
+def test_several_labels_in_one_are_a_warning(labels, example):
+    warnings = find_joined_labels(Rows(("a",) * len(labels), labels))
+    assert len(warnings) == 1
+    assert f"1 label looks like several labels in one, such as {example}" in warnings[0]
+
+
+def test_a_comma_in_an_ordinary_label_is_not_a_warning():
+    labels = ("health, beauty", "sports", "[unclear", "a|")
+    assert find_joined_labels(Rows(("a",) * len(labels), labels)) == ()
+
+
 def test_a_label_that_the_model_does_not_know_is_refused():
-    with pytest.raises(OptionError, match="does not know"):
+    with pytest.raises(OptionError, match="not classes of the model"):
         label_indices(Rows(("a",), ("z",)), ("x", "y"), "file")
 
 
@@ -168,11 +195,11 @@ def test_a_folder_has_a_class_for_each_folder(tmp_path):
         write(tmp_path / name, text)
     rows = load(tmp_path).train
     assert (rows.texts, rows.labels) == (("three", "one", "two"), ("a", "b", "b"))
-    assert rows.warnings == (f"{tmp_path}: 1 empty files left out",)
+    assert rows.warnings == (f"{tmp_path}: skipped 1 empty file",)
 
 
 def test_a_folder_without_texts_is_refused(tmp_path):
-    with pytest.raises(DataError, match="no labeled text"):
+    with pytest.raises(DataError, match="does not contain labeled texts"):
         load(tmp_path)
 
 
@@ -270,7 +297,7 @@ def test_imdb_that_is_not_there_says_how_to_get_it(tmp_path):
 
 def test_a_damaged_imdb_archive_is_refused(imdb_archive):
     imdb_archive.write_bytes(imdb_archive.read_bytes()[:200])
-    with pytest.raises(DataError, match="cannot be read"):
+    with pytest.raises(DataError, match="damaged"):
         load_imdb(imdb_archive)
 
 
