@@ -1,4 +1,4 @@
-"""Ten lines that put a bundle into a program: python examples/classify.py BUNDLE."""
+"""Classify the lines of stdin: python examples/classify.py BUNDLE."""
 
 import sys
 

@@ -17,7 +17,7 @@ layers = keras.layers
 def text_model(
     *stack, max_length=None, mask=True, scale=2.0, seed=0, tokenizer=None, embedding_dim=6
 ):
-    """Return a model of strings: tokenizer, embedding, the stack; `scale` spreads its answers."""
+    """Return a model of strings: tokenizer, embedding, the stack; `scale` spreads its outputs."""
     tokenizer = tokenizer or make_tokenizer(output_sequence_length=max_length)
     embedding = layers.Embedding(tokenizer.vocabulary_size(), embedding_dim, mask_zero=mask)
     text = keras.Input((1,), dtype="string")
@@ -25,7 +25,7 @@ def text_model(
 
 
 def spread(model, scale=2.0, seed=0):
-    """Return the model with weights drawn anew: uniform as Keras's, times `scale`, plus noise."""
+    """Return the model with new random weights: Keras's uniform ones times `scale`, plus noise."""
     draw = np.random.default_rng(seed)
     for variable in model.trainable_variables:
         shape = variable.shape
@@ -87,7 +87,7 @@ def nested(max_length=None):
 
 
 def joined_poolings(max_length=None, order=("max", "average"), mask=True, units=5):
-    """Return a model whose sequence is pooled in several ways side by side."""
+    """Return a model that concatenates several poolings of its sequence."""
     tokenizer = make_tokenizer(output_sequence_length=max_length)
     text = keras.Input((1,), dtype="string")
     size = tokenizer.vocabulary_size()
@@ -105,7 +105,7 @@ def wide_model(
     order=("max", "average"),
     patterns=("bigram", "skip"),
 ):
-    """Return a model with a wide path of hashed n-grams, beside a recurrent one or alone."""
+    """Return a model with a wide path of hashed n-grams, with or without a recurrent one."""
     tokenizer = make_tokenizer(output_sequence_length=max_length)
     text = keras.Input((1,), dtype="string")
     ids, size = tokenizer(text), tokenizer.vocabulary_size()

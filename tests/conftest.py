@@ -1,4 +1,4 @@
-"""What several tests share: small real Keras models, their texts, and the data beside the clone."""
+"""Shared fixtures: small Keras models, their texts, and the data beside the clone."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from edgernn_export import Examples, Options, export
 from edgernn_runtime import load
 from tests.networks import read_network
 
-# A shared machine is slow at times, which says nothing about the code. CI draws the same examples
-# each time, a developer's machine new ones.
+# Without a deadline, because a shared machine is slow at times. CI uses the same examples each
+# time; a developer's machine uses new ones.
 settings.register_profile(
     "edgernn",
     deadline=None,
@@ -93,7 +93,7 @@ def make_model(
     tokenizer=None,
     **cell_options,
 ):
-    """Return a seeded Keras model, strings in; `scale` spreads its answers."""
+    """Return a seeded Keras model, strings in; `scale` spreads its outputs."""
     keras.utils.set_random_seed(seed)
     layers = keras.layers
     tokenizer = tokenizer or make_tokenizer(output_sequence_length=max_length)
@@ -123,7 +123,7 @@ def shared_data():
 
 @pytest.fixture(scope="session")
 def model():
-    """Return the default shape in small: two BiLSTMs, one sigmoid."""
+    """Return a small model of the default architecture: two BiLSTMs, one sigmoid."""
     return make_model()
 
 
@@ -150,7 +150,7 @@ def bundles(model_file, tmp_path_factory):
             done = export(
                 model_file,
                 folder / f"{model_format}-{recipe}.edgernn",
-                # A tiny random model keeps less of its answers in eight bits than a trained one.
+                # int8 changes the outputs of a small random model more than those of a trained one.
                 Options(model_format, recipe, labels=("neg", "pos"), allow_drop=True),
                 examples,
             )

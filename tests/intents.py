@@ -11,7 +11,7 @@ from tests.models import both, cell, sequences
 
 layers = keras.layers
 
-#: Words that say something of a class, each of several classes; and words that say nothing.
+#: Words with a signal, each of several classes; and neutral words.
 _KEYS = [f"key{i}" for i in range(160)]
 _OTHERS = [f"word{i}" for i in range(240)]
 
@@ -50,7 +50,7 @@ STACKS = {
 
 
 def train_intents(classes: int, stack: str, epochs: int, held_out: int = 1000) -> Intents:
-    """Return a model of so many classes, two of which are one sigmoid, trained for some seconds."""
+    """Return a model trained for some seconds; two classes are one sigmoid."""
     keras.utils.set_random_seed(0)
     texts, labels = make_intents(8000, classes, seed=1)
     tokenizer = layers.TextVectorization()

@@ -1,4 +1,4 @@
-"""Keras models of every covered form, seeded and small, by a name that says what they cover."""
+"""Small seeded Keras models of all supported architectures, by name."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.builders import (
 )
 from tests.conftest import make_tokenizer
 
-#: What other tests take from here.
+#: Names for other tests.
 __all__ = [
     "FUSED",
     "LOOP",
@@ -34,7 +34,7 @@ __all__ = [
 ]
 
 layers = keras.layers
-#: What a TFLite file of the model is: fused, or a loop where TFLite has no operator for a cell.
+#: The lowering of the model to TFLite: fused, or a loop for cells without a TFLite operator.
 FUSED, LOOP = "fused", "loop"
 BACKWARD = {"go_backwards": True}
 

@@ -6,12 +6,12 @@ from edgernn_export.errors import UncoveredError
 from edgernn_export.keras.reader import read_source
 from edgernn_export.targets import TARGETS
 
-#: A target of each format of model files: `c` has the files of `native`.
+#: One target per model format: `c` has the files of `native`.
 FILE_TARGETS = {name: target for name, target in TARGETS.items() if name == target.format}
 
 
 def read_network(model, labels=None, vectorizer=None):
-    """Return a Keras model's Network, or raise why the IR does not cover it."""
+    """Return a Keras model's Network, or raise UncoveredError."""
     network = read_source(model, labels, vectorizer).network
     if isinstance(network, UncoveredError):
         raise network

@@ -1,4 +1,4 @@
-"""Wrong models: networks that differ from the trained one as a faulty writer would make them."""
+"""Perturbed networks, with the differences that a faulty writer would cause."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from edgernn_runtime.ir import Dense, Recurrent
 
 
 def change_first(network, change):
-    """Return the network with its first recurrent layer changed, or None without any."""
+    """Return the network with its first recurrent layer changed, or None without one."""
     for i, layer in enumerate(network.layers):
         if isinstance(layer, Recurrent):
             layers = (*network.layers[:i], change(layer), *network.layers[i + 1 :])
@@ -85,7 +85,7 @@ def moved_bias(network):
     return replace(network, layers=(*layers, replace(last, bias=bias)))
 
 
-#: By name: functions of a network to the perturbed one, or to None where it does not apply.
+#: Functions from a network to the perturbed one, or to None if it does not apply, by name.
 PERTURBATIONS = {
     "embedding moved by a row": moved_embedding,
     "two gates swapped": swapped_gates,

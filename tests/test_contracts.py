@@ -39,7 +39,7 @@ def _module_name(file: Path, floor: Path) -> str:
 
 
 def _edges(text: str, name: str, modules: set[str]) -> set[str]:
-    """Return what a module imports: at the top, in functions, for typing, or by a module's name."""
+    """Return the imports of a module: at the top, lazy, for typing, or by `importlib`."""
     found = set()
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.Import):
@@ -55,19 +55,19 @@ def _edges(text: str, name: str, modules: set[str]) -> set[str]:
 
 
 def _cycles(graph: dict[str, set[str]]) -> set[frozenset[str]]:
-    """Return the sets of modules that reach each other."""
+    """Return the import cycles, as sets of modules."""
     reached = {}
     for start in graph:
-        seen, left = set(), [start]
+        reachable, left = set(), [start]
         while left:
-            for name in graph[left.pop()] - seen:
-                seen.add(name)
+            for name in graph[left.pop()] - reachable:
+                reachable.add(name)
                 left.append(name)
-        reached[start] = seen
+        reached[start] = reachable
     return {
-        frozenset({name, *(other for other in seen if name in reached[other])})
-        for name, seen in reached.items()
-        if name in seen
+        frozenset({name, *(other for other in reachable if name in reached[other])})
+        for name, reachable in reached.items()
+        if name in reachable
     }
 
 

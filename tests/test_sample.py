@@ -29,7 +29,7 @@ def classifier():
 
 
 def figure(pattern):
-    """Return the number that the page says."""
+    """Return a figure of the page."""
     found = re.search(pattern, PAGE)
     assert found, pattern
     return float(found[1].replace(",", ""))
@@ -40,17 +40,17 @@ def accuracy(classifier, rows):
     return sum(classifier.predict(text).label == label for text, label in pairs) / len(rows)
 
 
-def test_it_is_at_most_a_megabyte_and_as_large_as_its_page_says():
+def test_its_size_is_at_most_a_megabyte_and_equals_its_page():
     size = BUNDLE.stat().st_size
     assert size <= 1_000_000
     assert size == figure(r"\| bundle \| ([\d,]+) bytes")
 
 
-def test_it_passes_its_own_test_vectors(classifier):
+def test_it_passes_its_self_test(classifier):
     assert classifier.self_test().passed
 
 
-def test_the_card_says_what_it_was_trained_on_and_how_it_scores(classifier):
+def test_the_card_contains_the_training_data_and_the_scores(classifier):
     card = classifier.bundle.card.decode()
     assert "Large Movie Review Dataset" in card
     found = re.search(r"accuracy of this file \| ([\d.]+)%", card)
@@ -58,7 +58,7 @@ def test_the_card_says_what_it_was_trained_on_and_how_it_scores(classifier):
     assert f"{accuracy(classifier, held_out):.2%}" == f"{found[1]}%"
 
 
-def test_the_page_says_how_many_sample_sentences_are_right(classifier):
+def test_the_page_contains_the_score_on_the_sample_sentences(classifier):
     with (FOLDER / "sentences.tsv").open(encoding="utf-8", newline="") as stream:
         rows = list(csv.DictReader(stream, delimiter="\t", quoting=csv.QUOTE_NONE))
     right = sum(classifier.predict(row["text"]).label == row["label"] for row in rows)
@@ -66,7 +66,7 @@ def test_the_page_says_how_many_sample_sentences_are_right(classifier):
     assert right == figure(r"\| sample sentences \| (\d+) of 12")
 
 
-def test_the_page_says_the_accuracy_on_the_test_half(classifier):
+def test_the_page_contains_the_accuracy_on_the_test_half(classifier):
     if not IMDB.is_file():
         pytest.skip("IMDB's test half is not here")
     rows = read_table(IMDB, "text", "label")

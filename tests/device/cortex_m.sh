@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
-# The self-test of a folder of `edgernn export --format c` on an emulated Cortex-M7 without a system.
+# Runs the self-test of a folder of `edgernn export --format c` on an emulated bare-metal Cortex-M7.
 #
 #   tests/device/cortex_m.sh FOLDER
 #
-# Needs Debian's gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm.
+# Needs the Debian packages gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm.
 set -euo pipefail
 folder=$(realpath "${1:?usage: cortex_m.sh FOLDER, of edgernn export --format c}")
 here=$(dirname "$(realpath "$0")")/cortex_m
 for program in arm-none-eabi-gcc qemu-system-arm; do
   command -v $program >/dev/null || {
-    echo "error: there is no $program"
+    echo "error: $program is missing"
     echo "  next:     apt-get install gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm"
     exit 1
   } >&2

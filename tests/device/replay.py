@@ -10,7 +10,7 @@ from edgernn_runtime import load
 
 
 def main() -> int:
-    """Run the self-test of each bundle that is named, and return 1 if one fails."""
+    """Run the self-test of each bundle in the arguments, and return 1 if one fails."""
     failed = 0
     for path in map(Path, sys.argv[1:]):
         with load(path) as classifier:

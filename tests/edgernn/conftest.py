@@ -1,4 +1,4 @@
-"""A model folder that was trained by the command line, once for all tests."""
+"""A model folder, trained once for all tests by the command line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The Python API: its examples run, and it does what the commands do."""
+"""The Python API: the examples run, and the functions give the results of the commands."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ def fast(folder, *more):
 
 @pytest.fixture(scope="module")
 def measured(trained, tmp_path_factory):
-    """A whole benchmark of two bundles, with its page and its picture."""
+    """A benchmark of two bundles, with its page and its chart."""
     out = tmp_path_factory.mktemp("bench")
     done = subprocess.run(
         [sys.executable, "-m", "edgernn", *map(str, fast(trained, "--json"))]
@@ -102,11 +102,11 @@ def test_the_page_is_self_contained_and_follows_the_theme(measured):
     assert "@import" not in text
     assert "prefers-color-scheme: dark" in text
     assert "var(--ink)" in text[text.index("<svg") :]
-    # No placeholder of the page's colours is left.
+    # All colour placeholders of the page are replaced.
     assert not re.search("#0[12]0[12]0[12]", text)
 
 
-def test_the_picture_is_one(measured):
+def test_the_chart_is_a_png(measured):
     assert (measured / "report.png").read_bytes().startswith(b"\x89PNG")
 
 
@@ -122,7 +122,7 @@ def test_variants_that_fail_are_rows_with_their_error(trained, tmp_path, capsys)
 
 
 def test_an_engine_that_is_not_installed_is_a_row(trained, tmp_path):
-    # The measuring processes find no onnxruntime.
+    # The measuring processes cannot import onnxruntime.
     (tmp_path / "sitecustomize.py").write_text(
         "import importlib.util\n"
         "find = importlib.util.find_spec\n"
@@ -153,7 +153,7 @@ def test_texts_without_labels_and_gates_that_need_them(trained, tmp_path, capsys
     assert out.count("missed:") == 1
 
 
-def test_data_of_one_class_is_no_failure(trained, tmp_path, capsys):
+def test_data_of_one_class_is_accepted(trained, tmp_path, capsys):
     rows = [(text, label) for text, label in reviews(60, 5) if label == "pos"]
     table = write_table(tmp_path / "one.csv", rows)
     options = ("--quick", "--json", "--data", table, trained / "onnx-none.edgernn")
@@ -199,7 +199,7 @@ def test_an_interrupt_keeps_the_measurements(trained):
 
 
 def test_the_reference_model_is_that_of_the_bundles_folder(trained, tmp_path, monkeypatch, capsys):
-    # There is no ./model here.
+    # The working directory does not contain ./model.
     monkeypatch.chdir(tmp_path)
     assert run("bench", "--quick", "--json", *FAST, trained / "onnx-none.edgernn") == 0
     rows = json.loads(capsys.readouterr().out)["results"]
@@ -225,7 +225,7 @@ def test_the_reference_folder_is_unique_or_the_default(trained, tmp_path):
     [
         (("--tokens", 1000), "--tokens of at most 400"),
         (("--data", "nowhere.txt"), "the texts cannot be read"),
-        (("--data", "nowhere.csv"), "there is no such data"),
+        (("--data", "nowhere.csv"), "the data does not exist"),
         (("--compare", "a.json", "b.json"), "the file is not a benchmark report"),
     ],
 )

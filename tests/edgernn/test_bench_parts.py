@@ -74,14 +74,14 @@ def test_scores_agree_with_those_of_evaluate():
 def test_intervals_contain_the_quantile_as_often_as_they_should():
     # Of 400 samples of a known distribution, about 95 % of the intervals contain its 99th percentile.
     draw = np.random.default_rng(1)
-    held = 0
+    covered = 0
     for _ in range(400):
         change = draw.uniform(0, 0.5, 1000)
         found = np.stack([0.5 + change, 0.5 - change], axis=1)
         figures = quality(found, np.full((1000, 2), 0.5), None)
         low, high = figures.p99_absolute_error_95
-        held += low <= 0.495 <= high
-    assert 0.90 <= held / 400 <= 0.99
+        covered += low <= 0.495 <= high
+    assert 0.90 <= covered / 400 <= 0.99
 
 
 def report_of(*rows, **more):
@@ -112,7 +112,7 @@ def test_each_gate_can_be_missed_and_kept():
     assert len(missed(failed, Gates(1, 1, 1), bundles)) == 3
 
 
-def test_a_change_is_one_only_beyond_every_window():
+def test_a_change_is_reported_only_beyond_every_window():
     def five(*medians):
         return tuple(window(x) for x in medians)
 
@@ -161,7 +161,7 @@ def test_a_page_of_any_number_of_rows(count):
 
 
 @given(st.integers(1, 40), st.sampled_from(["whitespace", "character"]))
-def test_texts_are_as_long_as_asked(tokens, split):
+def test_texts_have_the_requested_length(tokens, split):
     tokenizer = Tokenizer(TokenizerSpec(split=split), (b"", b"[UNK]", b"film"))
     for text in cut_texts(tokenizer, ["a good film", "", "naïve straße"], tokens):
         assert len(tokenizer.tokens(text)) == tokens
@@ -185,7 +185,7 @@ def plan_of(folder):
     )
 
 
-#: Engines of a script: the first label for every text, or for every text but "b".
+#: Engines that predict the first label for every text, or for every text except "b".
 _ENGINES = """
 class Runner:
     def __init__(self, other):
@@ -219,8 +219,8 @@ def test_a_script_measures_its_own_variants(tmp_path, monkeypatch):
         Variant("not converted", opener, (), error="not installed"),
         Variant("unscored", opener, ("",), is_scored=False),
     ]
-    said = []
-    report = run(plan_of(tmp_path), variants, said.append)
+    notes = []
+    report = run(plan_of(tmp_path), variants, notes.append)
     keras, mine, failing, unconverted, unscored = report.results
     assert (mine.engine, mine.file_bytes, mine.error) == ("engine", 5, None)
     assert len(mine.windows) == 5
@@ -235,7 +235,7 @@ def test_a_script_measures_its_own_variants(tmp_path, monkeypatch):
     assert unconverted.error == "not installed"
     assert not failing.windows
     assert not unconverted.windows
-    assert len(said) == 6
+    assert len(notes) == 6
 
 
 def test_peers_that_cannot_convert_have_an_error(tmp_path, monkeypatch):

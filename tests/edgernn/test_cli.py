@@ -1,4 +1,4 @@
-"""The command line: results on stdout, messages on stderr, 0, 1 or 2."""
+"""The command line: results on stdout, messages on stderr, exit status 0, 1 or 2."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def test_a_misspelt_name_suggests_the_nearest(trained, option, value, near, caps
     assert f"did you mean {near}?" in capsys.readouterr().err
 
 
-def test_predict_prints_a_line_a_text(trained, capsys, tmp_path):
+def test_predict_prints_one_line_per_text(trained, capsys, tmp_path):
     bundle = trained / "tflite-int8.edgernn"
     assert run("predict", bundle, "a good great film", "a bad dull film") == 0
     lines = capsys.readouterr().out.splitlines()
@@ -127,7 +127,7 @@ def test_predict_reads_stdin(trained):
     assert done.stderr == b""
 
 
-def test_evaluate_scores_a_model_and_a_bundle_alike(trained, tmp_path, capsys):
+def test_evaluate_scores_a_model_and_a_bundle_equally(trained, tmp_path, capsys):
     table = write_table(tmp_path / "test.csv", reviews(100, 5))
     found = []
     for path in (trained, trained / "onnx-none.edgernn"):
@@ -147,7 +147,7 @@ def test_evaluate_without_data_uses_the_validation_texts(trained, capsys):
     assert "true class by row" in out
 
 
-def test_evaluate_refuses_labels_that_the_model_does_not_know(trained, tmp_path, capsys):
+def test_evaluate_rejects_labels_that_are_not_classes_of_the_model(trained, tmp_path, capsys):
     table = write_table(tmp_path / "test.csv", [("a", "yes"), ("b", "no")])
     assert run("evaluate", trained / "onnx-none.edgernn", "--data", table) == 2
     assert "expected: neg, pos" in capsys.readouterr().err
@@ -166,7 +166,7 @@ def test_export_prints_its_checks_and_json(trained, tmp_path, capsys):
     assert row["comparison"]["source"] == "model folder"
 
 
-def test_export_does_not_replace_unasked(trained, capsys):
+def test_export_does_not_replace_without_force(trained, capsys):
     assert run("export", trained, "--format", "tflite", "--quantize", "int8") == 1
     assert "--force replaces it" in capsys.readouterr().err
 
@@ -202,7 +202,7 @@ def test_the_wrong_number_of_labels_is_wrong_usage(trained, tmp_path, capsys):
     assert "2 different labels" in capsys.readouterr().err
 
 
-def test_train_does_not_replace_unasked(trained, table, capsys, tmp_path):
+def test_train_does_not_replace_without_force(trained, table, capsys, tmp_path):
     assert run("train", "--data", table, "--out", trained) == 1
     assert "replace it with --force" in capsys.readouterr().err
     (tmp_path / "precious.txt").write_text("mine")
@@ -210,7 +210,7 @@ def test_train_does_not_replace_unasked(trained, table, capsys, tmp_path):
     assert (tmp_path / "precious.txt").read_text() == "mine"
 
 
-def test_training_anew_removes_the_bundles_of_the_old_model(table, tmp_path):
+def test_training_again_removes_the_bundles_of_the_old_model(table, tmp_path):
     out = tmp_path / "model"
     arguments = ("train", "--data", table, "--epochs", 1, *SMALL, "--out", out)
     assert run(*arguments) == 0
@@ -219,13 +219,13 @@ def test_training_anew_removes_the_bundles_of_the_old_model(table, tmp_path):
     assert not (out / "tflite-int8.edgernn").exists()
 
 
-def test_one_class_only_cannot_be_trained(tmp_path, capsys):
+def test_training_needs_two_classes(tmp_path, capsys):
     table = write_table(tmp_path / "x.csv", [("a", "same"), ("b", "same")])
     assert run("train", "--data", table, "--out", tmp_path / "model") == 1
     assert "at least two classes" in capsys.readouterr().err
 
 
-def test_too_few_rows_to_split_are_refused_with_their_number(tmp_path, capsys):
+def test_too_few_rows_to_split_are_counted(tmp_path, capsys):
     table = write_table(tmp_path / "x.csv", [("a", "x"), ("b", "y")])
     assert run("train", "--data", table, "--out", tmp_path / "model") == 1
     error = capsys.readouterr().err
@@ -234,7 +234,7 @@ def test_too_few_rows_to_split_are_refused_with_their_number(tmp_path, capsys):
     assert "all labeled" not in error
 
 
-def test_labels_that_are_lists_are_warned_of(tmp_path, capsys):
+def test_train_warns_of_labels_that_are_lists(tmp_path, capsys):
     table = write_table(tmp_path / "x.csv", [("a", "alarm|lights"), ("b", "alarm|lights")])
     assert run("train", "--data", table, "--out", tmp_path / "model") == 1
     assert "warning: 1 label looks like several labels in one" in capsys.readouterr().err
@@ -259,7 +259,7 @@ def test_inspect_shows_and_verify_runs_the_self_test(trained, capsys):
     assert "self-test passed, 25 test vectors" in capsys.readouterr().out
 
 
-def test_verify_fails_where_an_answer_differs(trained, tmp_path, capsys):
+def test_verify_fails_if_an_output_differs(trained, tmp_path, capsys):
     from tests.runtime.test_bundle import members_of, rewrite
 
     vectors = json.loads(members_of(trained / "onnx-none.edgernn")["vectors.json"])

@@ -17,7 +17,7 @@ TABLE = Table("Title", ("name", "ms"), (("a|b", "1.0"), ("[c]", "2.5")), ("a [no
 
 
 def be_a_terminal(monkeypatch):
-    # Called inside the test: the streams of the fixtures' phase are others.
+    # Called in the test, because pytest replaces the streams after the fixtures.
     monkeypatch.setenv("TTY_COMPATIBLE", "1")
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
@@ -46,7 +46,7 @@ def progress(step, **figures):
     return Progress(1, 2, step, 10, figures)
 
 
-def test_training_in_a_pipe_is_a_line_an_epoch(capsys):
+def test_training_in_a_pipe_prints_one_line_per_epoch(capsys):
     with epoch_progress() as report:
         report(progress(5, loss=0.6, accuracy=0.5))
         report(progress(10, loss=0.5, accuracy=0.7, val_loss=0.4, val_accuracy=0.8))
@@ -54,7 +54,7 @@ def test_training_in_a_pipe_is_a_line_an_epoch(capsys):
     assert capsys.readouterr().err == expected
 
 
-def test_training_on_a_terminal_is_a_bar_an_epoch(monkeypatch, capsys):
+def test_training_on_a_terminal_shows_one_bar_per_epoch(monkeypatch, capsys):
     be_a_terminal(monkeypatch)
     with epoch_progress() as report:
         report(progress(5, loss=0.6, accuracy=0.5))

@@ -1,4 +1,4 @@
-"""Data is read as it is meant, or refused with the file and the line."""
+"""Data is read correctly, or rejected with the file and the line."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_numbers_as_labels_are_names(tmp_path):
     assert load(path).train.labels == ("1", "0")
 
 
-def test_long_cells_are_read_and_the_limit_is_put_back(tmp_path):
+def test_long_cells_are_read_and_the_limit_is_restored(tmp_path):
     before = csv.field_size_limit()
     rows = load(write(tmp_path / "x.csv", f"text,label\n{'a' * 200_000},x\nb,y\n")).train
     assert len(rows.texts[0]) == 200_000
@@ -99,7 +99,7 @@ def test_what_json_writes_is_read(tmp_path_factory, cells):
     ]
 
 
-def test_rows_without_a_label_are_left_out_and_counted(tmp_path):
+def test_rows_without_a_label_are_skipped_and_counted(tmp_path):
     path = write(tmp_path / "x.csv", "text,label\na,pos\nb,\nc\n,neg\nd,neg\n")
     rows = load(path).train
     assert rows.texts == ("a", "d")
@@ -109,7 +109,7 @@ def test_rows_without_a_label_are_left_out_and_counted(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "kind", "said"),
+    ("name", "content", "kind", "message"),
     [
         ("x.csv", "", DataError, "the file is empty"),
         ("x.csv", "text,label\n", DataError, "no row with a text and a label"),
@@ -127,11 +127,11 @@ def test_rows_without_a_label_are_left_out_and_counted(tmp_path):
         ("x.txt", "a\tb\n", OptionError, "the file type is not supported"),
     ],
 )
-def test_a_bad_table_is_refused(tmp_path, name, content, kind, said):
+def test_a_bad_table_is_refused(tmp_path, name, content, kind, message):
     path = write(tmp_path / name, content)
     with pytest.raises(kind) as caught:
         load(path)
-    assert said in str(caught.value)
+    assert message in str(caught.value)
     assert str(path) in str(caught.value)
 
 
@@ -149,12 +149,12 @@ def test_a_damaged_gzip_is_refused(tmp_path):
         load(path)
 
 
-def test_nothing_there_suggests_the_nearest():
+def test_missing_data_suggests_the_nearest_name():
     with pytest.raises(OptionError, match="did you mean reviews"):
         load("review")
 
 
-def test_one_class_only_is_refused():
+def test_one_class_is_rejected():
     with pytest.raises(DataError, match="at least two classes"):
         label_names(Rows(("a", "b"), ("x", "x")), "file")
 
@@ -179,7 +179,7 @@ def test_a_comma_in_an_ordinary_label_is_not_a_warning():
     assert find_joined_labels(Rows(("a",) * len(labels), labels)) == ()
 
 
-def test_a_label_that_the_model_does_not_know_is_refused():
+def test_a_label_that_is_not_a_class_of_the_model_is_rejected():
     with pytest.raises(OptionError, match="not classes of the model"):
         label_indices(Rows(("a",), ("z",)), ("x", "y"), "file")
 
@@ -290,7 +290,7 @@ def test_imdb_from_the_archive_and_from_the_folder(tmp_path, imdb_archive):
     assert load("imdb", data_dir=tmp_path) == corpus
 
 
-def test_imdb_that_is_not_there_says_how_to_get_it(tmp_path):
+def test_missing_imdb_reviews_name_the_download(tmp_path):
     with pytest.raises(OptionError, match="edgernn data imdb --download"):
         load("imdb", data_dir=tmp_path)
 
@@ -307,7 +307,7 @@ def test_the_data_beside_the_clone_is_read(shared_data):
         assert len(label_names(rows, name)) == classes
 
 
-def test_the_line_is_right_behind_a_byte_order_mark(tmp_path):
+def test_the_line_is_correct_after_a_byte_order_mark(tmp_path):
     path = tmp_path / "x.csv"
     path.write_bytes(b"\xef\xbb\xbftext,label\ncaf\xe9,b\n")
     with pytest.raises(DataError, match="line 2") as caught:

@@ -1,4 +1,4 @@
-"""Downloads go on where they stopped, and are kept only if they are right."""
+"""Downloads resume, and are kept only if their hash is correct."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SHA256 = hashlib.sha256(CONTENT).hexdigest()
 
 
 class Server(ThreadingHTTPServer):
-    """Serves CONTENT; may break off, ignore ranges, or fail."""
+    """Serves CONTENT; can interrupt the response, ignore ranges, or fail."""
 
     def __init__(self):
         super().__init__(("127.0.0.1", 0), Handler)
@@ -63,27 +63,27 @@ def server():
 
 
 def fetch(server, target, sha256=SHA256):
-    seen = []
-    download(server.url, target, sha256, lambda done, total: seen.append((done, total)))
-    return seen
+    calls = []
+    download(server.url, target, sha256, lambda done, total: calls.append((done, total)))
+    return calls
 
 
 def test_a_file_is_fetched_with_progress(server, tmp_path):
     target = tmp_path / "new" / "file"
-    seen = fetch(server, target)
+    calls = fetch(server, target)
     assert target.read_bytes() == CONTENT
-    assert seen[-1] == (len(CONTENT), len(CONTENT))
-    assert len(seen) > 2
+    assert calls[-1] == (len(CONTENT), len(CONTENT))
+    assert len(calls) > 2
     assert list(target.parent.iterdir()) == [target]
 
 
-def test_a_file_that_is_there_is_not_fetched_again(server, tmp_path):
+def test_an_existing_file_is_not_downloaded_again(server, tmp_path):
     fetch(server, tmp_path / "file")
     assert fetch(server, tmp_path / "file") == []
     assert len(server.ranges) == 1
 
 
-def test_a_download_goes_on_where_it_broke_off(server, tmp_path):
+def test_an_interrupted_download_resumes(server, tmp_path):
     server.break_after = 200_000
     with pytest.raises(DownloadError, match="it resumes the download"):
         fetch(server, tmp_path / "file")
@@ -95,14 +95,14 @@ def test_a_download_goes_on_where_it_broke_off(server, tmp_path):
     assert (tmp_path / "file").read_bytes() == CONTENT
 
 
-def test_a_server_without_ranges_starts_anew(server, tmp_path):
+def test_a_server_without_ranges_restarts_the_download(server, tmp_path):
     (tmp_path / "file.part").write_bytes(b"x" * 1000)
     server.ignore_range = True
     fetch(server, tmp_path / "file")
     assert (tmp_path / "file").read_bytes() == CONTENT
 
 
-def test_a_part_that_is_whole_is_taken(server, tmp_path):
+def test_a_complete_part_is_used(server, tmp_path):
     (tmp_path / "file.part").write_bytes(CONTENT)
     fetch(server, tmp_path / "file")
     assert (tmp_path / "file").read_bytes() == CONTENT
@@ -123,7 +123,7 @@ def test_a_server_that_refuses_is_an_error(server, tmp_path, status):
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1/file", "ftp://x/y", "file:///etc/hostname"])
-def test_an_address_that_cannot_be_fetched_is_an_error(tmp_path, url):
+def test_an_invalid_url_is_an_error(tmp_path, url):
     with pytest.raises(DownloadError, match="the download failed"):
         download(url, tmp_path / "file", SHA256, lambda *_: None)
 

@@ -1,4 +1,4 @@
-"""Presets of `edgernn train`: both paths, their sum, sizes that fit, texts without labels."""
+"""Presets of `edgernn train`: both paths, their sum, sizes, unlabeled texts."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def order_matters(count, seed):
     return encoded(texts, targets)
 
 
-def test_pairs_of_words_are_learned_where_words_alone_say_nothing():
+def test_bigrams_are_learned_if_single_words_carry_no_signal():
     training, validation = order_matters(300, 1), order_matters(100, 2)
     pairs = fit_wide(training, validation, 12, 2, WideOptions())
     words = fit_wide(training, validation, 12, 2, WideOptions(patterns=()))
@@ -62,7 +62,7 @@ def test_pairs_of_words_are_learned_where_words_alone_say_nothing():
     assert accuracy(words.validation, validation.targets) < 0.7
 
 
-def test_weights_are_whole_steps_so_that_int8_loses_nothing():
+def test_weights_are_multiples_of_a_step_so_int8_is_exact():
     wide = fit_wide(order_matters(200, 1), order_matters(50, 2), 12, 2, WideOptions())
     step = np.abs(wide.weights).max() / 127
     levels = wide.weights / step
@@ -83,7 +83,7 @@ def test_validation_logits_are_those_of_the_path():
     assert np.allclose(found, wide.validation, atol=1e-4)
 
 
-def test_the_sum_takes_what_each_path_knows():
+def test_the_sum_weighs_both_paths():
     draw = np.random.default_rng(0)
     targets = draw.integers(0, 2, 2000).astype(np.int32)
     sign = (2 * targets - 1)[:, np.newaxis]
@@ -95,7 +95,7 @@ def test_the_sum_takes_what_each_path_knows():
     assert total.wide > 0 < total.network
 
 
-def test_a_path_that_knows_nothing_gets_no_weight():
+def test_a_path_without_signal_gets_no_weight():
     draw = np.random.default_rng(0)
     targets = draw.integers(0, 3, 3000).astype(np.int32)
     wide = 3 * np.eye(3, dtype=np.float32)[targets] + draw.normal(0, 1, (3000, 3))
@@ -118,7 +118,7 @@ def test_noise_does_not_lower_the_log_loss_on_other_texts():
 
 
 @pytest.mark.parametrize("classes", [2, 3])
-def test_few_texts_that_are_told_apart_perfectly_do_not_make_a_model_certain(classes):
+def test_few_separable_texts_do_not_make_a_model_certain(classes):
     targets = (np.arange(24) % classes).astype(np.int32)
     logits = np.eye(classes, dtype=np.float32)[targets]
     if classes == 2:
@@ -136,7 +136,7 @@ def test_log_loss_of_known_logits():
     assert log_loss(logits, np.array([2])) == pytest.approx(-np.log(softmax(logits)[0, 2]))
 
 
-def test_vectors_put_words_of_one_neighbourhood_side_by_side():
+def test_words_with_the_same_context_have_similar_vectors():
     draw = random.Random(0)
     texts = [
         np.array([draw.choice(words) for _ in range(12)], dtype=np.int32)
@@ -175,7 +175,7 @@ def test_each_preset_trains_exports_and_predicts(name, tmp_path):
     metrics = json.loads((out / "metrics.json").read_text())
     assert metrics["preset"]["name"] == name
     assert metrics["paths"]["bag"]["accuracy"] > 0.9
-    # Two epochs teach the network little: then the sum leaves it out.
+    # After two epochs the network may not improve the sum, which then does not contain it.
     assert metrics["deployed"] == {"tutorial": "network", "bag": "bag"}.get(
         name, metrics["deployed"]
     )
@@ -210,7 +210,7 @@ def test_the_saved_model_is_the_sum_of_both_paths():
     assert (found == np.array(validation.labels)).mean() == trained.scores.both.accuracy
 
 
-def test_a_network_that_does_not_help_is_left_out_and_said_so():
+def test_a_network_that_does_not_help_is_removed_with_a_warning():
     draw = np.random.default_rng(0)
     targets = draw.integers(0, 2, 600).astype(np.int32)
     wide = (2 * targets - 1)[:, np.newaxis] + draw.normal(0, 1, (600, 1))
@@ -228,7 +228,7 @@ def test_a_network_that_does_not_help_is_left_out_and_said_so():
     assert "try --preset small" in next(_advice(PRESETS["tutorial"], worse, 600))
 
 
-def test_an_option_of_a_path_that_the_preset_lacks_is_refused(tmp_path, capfd):
+def test_an_option_of_a_missing_path_is_rejected(tmp_path, capfd):
     assert run("train", "--preset", "bag", "--units", "8", "--out", tmp_path / "m") == 2
     error = capfd.readouterr().err
     assert "--units does not fit the preset" in error
@@ -249,7 +249,7 @@ def test_every_option_of_train_has_a_help_text():
     assert not [one.name for one in options if not one.help]
 
 
-def test_texts_that_are_in_both_parts_are_named(tmp_path, capfd):
+def test_texts_in_both_parts_are_counted_in_a_warning(tmp_path, capfd):
     table = write_table(tmp_path / "reviews.csv", reviews(60, 1))
     out = tmp_path / "model"
     options = ("--preset", "bag", "--seed", 3, "--out", out)
@@ -275,7 +275,7 @@ def test_the_default_reads_both_ends_of_a_long_text(tmp_path):
     assert json.loads((out / "metrics.json").read_text())["validation"]["accuracy"] == 1
 
 
-def test_texts_without_labels_are_learned_from(tmp_path):
+def test_unlabeled_texts_are_used(tmp_path):
     table = write_table(tmp_path / "reviews.csv", reviews(200, 1))
     unlabeled = tmp_path / "more.txt"
     unlabeled.write_text("\n".join(text for text, _ in reviews(300, 2)), encoding="utf-8")
@@ -287,7 +287,7 @@ def test_texts_without_labels_are_learned_from(tmp_path):
     assert run("train", "--data", table, *missing, "--out", tmp_path / "n") == 2
 
 
-def test_unlabeled_texts_without_a_word_do_no_harm(tmp_path, capfd):
+def test_unlabeled_texts_without_a_word_are_ignored(tmp_path, capfd):
     table = write_table(tmp_path / "reviews.csv", reviews(200, 1))
     unlabeled = tmp_path / "more.txt"
     texts = [text for text, _ in reviews(60, 2)]
@@ -309,7 +309,7 @@ def test_sizes_fit_the_bundle(most, tmp_path):
     assert run("export", out, "--format", "native", "--quantize", "int8", "--allow-drop") == 0
     size = (out / "native-int8.edgernn").stat().st_size
     assert size <= most
-    # What fits is used: half of it would be a model cut too far.
+    # A bundle below half of the limit would be reduced too far.
     assert size > most / 2 or json.loads((out / "metrics.json").read_text())["deployed"] == "bag"
 
 
@@ -329,7 +329,7 @@ def test_too_few_texts_with_a_word_are_refused(tmp_path, capfd):
     assert "no training text or no validation text contains a word" in capfd.readouterr().err
 
 
-def test_a_size_that_nothing_fits_is_refused():
+def test_a_size_below_the_smallest_model_is_rejected():
     with pytest.raises(OptionError, match="no model fits"):
         fit_sizes(PRESETS["small"], ["a b c"] * 10, 2, 5_000)
 
@@ -342,7 +342,7 @@ def test_a_size_is_read(text, size):
 
 
 @pytest.mark.parametrize("text", ["", "MB", "-1KB", "1GBB", "0"])
-def test_a_size_that_is_none_is_refused(text):
+def test_an_invalid_size_is_rejected(text):
     with pytest.raises(Exception, match="is not a size"):
         Size().convert(text, None, None)
 

@@ -1,4 +1,4 @@
-"""What cannot be exported is refused in one sentence that says what to change."""
+"""Each model that cannot be exported is rejected with an error that names the change."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ layers = keras.layers
 
 @keras.saving.register_keras_serializable("mine")
 class Doubling(layers.Layer):
-    """A layer of one's own."""
+    """A custom layer."""
 
     def call(self, x):
         return 2 * x
@@ -27,7 +27,7 @@ class Doubling(layers.Layer):
 
 @keras.saving.register_keras_serializable("mine")
 def shout(text):
-    """A standardization of one's own."""
+    """A custom standardization."""
     return text
 
 
@@ -210,7 +210,7 @@ def front(folder, **options):
 
 WORDS, FRONT = "--vocabulary={folder}/vocab.txt", "--vocabulary={folder}/text.keras"
 
-#: What is given to `edgernn export`.
+#: Arguments of `edgernn export`.
 CASES = {
     "stateful_lstm": model_args(lambda: stateful("LSTM")),
     "stateful_gru": model_args(lambda: stateful("GRU")),
@@ -286,26 +286,26 @@ CASES = {
     "front_with_a_length": ids_args(front, FRONT, "--max-length=9"),
 }
 
-SAID = dict(
+EXPECTED = dict(
     part.partition("\n")[::2]
     for part in (Path(__file__).parent / "refusals.txt").read_text().split("## ")[1:]
 )
 
 
-def test_there_are_enough_refusals_and_each_has_its_sentence():
+def test_each_case_has_an_expected_error():
     assert len(CASES) >= 25
-    assert set(CASES) == set(SAID)
+    assert set(CASES) == set(EXPECTED)
 
 
 @pytest.mark.filterwarnings("ignore:You are saving a model that has not yet been built")
 @pytest.mark.parametrize("case", CASES)
-def test_what_cannot_be_exported_is_said(case, tmp_path, capsys):
+def test_a_model_that_cannot_be_exported_is_rejected(case, tmp_path, capsys):
     arguments = [str(argument) for argument in CASES[case](tmp_path)]
     before = sorted(tmp_path.iterdir())
     status = run("export", "--format=tflite", *arguments)
     captured = capsys.readouterr()
-    said = captured.err.replace(str(tmp_path), "FOLDER").partition("error: ")[2]
-    assert f"exit {status}: {said}" == SAID[case].strip("\n") + "\n"
+    error = captured.err.replace(str(tmp_path), "FOLDER").partition("error: ")[2]
+    assert f"exit {status}: {error}" == EXPECTED[case].strip("\n") + "\n"
     assert captured.out == ""
     assert "Traceback" not in captured.err
     assert sorted(tmp_path.iterdir()) == before

@@ -1,4 +1,4 @@
-"""Training: batches, weights, and what the command leaves behind."""
+"""Training: batches, weights, and the output of the command."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_every_text_is_in_one_batch(lengths, batch_size, shuffled):
     assert all(1 <= len(batch) <= batch_size for batch in batches)
 
 
-def test_batches_waste_little_and_differ_from_pass_to_pass():
+def test_batches_have_little_padding_and_differ_between_epochs():
     lengths = np.random.default_rng(0).integers(1, 400, 5000)
     random = np.random.default_rng(1)
     first, second = (batch_order(lengths, 64, random) for _ in range(2))
@@ -45,7 +45,7 @@ def test_batches_waste_little_and_differ_from_pass_to_pass():
 
 
 def test_a_longer_batch_may_come_after_shorter_ones():
-    # Keras guesses the shape from the first batches, unless it is told.
+    # Keras infers the shape from the first batches, unless it is explicit.
     ids = np.zeros((40, 64), dtype=np.int32)
     for i in range(40):
         ids[i, : i + 1] = 2
@@ -68,7 +68,7 @@ def test_balanced_weights_give_each_class_the_same_total():
 
 
 @pytest.mark.parametrize(("texts", "epochs"), [(22_414, 3), (4_907, 13), (100, 30), (10**6, 3)])
-def test_small_data_is_passed_over_more_often(texts, epochs):
+def test_small_data_takes_more_epochs(texts, epochs):
     assert PRESETS["tutorial"].training.epochs_for(texts) == epochs
     assert TrainingOptions(epochs=2).epochs_for(texts) == 2
 
@@ -85,13 +85,13 @@ def test_scores_of_a_known_confusion():
 
 
 def test_the_interval_of_a_share():
-    # The textbook's example: 10 of 20.
+    # A textbook example: 10 of 20.
     assert wilson_interval(10, 20) == pytest.approx((0.2993, 0.7007), abs=1e-4)
     assert wilson_interval(0, 10) == pytest.approx((0, 0.2775), abs=1e-4)
     assert wilson_interval(10, 10) == pytest.approx((0.7225, 1), abs=1e-4)
 
 
-def test_the_model_folder_is_whole(trained):
+def test_the_model_folder_is_complete(trained):
     assert {file.name for file in trained.iterdir()} == {
         "model.keras",
         "labels.json",
@@ -121,7 +121,7 @@ def test_the_saved_model_gives_probabilities(trained):
     assert outputs[0] > 0.5 > outputs[1]
 
 
-def test_the_best_epoch_is_what_is_saved(trained):
+def test_the_best_epoch_is_saved(trained):
     model = load_keras(trained / "model.keras")
     rows = read_model_folder(trained).validation
     model.compile(loss="binary_crossentropy")
@@ -177,7 +177,7 @@ def test_ctrl_c_keeps_the_best_epoch_so_far(table, tmp_path):
 
 
 def test_the_best_epoch_is_kept_when_a_later_one_is_worse():
-    # Labels drawn at random can be learned by heart only, so the validation loss soon rises.
+    # Random labels can only be memorized, so the validation loss soon rises.
     draw = random.Random(0)
     rows = [(text, draw.choice(("a", "b"))) for text, _ in reviews(160, 3)]
     texts, labels = zip(*rows, strict=True)
@@ -206,7 +206,7 @@ def test_the_best_epoch_is_kept_when_a_later_one_is_worse():
 
 
 def test_both_ends_of_long_texts_from_training_to_the_device(tmp_path):
-    # The mood stands at the very end, behind 60 words that say nothing.
+    # The words with the sentiment are at the end, after 60 neutral words.
     rows = [(f"{'film plot ' * 30}{mood}", mood) for mood in ("good", "bad") * 100]
     table = write_table(tmp_path / "long.csv", rows)
     out = tmp_path / "model"
@@ -225,7 +225,7 @@ def test_both_ends_of_long_texts_from_training_to_the_device(tmp_path):
 
 
 def test_unicode_rules_from_training_to_the_device(tmp_path):
-    # Validated in capitals, which are other words to Keras's rules and the same to Unicode's.
+    # Validation texts in capitals of other scripts are OOV by Keras's rules, but not by Unicode's.
     def rows(count, seed, change):
         draw = random.Random(seed)
         fillers = ["фильм", "сюжет", "актёр", "очень", "это"]

@@ -1,4 +1,4 @@
-"""The model of a well-known tutorial, built and saved as its reader would, exports unchanged."""
+"""The model of a well-known tutorial exports unchanged."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def tutorial_file(tmp_path_factory):
     encoder = keras.layers.TextVectorization(max_tokens=10000)
     encoder.adapt(texts)
     size = len(encoder.get_vocabulary())
-    # An old spelling, which Keras 3 takes with a warning.
+    # A deprecated argument, which Keras 3 accepts with a warning.
     with pytest.warns(UserWarning, match="input_shape"):
         text = keras.layers.InputLayer(input_shape=(1,), dtype=tf.string)
     model = keras.Sequential(

@@ -1,4 +1,4 @@
-/* From reset to main: the floating-point unit on, data copied, zeros cleared; output by semihosting. */
+/* Startup code: enables the FPU, copies .data, clears .bss; output is by semihosting. */
 #include <stdint.h>
 #include <stdlib.h>
 
