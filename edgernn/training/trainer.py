@@ -125,12 +125,12 @@ def train(
     keras.utils.set_random_seed(preset.training.seed)
     tokenizer = build_tokenizer(training.texts, preset.text)
     is_balanced = preset.training.balance_classes
-    further = _ids(tokenizer, unlabeled)
+    unlabeled_ids = _ids(tokenizer, unlabeled)
     data = _Data(
         training=_encode(tokenizer, training, labels, balanced=is_balanced),
         validation=_encode(tokenizer, validation, labels, balanced=is_balanced),
         # The average over zero tokens is NaN and would make every weight NaN.
-        unlabeled=further[further.any(axis=1)],
+        unlabeled=unlabeled_ids[unlabeled_ids.any(axis=1)],
         words=tokenizer[0].vocabulary_size(),
         classes=len(labels),
     )
@@ -138,14 +138,7 @@ def train(
         paths = _paths(preset, data, progress, note)
         if len(data.unlabeled):
             paths = _distilled(preset, data, paths, progress, note)
-        total = paths.total
-        model = assemble(
-            tokenizer,
-            paths.network if total.network else None,
-            paths.wide if total.wide else None,
-            (preset.wide or WideOptions()).patterns,
-            total,
-        )
+        model = _assembled(tokenizer, paths, preset)
     return TrainedClassifier(
         model=model,
         history=paths.fit.history,
@@ -154,6 +147,18 @@ def train(
         scores=paths.scores,
         deployed=paths.deployed,
         wide=paths.wide,
+    )
+
+
+def _assembled(tokenizer: Sequence[KerasLayer], paths: _Paths, preset: Preset) -> KerasModel:
+    """Return the complete model with the deployed paths."""
+    total = paths.total
+    return assemble(
+        tokenizer,
+        paths.network if total.network else None,
+        paths.wide if total.wide else None,
+        (preset.wide or WideOptions()).patterns,
+        total,
     )
 
 
