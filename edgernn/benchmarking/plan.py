@@ -125,7 +125,8 @@ def make_plan(folder: ModelFolder, request: Request) -> Plan:
             "the model does not read that many tokens",
             path=readable,
             expected=f"--tokens of at most {tokens}",
-            found=str(request.tokens),
+            found=f"--tokens {request.tokens}",
+            hint="choose a smaller --tokens, or leave it out",
         )
     lengths = {tokens} if request.quick else {tokens, *others}
     seconds = request.seconds or (1.5 if request.quick else 10.0)
@@ -161,16 +162,26 @@ def _rows(folder: ModelFolder, request: Request) -> tuple[Rows, tuple[int, ...] 
 
 
 def _lines(path: Path) -> Rows:
-    """Return the lines of a file as texts without labels."""
+    """Return the lines of a file as unlabeled texts."""
     try:
         lines = path.read_text(encoding="utf-8", errors="replace").split("\n")
     except OSError as error:
         raise OptionError(
-            "the texts cannot be read", path=path, found=error.strerror, hint="check --data"
+            "the texts cannot be read",
+            path=path,
+            expected="a readable text file",
+            found=error.strerror,
+            hint="check --data",
         ) from error
     texts = tuple(line.rstrip("\r") for line in lines if line.strip())
     if not texts:
-        raise OptionError("the file has no text", path=path, expected="one text a line")
+        raise OptionError(
+            "the file does not contain texts",
+            path=path,
+            expected="one text per line",
+            found="an empty file",
+            hint="check --data",
+        )
     return Rows(texts, ())
 
 

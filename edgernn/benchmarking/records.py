@@ -70,7 +70,7 @@ class Quality:
         p99_absolute_error: the 99th percentile of a text's largest difference from Keras in any
             probability.
         p99_absolute_error_95: its interval (by ranks).
-        accuracy: the share of right labels, or None without labels.
+        accuracy: the share of correct predictions, or None without labels.
         accuracy_95: its interval (Wilson).
         macro_f1: the mean F1 of the classes, or None without labels.
         macro_f1_95: its interval (bootstrap).
@@ -167,7 +167,7 @@ class VariantResult:
 
 @dataclass(frozen=True)
 class BenchmarkReport:
-    """A whole benchmark.
+    """The report of a benchmark.
 
     Attributes:
         settings: tokens, threads, seconds, texts and other options.

@@ -50,6 +50,7 @@ def download(url: str, target: Path, sha256: str, callback: DownloadCallback) ->
         raise DownloadError(
             "the download failed",
             path=url,
+            expected="a response with the complete file",
             found=str(error) or type(error).__name__,
             hint="run the same command again; it resumes the download",
         ) from error

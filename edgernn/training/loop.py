@@ -105,16 +105,26 @@ def fit(
     except KeyboardInterrupt:
         interrupted = True
     if best.best_weights is None:
-        raise TrainingError(
-            "training was interrupted before the end of the first epoch; nothing was written"
-            if interrupted
-            else "the training loss is NaN; nothing was written",
-            hint="train for at least one epoch, or use --preset bag"
-            if interrupted
-            else "try a smaller --learning-rate",
-        )
+        raise _no_epoch_error(interrupted=interrupted)
     core.set_weights(best.best_weights)
     return Fit(best.history, best.best_epoch, interrupted)
+
+
+def _no_epoch_error(*, interrupted: bool) -> TrainingError:
+    """Return the error of a training without a finished epoch."""
+    if interrupted:
+        return TrainingError(
+            "training was interrupted before the end of the first epoch; nothing was written",
+            expected="at least one finished epoch",
+            found="an interrupt in the first epoch",
+            hint="train again, or use --preset bag, which takes seconds",
+        )
+    return TrainingError(
+        "the training loss is NaN; nothing was written",
+        expected="a finite loss",
+        found="NaN in the first epoch",
+        hint="try a smaller --learning-rate",
+    )
 
 
 def _compile(core: KerasModel, classes: int, steps: int, options: TrainingOptions) -> None:

@@ -95,8 +95,8 @@ def log_loss(logits: Array, targets: NDArray[np.int32], smoothing: float = 0.0) 
         wide = np.concatenate([np.zeros_like(wide), wide], axis=1)
     largest = wide.max(axis=1)
     total = largest + np.log(np.exp(wide - largest[:, np.newaxis]).sum(axis=1))
-    of_target = wide[np.arange(len(targets)), targets]
-    return float((total - (1 - smoothing) * of_target - smoothing * wide.mean(axis=1)).mean())
+    target_logits = wide[np.arange(len(targets)), targets]
+    return float((total - (1 - smoothing) * target_logits - smoothing * wide.mean(axis=1)).mean())
 
 
 def accuracy(logits: Array, targets: NDArray[np.int32]) -> float:
