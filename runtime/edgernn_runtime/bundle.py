@@ -125,7 +125,8 @@ def parse_bundle(path: Path, members: Mapping[str, Buffer]) -> Bundle:
             empty=text.empty,
         )
     else:
-        _require(path, VOCABULARY in members, f"a member {VOCABULARY}", "no vocabulary")
+        has_vocabulary = VOCABULARY in members and not is_self_contained(model)
+        _require(path, has_vocabulary, f"a member {VOCABULARY}", "no vocabulary")
         _check_pair(path, manifest, members)
         vocabulary = _located(path, lambda: decode_vocabulary(bytes(members[VOCABULARY])))
         if len(vocabulary) < 2:

@@ -245,6 +245,7 @@ def broken_manifests(base):
     yield "schema-newer", rezipped(members, {**manifest, "schema": "edgernn-bundle/3"})
     yield "schema-much-newer", rezipped(members, {**manifest, "schema": "edgernn-bundle/99999999"})
     yield "schema-too-long", rezipped(members, {**manifest, "schema": "edgernn-bundle/999999999"})
+    yield from broken_details(members, manifest)
     text = members[MANIFEST]
     for i, wrong in enumerate(
         (
@@ -264,6 +265,77 @@ def broken_manifests(base):
         )
     ):  # fmt: skip
         yield f"json-{i:02}", zip_members({**members, MANIFEST: wrong})
+
+
+def broken_details(members, manifest):
+    """Yield bundles whose manifest is wrong in one small way, or in none."""
+    text = members[MANIFEST]
+    own = manifest["members"]["model.bin"]
+    for i, member in enumerate(
+        (3, {"bytes": 1}, {**own, "bytes": "1"}, {**own, "bytes": 1.5}, {**own, "bytes": 2**33},
+         {**own, "bytes": own["bytes"] + 1}, {**own, "sha256": 5}, {**own, "sha256": "g" * 64},
+         {**own, "sha256": own["sha256"] + "0"}, {**own, "sha256": own["sha256"].upper()})
+    ):  # fmt: skip
+        changed = {**manifest, "members": {**manifest["members"], "model.bin": member}}
+        yield f"member-{i}", zip_members({**members, MANIFEST: json.dumps(changed).encode()})
+    for i, schema in enumerate(
+        ("edgernn-bundle/", "edgernn-bundle/x", "edgernn-bundle/0", "edgernn-bundlf/1")
+    ):
+        yield f"schema-{i}", rezipped(members, {**manifest, "schema": schema})
+    for i, labels in enumerate(
+        (
+            ["a", "a"],
+            ["a", "b\0"],
+            ["a", "\ud800"],
+            ["a", "\udc00"],
+            ["a", "b", "c"],
+            ["x" * 70, "x" * 70],
+        )
+    ):
+        yield f"labels-{i}", rezipped(members, {**manifest, "labels": labels})
+    for key in ("recipe", "lowering", "created_by"):
+        yield f"a-long-{key}", rezipped(members, {**manifest, key: "r" * 100})
+    keys = {f"k{i}": i for i in range(65)}
+    yield "many-keys", rezipped(members, {**manifest, "figures": keys})
+    yield "as-many-keys", rezipped(members, {**manifest, "figures": dict(list(keys.items())[:64])})
+    yield (
+        "long-keys",
+        rezipped(members, {**manifest, "figures": {"k" * 99 + "a": 1, "k" * 99 + "b": 1}}),
+    )
+    widths = {**manifest["tokenizer"], "ngrams": [1] * 65}
+    yield "many-widths", rezipped(members, {**manifest, "tokenizer": widths})
+    yield (
+        "no-spaces",
+        zip_members({**members, MANIFEST: json.dumps(manifest, separators=(",", ":")).encode()}),
+    )
+    yield (
+        "many-spaces",
+        zip_members({**members, MANIFEST: b"\r\n\t " + text.replace(b": ", b" \r\t:\n ")}),
+    )
+    empty = f'"empty": [\n  {manifest["empty"][0]}\n ]'.encode()
+    for i, number in enumerate(
+        (b"1e-400", b"2.5E-1", b"25e-2", b"0.025e+1", b"-0", b"-0.1", b"1.5", b"1e1", b"0e9", b"1e",
+         b"0.25000000000000000000000000001", b"00.25", b"1e99999", b"0.25" + b"0" * 400, b"+1", b".5", b"0x1",
+         b"1000000000000000000000000e-24", b"true", b"-")
+    ):  # fmt: skip
+        wrong = text.replace(empty, b'"empty": [' + number + b"]")
+        assert wrong != text
+        yield f"number-{i:02}", zip_members({**members, MANIFEST: wrong})
+    for i, string in enumerate(
+        (b"\\b\\f\\n\\r\\t\\/\\\\", b"\\u00e9\\uD83D\\uDE00", b"\\ud83d", b"\\ud83dx", b"\\ud83d\\n",
+         b"\\ud83d\\u0041", b"\\udfff", b"\\u12", b"\\u123G", b"\\a", b"\\", b"tab\there", b"\\u0000")
+    ):  # fmt: skip
+        for name, place in (("labels", b'"neg"'), ("figures", b'"figures": {')):
+            inside = b'"' + string + b'"' if name == "labels" else place + b'"' + string + b'": 1'
+            wrong = text.replace(place, inside, 1)
+            assert wrong != text
+            yield f"string-{name}-{i:02}", zip_members({**members, MANIFEST: wrong})
+    for size in (1, 40, 200, len(text) - 3):
+        yield f"manifest-cut-to-{size}", zip_members({**members, MANIFEST: text[:size]})
+    yield "manifest-that-ends-in-a-string", zip_members({**members, MANIFEST: b'{"a": "b'})
+    yield "manifest-that-ends-in-an-escape", zip_members({**members, MANIFEST: b'{"a": "b\\'})
+    yield "manifest-that-ends-in-a-key", zip_members({**members, MANIFEST: b'{"a'})
+    yield "manifest-that-ends-in-digits", zip_members({**members, MANIFEST: b"12"})
 
 
 def broken_models(base):
@@ -297,6 +369,47 @@ def broken_models(base):
         yield f"text-byte-{at}", rezipped({**members, "model.bin": with_checksum(bytes(changed))})
 
 
+def broken_texts(base):
+    """Yield bundles whose text section is wrong behind a right checksum and right sizes."""
+    members = members_of_bytes(base)
+    model = members["model.bin"]
+    section = bytes(decode_header(model).section)
+    fields = list(struct.unpack_from("<16I", section))
+    ngrams, labels, outputs, label_bytes, _, buckets = fields[6:12]
+    ends = 64 + 4 * (ngrams + outputs)
+    bucket_ends = ends + 4 * labels
+    names = bucket_ends + 4 * buckets
+    entries = names + label_bytes
+    cases = {
+        "an-output-above-1": (64 + 4 * ngrams, struct.pack("<f", 1.5)),
+        "an-output-that-is-nan": (64 + 4 * ngrams, struct.pack("<f", float("nan"))),
+        "a-label-of-no-bytes": (ends + 4, section[ends : ends + 4]),
+        "a-label-beyond-the-labels": (ends + 4, struct.pack("<I", 1000)),
+        "a-nul-in-a-label": (names + 1, b"\0"),
+        "a-label-without-a-nul": (names + 3, b"x"),
+        "a-label-of-latin-1": (names, b"\xe9"),
+        "the-same-label-twice": (names, section[names + 4 : names + 8] * 2),
+        "buckets-that-go-back": (bucket_ends + 4, struct.pack("<I", 1)),
+        "a-bucket-beyond-the-entries": (bucket_ends, struct.pack("<I", 2**31)),
+        "an-id-of-four-bytes": (entries, b"\x82\x80\x80"),
+        "padding-as-an-entry": (entries, b"\0"),
+        "an-id-beyond-the-tokens": (entries, b"\x7f"),
+        "an-entry-without-bytes": (entries + 1, b"\0"),
+        "an-entry-beyond-its-bucket": (entries + 1, b"\x7f"),
+        "a-token-of-another-bucket": (entries + 2, b"~"),
+        "a-token-of-latin-1": (entries + 2, b"\xe9"),
+        "an-id-of-another-entry": (entries, bytes([section[entries] + 1])),
+    }
+    bare = bytearray(model)
+    struct.pack_into("<2Q", bare, 40, 0, 0)
+    bare = with_checksum(bytes(bare))
+    yield "no-text-section", rezipped({**members, "model.bin": bare})
+    for name, (at, value) in cases.items():
+        changed = section[:at] + value + section[at + len(value) :]
+        whole = with_checksum(model[: len(model) - len(section)] + changed)
+        yield name, rezipped({**members, "model.bin": whole})
+
+
 def broken_version_1(base):
     """Yield bundles of version 1 with a wrong vocabulary, or another's."""
     members = members_of_bytes(base)
@@ -304,7 +417,8 @@ def broken_version_1(base):
     text = members["vocab.txt"]
     for i, wrong in enumerate(
         (b"", b"\n", b"\n[UNK]", text[:-1], text + b"\\x\n", text + b"\\", text + b"\r\n",
-         text + b"\xff\n", text + text, text + b"x" * 65536 + b"\n", text + b"new\n")
+         text + b"\xff\n", text + text, text + b"x" * 65536 + b"\n", text + b"new\n",
+         text + b"a\\\\b\\n\\r\n", text + b"\n")
     ):  # fmt: skip
         sha256 = describe_members({"vocab.txt": wrong})["vocab.txt"].sha256.encode()
         model = members["model.bin"].replace(own, sha256)
@@ -401,7 +515,10 @@ def main():
     (HOSTS / "tokens.txt").write_text("\n".join(tokens) + "\n")
     write_broken(
         [
-            ((broken_archives, broken_manifests, broken_models), "lstm-int8-binary.edgernn"),
+            (
+                (broken_archives, broken_manifests, broken_models, broken_texts),
+                "lstm-int8-binary.edgernn",
+            ),
             ((broken_version_1,), "version-1.edgernn"),
         ]
     )

@@ -44,6 +44,8 @@ static edgernn_status read_all(const edgernn_opening *o, edgernn_arena *a, edger
     status = make_section(&o->bundle, a, &section);
     is_checked = 0;
   }
+  /* A bundle has its vocabulary somewhere. */
+  if (!status && !section.size && o->bundle.model.data) status = EDGERNN_ERROR_MALFORMED_BUNDLE;
   c->vectors = o->bundle.vectors;
   c->tolerance = o->bundle.tolerance;
   if (status || !section.size) return status;

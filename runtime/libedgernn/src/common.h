@@ -13,6 +13,13 @@
 #define EDGERNN_INTERNAL
 #endif
 
+/* A fuzzer would hardly get past checksums. */
+#ifdef FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION
+#define EDGERNN_CHECKSUMS 0
+#else
+#define EDGERNN_CHECKSUMS 1
+#endif
+
 /* A part of a file. */
 typedef struct edgernn_span {
   const unsigned char *data;

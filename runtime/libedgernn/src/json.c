@@ -214,16 +214,26 @@ static uint32_t read_escape(const unsigned char **p) {
   return 0x10000 + ((unit - 0xd800) << 10) + (low - 0xdc00);
 }
 
+/* Decode the character or escape at `*p`, and go behind it. Return its bytes, or (size_t)-1. */
+static size_t read_character(const unsigned char **p, unsigned char *bytes) {
+  unsigned char lead = **p;
+  if (lead == '\\') {
+    (*p)++;
+    uint32_t code_point = read_escape(p);
+    return code_point == 0xffffffffu ? (size_t)-1 : edgernn_utf8_encode(code_point, bytes);
+  }
+  size_t count = lead < 0x80 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
+  memcpy(bytes, *p, count);
+  *p += count;
+  return count;
+}
+
 EDGERNN_INTERNAL size_t edgernn_json_string(edgernn_json string, unsigned char *out) {
   size_t used = 0;
   for (const unsigned char *p = string.at + 1; *p != '"';) {
-    unsigned char bytes[EDGERNN_UTF8_BYTES] = {*p};
-    size_t count = 1;
-    if (*p++ == '\\') {
-      uint32_t code_point = read_escape(&p);
-      if (code_point == 0xffffffffu) return (size_t)-1;
-      count = edgernn_utf8_encode(code_point, bytes);
-    }
+    unsigned char bytes[EDGERNN_UTF8_BYTES];
+    size_t count = read_character(&p, bytes);
+    if (count == (size_t)-1) return count;
     if (out) memcpy(out + used, bytes, count);
     used += count;
   }
@@ -247,12 +257,13 @@ EDGERNN_INTERNAL int edgernn_json_equals(edgernn_json value, const char *text) {
 }
 
 EDGERNN_INTERNAL int edgernn_json_same(edgernn_json a, edgernn_json b) {
-  unsigned char first[64], second[64];
-  size_t length = edgernn_json_string(a, NULL);
-  if (edgernn_json_string(b, NULL) != length || length > sizeof first) return 0;
-  edgernn_json_string(a, first);
-  edgernn_json_string(b, second);
-  return !memcmp(first, second, length);
+  const unsigned char *p = a.at + 1, *q = b.at + 1;
+  while (*p != '"' && *q != '"') {
+    unsigned char first[EDGERNN_UTF8_BYTES], second[EDGERNN_UTF8_BYTES];
+    size_t count = read_character(&p, first);
+    if (count == (size_t)-1 || read_character(&q, second) != count || memcmp(first, second, count)) return 0;
+  }
+  return *p == '"' && *q == '"';
 }
 
 EDGERNN_INTERNAL int edgernn_json_integer(edgernn_json value, uint32_t least, uint32_t most,

@@ -46,7 +46,7 @@ EDGERNN_INTERNAL int edgernn_json_has_nul(edgernn_json string);
 /* Return whether a value is a string with these characters. */
 EDGERNN_INTERNAL int edgernn_json_equals(edgernn_json value, const char *text);
 
-/* Return whether two strings of at most 64 bytes are the same. */
+/* Return whether two strings are the same. */
 EDGERNN_INTERNAL int edgernn_json_same(edgernn_json a, edgernn_json b);
 
 /* Read an integer from `least` to `most`. Return whether the value is one. */

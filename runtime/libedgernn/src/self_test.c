@@ -137,7 +137,7 @@ edgernn_status edgernn_self_test(const edgernn_classifier *classifier, size_t *t
   memset(&r, 0, sizeof r);
   r.classifier = classifier;
   if (!classifier) return EDGERNN_ERROR_ARGUMENT;
-  if (!classifier->vectors.size) return EDGERNN_ERROR_NO_VECTORS;
+  if (!classifier->vectors.size || !classifier->text.label_count) return EDGERNN_ERROR_NO_VECTORS;
   if (!edgernn_json_parse(classifier->vectors, &list)) return EDGERNN_ERROR_MALFORMED_VECTORS;
   edgernn_status status = measure(classifier, list, &text, &ids);
   if (!status) status = replay_all(&r, list, text, ids);

@@ -63,8 +63,8 @@ static int read_padding(edgernn_json padding, edgernn_section_header *h) {
          edgernn_json_integer(edgernn_json_get(padding, "to"), 1, EDGERNN_MOST_PADDING, &h->pad_to);
 }
 
-/* Return whether a label occurs among the first ones of at most 64 bytes. All labels are compared in
- * the section; with many of them, that would take long here. */
+/* Return whether a label occurs among the first ones. All labels are compared in the section; with many
+ * of them, that would take long here. */
 static int is_repeated(edgernn_json labels, edgernn_json label) {
   edgernn_json one = edgernn_json_first(labels);
   for (int i = 0; i < 1024 && one.at != label.at; i++, one = edgernn_json_next(one)) {
