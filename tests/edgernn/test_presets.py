@@ -220,7 +220,7 @@ def test_a_network_that_does_not_help_is_removed_with_a_warning():
     assert scored.network.log_loss > scored.bag.log_loss
     trained = TrainedClassifier(None, {}, 1, False, scored, "bag", None)
     (advice,) = _advice(PRESETS["small"], trained, 600)
-    assert "--preset bag gives the same model in seconds" in advice
+    assert "--preset bag trains the same model in seconds" in advice
     printed = markdown(paths_table(scored, "bag", 600))
     assert "words and n-grams (bag)" in printed
     assert not list(_advice(PRESETS["small"], replace(trained, deployed="both"), 600))
