@@ -117,17 +117,17 @@ def compare(
 def absolute_errors(
     reference: NDArray[np.floating[Any]], found: NDArray[np.floating[Any]]
 ) -> NDArray[np.floating[Any]]:
-    """Return the absolute error of each text, [N]: the largest over its probabilities [N, C]."""
+    """Return the largest error of each text, float [N], over its probabilities [N, C]."""
     return np.asarray(np.abs(reference - found).max(axis=1))
 
 
 def p99(errors: NDArray[np.floating[Any]]) -> float:
-    """Return the 99th percentile of errors [N], N at least 1."""
+    """Return the 99th percentile of errors, float [N], N at least 1."""
     return float(np.quantile(errors, 0.99))
 
 
 def label_agreement(first: NDArray[np.intp], second: NDArray[np.intp]) -> float:
-    """Return the share of texts with the same class, of class indices [N] each, N at least 1."""
+    """Return the share of texts with the same class, of class indices int [N], N at least 1."""
     return float((first == second).mean())
 
 

@@ -24,7 +24,7 @@ class Quantized:
     scale: Array
 
     def dequantized(self) -> Array:
-        """Return the dequantized weights, float32 in the shape of `values`."""
+        """Return the dequantized weights, float32 [...] in the shape of `values`."""
         return np.asarray(self.values * self.scale, dtype=np.float32)
 
 
@@ -32,7 +32,7 @@ def quantize(weights: Array, *, axis: int | None = None, bits: int = 8) -> Quant
     """Quantize weights symmetrically, the largest magnitude to the end of the range.
 
     Args:
-        weights: float32 of any shape, finite.
+        weights: float32 [...] of any shape, finite.
         axis: the axis with one scale for each index (per-channel), or None for one scale.
         bits: 8 uses -127 to 127. 7 uses -63 to 63: a pair of products of such a weight with an
             unsigned byte fits into 16 bits, so processors with and without VNNI agree.

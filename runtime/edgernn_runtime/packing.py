@@ -26,11 +26,11 @@ def pack_rows(rows: NDArray[Any], gates: int) -> NDArray[Any]:
     """Return rows in packed order.
 
     Args:
-        rows: [gates * units, ...], Keras's gates one after the other.
+        rows: int8, float16 or float32 [gates * units, ...], Keras's gates one after the other.
         gates: the number of gates.
 
     Returns:
-        [gates * padded units, ...] with rows of zeros as padding.
+        [gates * padded units, ...] of the same dtype, with rows of zeros as padding.
     """
     units, rest = len(rows) // gates, rows.shape[1:]
     blocks = padded(units, GROUP) // GROUP
@@ -41,14 +41,14 @@ def pack_rows(rows: NDArray[Any], gates: int) -> NDArray[Any]:
 
 
 def unpack_rows(rows: NDArray[Any], gates: int, units: int) -> NDArray[Any]:
-    """Return the rows [gates * units, ...] that `pack_rows` was given."""
+    """Return the rows [gates * units, ...] before `pack_rows`, in the same dtype."""
     rest = rows.shape[1:]
     by_gate = rows.reshape(-1, gates, GROUP, *rest).swapaxes(0, 1)
     return by_gate.reshape(gates, -1, *rest)[:, :units].reshape(gates * units, *rest)
 
 
 def pack_matrix(rows: NDArray[Any], gates: int) -> NDArray[Any]:
-    """Return a matrix [gates * units, columns] as its bytes are stored, in one dimension."""
+    """Return a matrix [gates * units, columns] in storage order [N], in the same dtype."""
     packed = pack_rows(rows, gates)
     columns = packed.shape[1]
     if packed.dtype != np.int8:
@@ -60,7 +60,7 @@ def pack_matrix(rows: NDArray[Any], gates: int) -> NDArray[Any]:
 
 
 def unpack_matrix(stored: NDArray[Any], gates: int, units: int, columns: int) -> NDArray[Any]:
-    """Return the packed rows [gates * padded units, columns] of a matrix as it is stored."""
+    """Return the rows [gates * padded units, columns] of a stored matrix, in its dtype."""
     rows = gates * padded(units, GROUP)
     if stored.dtype != np.int8:
         return stored.reshape(-1, columns, GROUP).swapaxes(1, 2).reshape(rows, columns)

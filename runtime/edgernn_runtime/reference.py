@@ -37,12 +37,12 @@ Step = Callable[[Array, Array, Array, Direction, Rounding], tuple[Array, Array]]
 
 
 def sigmoid(x: Array) -> Array:
-    """Return 1 / (1 + exp(-x)) of x [...], computed with tanh, which cannot overflow."""
+    """Return 1 / (1 + exp(-x)) of float x [...], computed with tanh, which cannot overflow."""
     return np.asarray(0.5 * np.tanh(0.5 * x) + 0.5, dtype=x.dtype)
 
 
 def softmax(x: Array) -> Array:
-    """Return the softmax of x [..., C] over the last axis, shifted so that it cannot overflow."""
+    """Return the softmax of float x [..., C] over the last axis; it cannot overflow."""
     exponentials = np.exp(x - x.max(axis=-1, keepdims=True))
     return np.asarray(exponentials / exponentials.sum(axis=-1, keepdims=True), dtype=x.dtype)
 
@@ -102,19 +102,19 @@ def run_wide(wide: HashedNgrams, ids: NDArray[np.int32]) -> Array:
 
 
 def run_layer(layer: Layer, x: Array) -> Array:
-    """Return a layer's output for x of shape [T, I], or [I] behind the pooling."""
+    """Return a layer's output for float32 x [T, I], or [I] behind the pooling."""
     if isinstance(layer, Recurrent):
         return run_recurrent(layer, x)
     return run_pooling(layer, x) if isinstance(layer, Pooling) else run_dense(layer, x)
 
 
 def run_dense(layer: Dense, x: Array) -> Array:
-    """Return activation(x W + b) for x of shape [..., I]: [..., O]."""
+    """Return activation(x W + b) for float32 x [..., I]: [..., O]."""
     return activate(layer.activation, x @ layer.kernel + layer.bias)
 
 
 def run_pooling(layer: Pooling, x: Array) -> Array:
-    """Return the reductions over time of x [T, O], concatenated: [R * O]."""
+    """Return the reductions over time of float32 x [T, O], concatenated: [R * O]."""
     return np.concatenate([_reduced(reduction, layer.pad_row, x) for reduction in layer.reductions])
 
 
@@ -128,7 +128,7 @@ def _reduced(reduction: Reduction, pad_row: PadRow | None, x: Array) -> Array:
 
 
 def run_recurrent(layer: Recurrent, x: Array) -> Array:
-    """Return a recurrent layer's output for x of shape [T, I].
+    """Return a recurrent layer's output for float32 x [T, I].
 
     Returns:
         [T, O] with `return_sequences`, in the reading order of the first direction; else [O], the
@@ -141,7 +141,7 @@ def run_recurrent(layer: Recurrent, x: Array) -> Array:
 
 
 def merged(layer: Recurrent, outputs: list[Array]) -> Array:
-    """Return a recurrent layer's output from the hidden states of its directions, each [T, H]."""
+    """Return a recurrent layer's output from its directions' hidden states, float32 [T, H]."""
     outputs = list(outputs)
     if not layer.return_sequences:
         outputs = [states[-1] for states in outputs]
@@ -151,12 +151,12 @@ def merged(layer: Recurrent, outputs: list[Array]) -> Array:
 
 
 def activate(name: Activation, x: Array) -> Array:
-    """Return an activation of x [...], elementwise, in the dtype of x."""
+    """Return an activation of float x [...], elementwise, in the dtype of x."""
     return np.asarray(_ACTIVATIONS[name](x), dtype=x.dtype)
 
 
 def rounded(states: Array) -> Array:
-    """Return states [..., H] within -1 and 1, rounded to multiples of 1/127, ties to even."""
+    """Return float states [..., H] within -1 and 1, rounded to multiples of 1/127, ties to even."""
     return np.asarray(np.rint(states * np.float32(127)) / np.float32(127), dtype=states.dtype)
 
 
@@ -165,7 +165,7 @@ def walk(direction: Direction, x: Array, *, rounds_states: bool = False) -> tupl
 
     Args:
         direction: the weights.
-        x: the input, [T, I].
+        x: the input, float32 [T, I].
         rounds_states: whether states are rounded to multiples of 1/127 before products.
 
     Returns:

@@ -96,7 +96,7 @@ def read_wide(layer: KerasModel) -> ir.HashedNgrams:
 
 
 def array(variable: Any) -> ir.Array:
-    """Return a Keras variable as a float32 array of the same shape."""
+    """Return a Keras variable [...] as float32 of the same shape [...]."""
     return np.asarray(variable, dtype=np.float32)
 
 

@@ -31,7 +31,7 @@ class GraphBuilder:
         self._names: set[str] = set()
 
     def constant(self, name: str, value: NDArray[Any]) -> str:
-        """Add an initializer with the array's dtype and shape, once for each name."""
+        """Add an initializer of any shape [...] and dtype (int, float), once for each name."""
         if name not in self._names:
             self._names.add(name)
             self._initializers.append(numpy_helper.from_array(np.ascontiguousarray(value), name))

@@ -46,7 +46,7 @@ class OnnxEmitter:
         return self.recipe.weights == "int8"
 
     def embedding(self, table: ir.Array, ids: str) -> str:
-        """Return the rows [T, N, E] of the ids [T, N]."""
+        """Return the rows, float32 [T, N, E], of the ids, int32 [T, N]."""
         graph = self.graph
         if not self.is_int8:
             return graph.node("Gather", [self._weights("embedding", table), ids])

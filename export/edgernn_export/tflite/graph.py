@@ -158,7 +158,7 @@ class GraphBuilder:
         return len(self._graph.tensors) - 1
 
     def constant(self, name: str, value: NDArray[Any], *, scale: float | None = None) -> int:
-        """Add a constant tensor with the array's dtype and shape, and return its index."""
+        """Add a constant of any shape [...] and dtype (int, float), and return its index."""
         buffer = self.file.buffer(np.ascontiguousarray(value).tobytes())
         return self.tensor(name, value.shape, str(value.dtype), scale=scale, buffer=buffer)
 

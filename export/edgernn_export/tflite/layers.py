@@ -32,7 +32,7 @@ class TfliteEmitter(Products):
     is_stateless: bool = False
 
     def embedding(self, table: ir.Array, ids: int) -> int:
-        """Return the rows [1, T, E] of the ids [1, T]."""
+        """Return the rows, float32 [1, T, E], of the ids, int32 [1, T]."""
         graph, shape = self.graph, (1, TIME, table.shape[1])
         if not self.is_int8:
             rows = self.weights("embedding", table)

@@ -45,7 +45,7 @@ class Products:
         shape: tuple[int, ...],
         activation: Activation = "linear",
     ) -> int:
-        """Return activation(x W + b), of a given shape, for x [..., I] and W [I, O]."""
+        """Return activation(x W + b), of a given shape, for float32 x [..., I] and W [I, O]."""
         is_sequence = len(shape) == 3
         # TFLite stores the weights of a product as [O, I].
         weights = self.weights(name, np.ascontiguousarray(kernel.T))
@@ -65,7 +65,7 @@ class Products:
         return activate(self.graph, activation, product, shape)
 
     def weights(self, name: str, weights: Array) -> int:
-        """Return weights as a constant of the recipe's type."""
+        """Return float32 weights [O, I] as a constant of the recipe's type."""
         if self.is_int8:
             quantized = quantize(weights)
             return self.graph.constant(name, quantized.values, scale=quantized.scale.item())

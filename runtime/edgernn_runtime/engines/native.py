@@ -34,7 +34,7 @@ class Engine:
         self.reads_text = self._engine.reads_text
 
     def run(self, ids: NDArray[np.int32]) -> NDArray[np.float32]:
-        """Return the model's output [C] for the ids [T] of one text. One thread at a time.
+        """Return the output, float32 [C], for the ids, int32 [T], of a text. One thread at a time.
 
         Raises:
             EngineError: an id is outside the embedding, or the output is NaN.
