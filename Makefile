@@ -45,6 +45,7 @@ check: $(STAMP)  ## lint, format, types, import contracts
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -q tests/test_contracts.py tests/runtime/test_native_layers.py -k cycle\ or\ each_other
 
 format: $(STAMP)  ## put the code into shape
 	$(BIN)/ruff check --fix .

@@ -32,7 +32,7 @@ from edgernn_export.keras.predictions import keras_outputs
 from edgernn_export.keras.reader import Source, read_source
 from edgernn_export.lowering import lower
 from edgernn_export.recipes import Recipe
-from edgernn_export.targets import TARGETS, Format
+from edgernn_export.targets import TARGETS, Target
 from edgernn_export.verification import compute_outputs, compute_perturbed_outputs, verify
 from edgernn_runtime.engines import open_engine
 from edgernn_runtime.ir import Array, Network
@@ -203,7 +203,7 @@ def judge(case: Case) -> Iterator[Row]:
 
 
 def _judge_file(
-    case: Case, name: str, network: Network, target: Format, recipe: Recipe
+    case: Case, name: str, network: Network, target: Target, recipe: Recipe
 ) -> Iterator[Row]:
     try:
         data = lower(replace(case.source, network=network), target, recipe, "default", "0" * 64)

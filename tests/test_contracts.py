@@ -54,7 +54,7 @@ def _edges(text: str, name: str, modules: set[str]) -> set[str]:
     return (found & modules) - {name}
 
 
-def _cycles(graph: dict[str, set[str]]) -> set[frozenset[str]]:
+def find_cycles(graph: dict[str, set[str]]) -> set[frozenset[str]]:
     """Return the import cycles, as sets of modules."""
     reached = {}
     for start in graph:
@@ -81,7 +81,7 @@ def test_no_modules_import_each_other():
     }
     assert len(files) > 100
     graph = {name: _edges(file.read_text(), name, set(files)) for name, file in files.items()}
-    assert _cycles(graph) == set()
+    assert find_cycles(graph) == set()
 
 
 def test_cycles_are_found_however_they_are_written():
@@ -95,7 +95,7 @@ def test_cycles_are_found_however_they_are_written():
         "f": "import a",
     }
     graph = {name: _edges(text, name, set(modules)) for name, text in modules.items()}
-    assert _cycles(graph) == {frozenset({"a", "b", "p.c"}), frozenset({"p", "p.d", "p.e"})}
+    assert find_cycles(graph) == {frozenset({"a", "b", "p.c"}), frozenset({"p", "p.d", "p.e"})}
 
 
 def _run(code: str, *arguments: str) -> str:

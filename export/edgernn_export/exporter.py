@@ -10,7 +10,8 @@ import numpy as np
 from edgernn_export.c.files import check_name
 from edgernn_export.candidate import build_candidate, build_vocabulary, complete
 from edgernn_export.comparison import Comparison, Examples
-from edgernn_export.errors import GateError, UnsupportedModelError
+from edgernn_export.errors import UnsupportedModelError
+from edgernn_export.gates import check_gates
 from edgernn_export.keras.layer_chain import KerasModel
 from edgernn_export.keras.model_file import load_keras
 from edgernn_export.keras.padding import Padding, check_padding
@@ -23,7 +24,7 @@ from edgernn_export.recipes import find_recipe
 from edgernn_export.synthetic_texts import synthetic_examples
 from edgernn_export.targets import Variant, check_combination, find_target
 from edgernn_export.test_vectors import encode_test_vectors
-from edgernn_export.verification import Check, Verdict, verify
+from edgernn_export.verification import Check, verify
 from edgernn_runtime import Classifier
 from edgernn_runtime.ir import Array
 from edgernn_runtime.tokenizer import Truncate
@@ -151,7 +152,7 @@ def export(
     with Classifier(candidate.bundle) as classifier:
         verdict = verify(classifier, source, reference.outputs, examples, recipe, target.bits)
         test_vectors = encode_test_vectors(classifier, examples.texts)
-    missed = _check_gates(out, verdict, options)
+    missed = check_gates(out, verdict, allow_drop=options.allow_drop)
     verified = complete(candidate, verdict, test_vectors, options.about)
     verified = replace(verified, name=options.name)
     size = target.output.write_output(verified, out, overwrite=options.overwrite)
@@ -183,38 +184,3 @@ def _predict(source: Source, examples: Examples) -> _Reference:
     if np.isfinite(empty).all():
         return _Reference(outputs[:-2], empty, ())
     return _Reference(outputs[:-2], unknown, (_NO_EMPTY,))
-
-
-def _check_gates(out: Path, verdict: Verdict, options: Options) -> tuple[str, ...]:
-    """Return a warning for each gate that was missed and may be.
-
-    Raises:
-        GateError: a gate was missed, and the options do not allow it.
-    """
-    missed = [one for one in verdict.checks if not one.passed]
-    # Random words are no ground to refuse a model: they may not separate its classes.
-    is_drawn = verdict.comparison.source == "synthetic"
-    failed = [one for one in missed if not (is_drawn and one in verdict.of_texts)]
-    if failed and not options.allow_drop:
-        raise _gate_error(out, failed, verdict.of_texts)
-    return tuple(map(_warning, missed))
-
-
-def _warning(missed: Check) -> str:
-    return f"gate missed: {missed.name}, expected {missed.expected}, found {missed.found:.3g}"
-
-
-def _gate_error(out: Path, failed: list[Check], of_texts: tuple[Check, ...]) -> GateError:
-    """Return the error for failed checks, which states whether the file or the texts failed."""
-    what = "outputs differ from Keras beyond the tolerance"
-    hint = "compare on other texts with --texts, try another recipe, or keep it: --allow-drop"
-    if all(one in of_texts for one in failed):
-        what = "these texts cannot distinguish the model from a perturbed one"
-        hint = "give texts of several classes with --texts, or write it unchecked: --allow-drop"
-    return GateError(
-        f"verification failed: {what}; nothing was written",
-        path=out,
-        expected="; ".join(f"{one.name} {one.expected}" for one in failed),
-        found="; ".join(f"{one.name} {one.found:.3g}" for one in failed),
-        hint=hint,
-    )

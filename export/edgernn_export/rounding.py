@@ -87,6 +87,8 @@ def _rounded(network: Network, storage: Storage) -> tuple[Network, ...]:
     if storage.weights == "float16":
         return (map_weights(network, lambda weights: _as_float64(weights.astype(np.float16))),)
 
+    assert storage.weights == "int8", storage.weights
+
     def quantized(weights: Array) -> NDArray[np.float64]:
         is_matrix = weights.ndim == 2
         stored = (
