@@ -68,6 +68,7 @@ class Classifier:
         self._forked = False
         self._lock = threading.Lock()
         self._engine = self._open_engine()
+        self._text_engine = self._find_text_engine()
         _CLASSIFIERS.add(self)
 
     @property
@@ -98,6 +99,7 @@ class Classifier:
                 hint="load the bundle after the fork",
             )
         self._engine = self._open_engine()
+        self._text_engine = self._find_text_engine()
         self._forked = False
 
     def __reduce__(self) -> str | tuple[Any, ...]:
@@ -166,6 +168,13 @@ class Classifier:
             probabilities=dict(zip(self.labels, values, strict=True)),
         )
 
+    def _find_text_engine(self) -> TextEngine | None:
+        # The check of a protocol takes longer than a short text.
+        engine = self._engine
+        if self._threads == 1 and isinstance(engine, TextEngine) and engine.reads_text:
+            return engine
+        return None
+
     def _open_text_engine(self) -> TextEngine | None:
         """Return the engine if it reads texts itself, ready for this process.
 
@@ -176,10 +185,7 @@ class Classifier:
                 raise ClosedError("the classifier is closed", path=self.bundle.path)
             if self._forked:
                 self._reopen()
-            engine = self._engine
-        if self._threads == 1 and isinstance(engine, TextEngine) and engine.reads_text:
-            return engine
-        return None
+            return self._text_engine
 
     def output(self, text: str | bytes) -> NDArray[np.float32]:
         """Return the model's output for one text.
@@ -265,6 +271,7 @@ class Classifier:
             if self._closed:
                 return
             self._closed = True
+            self._text_engine = None
             # An engine with several threads cannot end in a forked process, which has only one.
             if not (self._forked and self._threads > 1):
                 self._engine.close()
