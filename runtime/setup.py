@@ -1,4 +1,4 @@
-"""Builds the engine in C, where there is a compiler; NumPy stands in for it where there is none."""
+"""Builds libedgernn if there is a C compiler. Without one, NumPy runs the models."""
 
 import os
 import runpy
@@ -9,7 +9,7 @@ from setuptools.command.build_py import build_py
 
 LIBRARY = Path("libedgernn")
 SOURCES = [*sorted(LIBRARY.glob("src/**/*.c")), Path("bindings/python/_native.c")]
-#: A second thread for an answer needs POSIX threads.
+#: A second thread for one prediction needs POSIX threads.
 HAS_THREADS = os.name == "posix"
 if HAS_THREADS:
     SOURCES.append(LIBRARY / "threads/edgernn_helper.c")

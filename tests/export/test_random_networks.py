@@ -102,7 +102,7 @@ def descriptions(draw):
 
 @st.composite
 def wide_paths(draw):
-    """Return the options of a wide path, and whether it stands alone."""
+    """Return the options of a wide path, and whether it is the only path."""
     patterns = st.sampled_from(["bigram", "trigram", "skip"])
     return {
         "buckets": draw(st.integers(1, 50)),
@@ -169,7 +169,7 @@ def test_a_random_model_is_the_same_everywhere(description, seed):
 
 @pytest.mark.parametrize("cell", ["LSTM", "GRU"])
 def test_large_weights_and_cells_beyond_ten(cell):
-    # Gates that stand wide open: an LSTM's cell adds up over a text.
+    # Gates that are wide open: an LSTM's cell adds up over a text.
     model = text_model(layers.Bidirectional(getattr(layers, cell)(4)), layers.Dense(3))
     spread(model, scale=12.0, seed=3)
     if cell == "LSTM":

@@ -169,7 +169,7 @@ def test_a_bundle_predicts_what_keras_does(target, length, tmp_path):
     assert found == pytest.approx(outputs(model, texts), abs=1e-5)
 
 
-@pytest.mark.skipif(shutil.which("make") is None, reason="there is no make")
+@pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
 @pytest.mark.parametrize("recipe", ["none", "int8"])
 def test_a_folder_of_c_has_the_same_ids_and_labels(recipe, tmp_path):
     text_model(*stack("GRU"), tokenizer=make_layer(max_tokens=40)).save(tmp_path / "model.keras")

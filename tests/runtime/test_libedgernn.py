@@ -30,7 +30,7 @@ SAMPLE = ROOT / "examples" / "sentiment" / "sentiment.edgernn"
 WORDS = tuple(f"w{i}".encode() for i in range(50))
 TEXTS = ("", "w4 w9", "W30, w2! nothing w7 w7", "w11 " * 60, "\x00 w3 \ud800 é")
 
-pytestmark = pytest.mark.skipif(shutil.which("cc") is None, reason="there is no C compiler")
+pytestmark = pytest.mark.skipif(shutil.which("cc") is None, reason="no C compiler is installed")
 
 
 def run(*command, **options):

@@ -27,7 +27,7 @@ from edgernn_runtime.tokenizer import TokenizerSpec
 from tests.runtime.version_1 import mended
 
 _native = pytest.importorskip(
-    "edgernn_runtime._native", reason="the engine in C was not built: there is no compiler"
+    "edgernn_runtime._native", reason="libedgernn was not compiled: no C compiler"
 )
 from edgernn_runtime.engines import native  # noqa: E402
 
@@ -74,7 +74,7 @@ def texts(seed, lengths=(1, 2, 3, 4, 5, 31, 32, 33, 64, 150)):
     return [draw.integers(0, VOCABULARY, length).astype(np.int32) for length in lengths]
 
 
-def answers(engine, rows):
+def run_all(engine, rows):
     return np.stack([engine.run(ids) for ids in rows])
 
 
@@ -102,8 +102,8 @@ SHAPES = {
 def test_the_engine_is_the_reference(shape, recipe, kernels):
     data = written(network_of(3, **SHAPES[shape]), recipe)
     rows = texts(4)
-    expected = answers(numpy_reference.Engine(data, 1), rows)
-    found = answers(native.Engine(data, 1, kernels), rows)
+    expected = run_all(numpy_reference.Engine(data, 1), rows)
+    found = run_all(native.Engine(data, 1, kernels), rows)
     change = np.abs(found - expected)
     if recipe == "int8":
         # Integer products are exact; a state on the edge of two integers may fall either way, and
@@ -123,8 +123,8 @@ def test_every_activation_of_a_dense_layer(activation):
     head = Dense("head", draw.normal(0, 0.1, (40, 3)).astype(np.float32), np.zeros(3, np.float32))
     network = replace(network, layers=(*network.layers[:-1], dense, head))
     data = written(network, "none")
-    expected = answers(numpy_reference.Engine(data, 1), texts(10))
-    assert np.abs(answers(native.Engine(data, 1), texts(10)) - expected).max() <= 2e-6
+    expected = run_all(numpy_reference.Engine(data, 1), texts(10))
+    assert np.abs(run_all(native.Engine(data, 1), texts(10)) - expected).max() <= 2e-6
 
 
 def test_a_dense_layer_on_every_step_and_a_mean():
@@ -137,8 +137,8 @@ def test_a_dense_layer_on_every_step_and_a_mean():
     layers = (*network.layers[:2], dense, Pooling("pool", ("average",)), head)
     for recipe in ("none", "int8"):
         data = written(replace(network, layers=layers), recipe)
-        expected = answers(numpy_reference.Engine(data, 1), texts(12))
-        found = answers(native.Engine(data, 1), texts(12))
+        expected = run_all(numpy_reference.Engine(data, 1), texts(12))
+        found = run_all(native.Engine(data, 1), texts(12))
         assert np.median(np.abs(found - expected)) <= 1e-5
         assert np.abs(found - expected).max() <= (1e-6 if recipe == "none" else 0.02)
 
@@ -174,8 +174,8 @@ def test_a_sum_that_might_not_fit_into_32_bits_is_refused_by_both_readers():
     assert caught.value.expected == "at most 65,536 inputs and units"
     written_at_the_bound = written(network_of(1, units=(1, 1), embedding=65536), "int8")
     ids = texts(1)[:3]
-    expected = answers(numpy_reference.Engine(written_at_the_bound, 1), ids)
-    assert np.abs(answers(native.Engine(written_at_the_bound, 1), ids) - expected).max() <= 0.02
+    expected = run_all(numpy_reference.Engine(written_at_the_bound, 1), ids)
+    assert np.abs(run_all(native.Engine(written_at_the_bound, 1), ids) - expected).max() <= 0.02
 
 
 @pytest.mark.parametrize("ids", [[], [-1], [VOCABULARY], [3, 2**31 - 1]])
@@ -218,18 +218,18 @@ def test_two_threads_have_the_answers_of_one_to_the_bit(shape, recipe):
     data = written(network_of(5, **SHAPES[shape]), recipe)
     rows = texts(6) * 10
     engine = native.Engine(data, 2)
-    assert np.array_equal(answers(engine, rows), answers(native.Engine(data, 1), rows))
+    assert np.array_equal(run_all(engine, rows), run_all(native.Engine(data, 1), rows))
     engine.close()
 
 
 def test_a_model_is_shared_by_engines_and_threads():
     data = written(network_of(7), "int8")
     rows = texts(8) * 20
-    expected = answers(native.Engine(data, 1), rows)
+    expected = run_all(native.Engine(data, 1), rows)
     found = {}
 
     def work(number):
-        found[number] = answers(native.Engine(data, 1), rows)
+        found[number] = run_all(native.Engine(data, 1), rows)
 
     threads = [threading.Thread(target=work, args=(i,)) for i in range(4)]
     for thread in threads:

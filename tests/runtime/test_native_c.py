@@ -32,7 +32,7 @@ PRODUCTS = "07f41a524ec5f329"
 #: The largest error of a gate, absolute.
 GATES = 5e-7
 
-needs_compiler = pytest.mark.skipif(shutil.which("cc") is None, reason="there is no C compiler")
+needs_compiler = pytest.mark.skipif(shutil.which("cc") is None, reason="no C compiler is installed")
 
 
 def build(program, out, *options, compiler="cc"):
@@ -97,7 +97,7 @@ def test_a_helper_changes_no_bit(sanitizer, tmp_path):
 
 
 def check_replay(folder, network, recipe, *command):
-    """Compare the answers of a C program with those of NumPy."""
+    """Compare the outputs of a C program with those of NumPy."""
     data = written(network, recipe)
     model = folder / "model.bin"
     model.write_bytes(data)
@@ -163,7 +163,7 @@ def test_other_processors_give_the_same_bits(compiler, emulator, tmp_path):
         check_replay(tmp_path, network_of(3), recipe, emulator, built[1])
 
 
-@pytest.mark.skipif(shutil.which("make") is None, reason="there is no make")
+@pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
 @needs_compiler
 def test_the_code_is_below_64_kilobytes(tmp_path):
     command = ["make", "-s", "-C", NATIVE, f"BUILD={tmp_path}", "size"]
@@ -194,7 +194,7 @@ def ids_in_c(program, folder, spec, vocabulary, texts, pad_to=None):
 @pytest.fixture(scope="module")
 def tokenize(tmp_path_factory):
     if shutil.which("cc") is None:
-        pytest.skip("there is no C compiler")
+        pytest.skip("no C compiler is installed")
     options = ("-std=c11", "-g", "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover")
     return build("tokenize", tmp_path_factory.mktemp("tokenize") / "tokenize", *options)
 

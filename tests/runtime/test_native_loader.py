@@ -28,7 +28,7 @@ _MALFORMED = "EDGERNN_ERROR_MALFORMED_MODEL"
 #: none with an offset.
 _ELSEWHERE = ("return EDGERNN_ERROR_BIG_ENDIAN", "&& table->supported())")
 
-#: The bidirectional model below: its layers' records and where a number in one stands.
+#: The bidirectional model below: the records of its layers, and the offset of a number in one.
 _RECURRENT, _POOLING, _DENSE = _HEADER, _HEADER + 2 * _LAYER, _HEADER + 3 * _LAYER
 _TABLE = _HEADER + 4 * _LAYER
 
@@ -223,7 +223,7 @@ def _wide_files(written):
 
 
 def _grown(data, size):
-    """Return a file with so many more bytes of zeros, in which all of its tensors lie."""
+    """Return a file with `size` more bytes of zeros that contain all of its tensors."""
     start = len(data)
     data = data + bytes(-start % 64 + size)
     data = _changed(data, 24, len(data), 8)

@@ -17,14 +17,14 @@ from edgernn_runtime.model_header import HEADER, LAYER, TENSOR
 from edgernn_runtime.ngrams import keys
 from edgernn_runtime.reference import probabilities
 from tests.runtime import wide_networks
-from tests.runtime.test_native import VOCABULARY, answers, network_of, texts, written
+from tests.runtime.test_native import VOCABULARY, network_of, run_all, texts, written
 from tests.runtime.test_native_c import build, check_replay, needs_compiler
 from tests.runtime.version_1 import mended
 from tests.runtime.wide_networks import POOLINGS, bag_of, both_of, pooled_of, wide_of
 
 native = pytest.importorskip(
     "edgernn_runtime.engines.native",
-    reason="the engine in C was not built: there is no compiler",
+    reason="libedgernn was not compiled: no C compiler",
 )
 
 RECIPES = ("none", "float16", "int8")
@@ -37,8 +37,8 @@ def test_a_bag_is_the_reference(name, recipe):
     network = bag_of(3, **wide_networks.WIDE[name])
     data = written(network, recipe)
     rows = texts(4, LENGTHS)
-    expected = answers(numpy_reference.Engine(data, 1), rows)
-    assert np.abs(answers(native.Engine(data, 1), rows) - expected).max() <= 1e-6
+    expected = run_all(numpy_reference.Engine(data, 1), rows)
+    assert np.abs(run_all(native.Engine(data, 1), rows) - expected).max() <= 1e-6
     change = np.abs(expected - np.stack([probabilities(network, ids) for ids in rows])).max()
     assert change <= {"none": 1e-6, "float16": 2e-3, "int8": 0.1}[recipe]
     assert (change > 0) == (recipe != "none")
@@ -49,12 +49,12 @@ def test_a_bag_is_the_reference(name, recipe):
 def test_both_paths_are_the_reference(name, recipe):
     data = written(both_of(3, **wide_networks.WIDE[name]), recipe)
     rows = texts(4)
-    expected = answers(numpy_reference.Engine(data, 1), rows)
-    change = np.abs(answers(native.Engine(data, 1), rows) - expected)
+    expected = run_all(numpy_reference.Engine(data, 1), rows)
+    change = np.abs(run_all(native.Engine(data, 1), rows) - expected)
     # As in the recurrent path alone: a state on the edge of two integers may fall either way.
     assert np.median(change) <= 1e-5
     assert change.max() <= (0.02 if recipe == "int8" else 1e-6)
-    without = answers(native.Engine(written(network_of(3), recipe), 1), rows)
+    without = run_all(native.Engine(written(network_of(3), recipe), 1), rows)
     assert np.abs(expected - without).max() > 0.1
 
 
@@ -64,8 +64,8 @@ def test_joined_poolings_are_the_reference(name, recipe):
     network = pooled_of(3, name)
     data = written(network, recipe)
     rows = texts(4)
-    expected = answers(numpy_reference.Engine(data, 1), rows)
-    change = np.abs(answers(native.Engine(data, 1), rows) - expected)
+    expected = run_all(numpy_reference.Engine(data, 1), rows)
+    change = np.abs(run_all(native.Engine(data, 1), rows) - expected)
     assert np.median(change) <= 1e-5
     assert change.max() <= (0.02 if recipe == "int8" else 1e-6)
     if recipe == "none":
@@ -79,7 +79,7 @@ def test_two_threads_have_the_answers_of_one_to_the_bit(network, recipe):
     data = written(network, recipe)
     rows = texts(6) * 10
     engine = native.Engine(data, 2)
-    assert np.array_equal(answers(engine, rows), answers(native.Engine(data, 1), rows))
+    assert np.array_equal(run_all(engine, rows), run_all(native.Engine(data, 1), rows))
     engine.close()
 
 
@@ -258,7 +258,7 @@ def test_paths_that_differ_are_refused():
 
 
 def _changed(data, at, words, buckets):
-    """Return a file of other words, with so many more buckets, of which the checksums are."""
+    """Return a file with other words, and `buckets` more buckets with checksums."""
     changed = bytearray(data)
     changed[at : at + 4] = words.to_bytes(4, "little")
     first = int.from_bytes(data[at + 12 : at + 16], "little")

@@ -26,11 +26,11 @@ def ids_function(source: Source) -> Any:
     signature = [tf.TensorSpec([1, source.task.pad_to], tf.int32, name="ids")]
 
     @tf.function(input_signature=signature)  # type: ignore[untyped-decorator]
-    def answer(ids: Any) -> Any:
+    def predict(ids: Any) -> Any:
         outputs = model(ids if inputs == 1 else [ids] * inputs, training=False)
         return {"probabilities": final(outputs) if source.gives_logits else outputs}
 
-    return answer
+    return predict
 
 
 def text_layers(source: Source) -> tuple[KerasModel, ...]:
@@ -91,7 +91,7 @@ def _leads_to(model: KerasModel, tensor: Any) -> bool:
 def _with_one_input(model: KerasModel) -> KerasModel:
     """Return the model as a function that passes its ids to each input."""
 
-    def answer(ids: Any, training: bool = False) -> Any:
+    def predict(ids: Any, training: bool = False) -> Any:
         return model([ids] * len(model.inputs), training=training)
 
-    return answer
+    return predict

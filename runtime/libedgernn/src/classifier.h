@@ -31,7 +31,7 @@ typedef struct edgernn_opening {
 EDGERNN_INTERNAL edgernn_status edgernn_prepare(const void *data, size_t size, const char *kernels,
                                                 edgernn_opening *opening);
 
-/* Open a classifier in aligned memory of so many bytes. */
+/* Open a classifier in aligned memory of the prepared size. */
 EDGERNN_INTERNAL edgernn_status edgernn_finish(const edgernn_opening *opening, void *memory,
                                                edgernn_classifier **classifier);
 

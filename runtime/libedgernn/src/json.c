@@ -280,7 +280,7 @@ EDGERNN_INTERNAL int edgernn_json_integer(edgernn_json value, uint32_t least, ui
   return sum >= least;
 }
 
-/* Return 10 to the power of an exponent, which is cut to what a double holds. */
+/* Return 10 to the power of an exponent, clamped to the range of a double. */
 static double power_of_ten(int exponent) {
   double power = 1;
   int steps = exponent < 0 ? -exponent : exponent;

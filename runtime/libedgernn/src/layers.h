@@ -46,7 +46,7 @@ typedef struct edgernn_layer {
 
 /* The wide path: a weight for each word and each hashed n-gram; docs/wide.md. */
 typedef struct edgernn_wide {
-  /* The number of words, 0 where there is no wide path, and the patterns of n-grams, a bit each. */
+  /* The number of words (0: no wide path), and the n-gram patterns, one bit each. */
   uint32_t words, patterns, outputs;
   edgernn_tensor weights, checksums, bias;
   /* Without one, `projection.values` is NULL, and a row of the weights is as wide as the outputs. */
@@ -55,7 +55,7 @@ typedef struct edgernn_wide {
 
 typedef struct edgernn_model {
   const edgernn_kernel_table *kernels;
-  /* Layers of the recurrent path; with none, there is no embedding either. */
+  /* Layers of the recurrent path; without layers, the model has no embedding. */
   uint32_t head, layer_count, outputs;
   edgernn_wide wide;
   edgernn_tensor embedding;

@@ -77,7 +77,7 @@ static void lstm_step(const edgernn_model *model, const walker *w) {
   }
 }
 
-/* `gates` holds the products with the state, which a GRU keeps apart from those of the inputs. */
+/* `gates` contains the products with the state; a GRU needs them apart from those of the inputs. */
 static void gru_step(const job *j, walker *w, const float *inputs) {
   const edgernn_direction *d = w->d;
   const edgernn_kernel_table *kernels = j->model->kernels;
@@ -104,7 +104,7 @@ static void gru_step(const job *j, walker *w, const float *inputs) {
   }
 }
 
-/* Put a direction's state where it stands in the output: at its step, beside the other's. */
+/* Copy a direction's state to the output: at its step, next to the other direction's. */
 static void keep_state(const job *j, const walker *w, size_t place) {
   size_t column = w == &j->walkers[1] ? j->walkers[0].d->units : 0;
   size_t at = place * j->y->width + column;

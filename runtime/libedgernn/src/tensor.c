@@ -100,7 +100,7 @@ static edgernn_status read_record(const edgernn_reader *r, uint32_t index, uint3
   return EDGERNN_OK;
 }
 
-/* Find the values, rows of so many bytes as they are stored, and the scales. */
+/* Find the values as they are stored, and the scales. */
 static edgernn_status read_sections(const edgernn_reader *r, const unsigned char *record, uint64_t rows,
                                     uint64_t columns, edgernn_tensor *tensor) {
   static const uint32_t widths[] = {4, 2, 1, 1, 1, 1};

@@ -24,7 +24,7 @@ static size_t standardized(const edgernn_text *rules, const char *text, size_t c
   return used;
 }
 
-/* Cut the text into pieces. U+FFFD, which stands for invalid characters, is kept behind its end. */
+/* Cut the text into pieces. U+FFFD, which replaces invalid characters, follows its end. */
 static size_t cut_ascii(const edgernn_text *rules, unsigned char *text, size_t count, edgernn_piece *pieces) {
   size_t used = 0;
   memcpy(text + count, "\xef\xbf\xbd", 3);
@@ -38,7 +38,7 @@ static size_t cut_ascii(const edgernn_text *rules, unsigned char *text, size_t c
     if (rules->split == EDGERNN_CHARACTER) {
       int is_valid;
       i += edgernn_utf8_length(text + i, count - i, &is_valid);
-      /* A start at the end of the text stands for the replacement character that is kept there. */
+      /* A start at the end of the text is the replacement character that follows it. */
       pieces[used].start = (uint32_t)(is_valid ? start : count);
       pieces[used++].end = (uint32_t)(is_valid ? i : count + 3);
       continue;

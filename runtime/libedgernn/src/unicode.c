@@ -14,7 +14,7 @@ EDGERNN_INTERNAL uint32_t edgernn_fold(uint32_t code_point) {
       high = middle;
     }
   }
-  /* ASCII stands in the first run, so there is one in front. */
+  /* The first run contains ASCII, so a run precedes every other. */
   uint32_t key = fold_keys[low - 1], away = code_point - (key >> 8), step = (key & 1) + 1;
   if (away % step || away / step >= (key >> 1 & 0x7f)) return code_point;
   return code_point + (uint32_t)fold_added[low - 1];

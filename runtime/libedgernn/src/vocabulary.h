@@ -41,7 +41,7 @@ EDGERNN_INTERNAL int32_t edgernn_find_token(const edgernn_vocabulary *vocabulary
 EDGERNN_INTERNAL edgernn_status edgernn_count_tokens(edgernn_span vocab_txt, uint32_t *tokens,
                                                      uint32_t *entry_bytes);
 
-/* Return the number of buckets of so many tokens. */
+/* Return the number of buckets for a number of tokens. */
 EDGERNN_INTERNAL uint32_t edgernn_bucket_count(uint32_t tokens);
 
 /* Write the hash table of a vocab.txt that was counted. ends: [buckets]. */

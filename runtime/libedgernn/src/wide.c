@@ -1,6 +1,6 @@
 /* The wide path: the weights of a text's distinct words and hashed n-grams, summed; docs/wide.md.
  *
- * A bucket belongs to one n-gram, which its checksum tells from others: what is counted once is
+ * A bucket belongs to one n-gram, which its checksum distinguishes from others: what is counted once is
  * therefore a row of the weights, and a bit for each row remembers that. The time grows with the text
  * and with rows / 8 bytes that are cleared, whatever the ids are. */
 #include "layers.h"

@@ -35,7 +35,7 @@
 #define EDGERNN_HAS_AVX_VNNI 0
 #endif
 
-/* Whether the compiler knows NEON's dot products without being told to use them everywhere. */
+/* Whether the compiler supports NEON dot products in single functions, without a global option. */
 #if defined(__clang__)
 #if __clang_major__ >= 16 || defined(__ARM_FEATURE_DOTPROD)
 #define EDGERNN_HAS_DOT 1
