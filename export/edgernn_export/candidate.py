@@ -115,7 +115,8 @@ def complete(
     bundle, lowered = candidate.bundle, candidate.lowered
     figures = _figures(verdict, lowered)
     members = candidate.members
-    sizes = len(members[lowered.model]), len(members.get(VOCABULARY, b""))
+    vocabulary = members.get(VOCABULARY)
+    sizes = len(members[lowered.model]), None if vocabulary is None else len(vocabulary)
     manifest = replace(bundle.manifest, figures=figures)
     card = model_card(bundle.path.stem, manifest, *sizes, about)
     last = {VECTORS: test_vectors, CARD: card}

@@ -18,8 +18,7 @@ A text classifier for devices, written by {created_by}.
 | labels | {labels} |
 | format | {format}, {lowering} lowering |
 | recipe | {recipe} |
-| model | {model_bytes:,} bytes |
-| vocabulary | {vocabulary_bytes:,} bytes |
+{sizes}
 
 {about}## Use
 
@@ -39,7 +38,7 @@ Compared with {reference} at export, on {texts:,} texts ({source}).
 
 
 def model_card(
-    title: str, manifest: Manifest, model: int, vocabulary: int, about: str | None = None
+    title: str, manifest: Manifest, model: int, vocabulary: int | None, about: str | None = None
 ) -> bytes:
     """Return the card as UTF-8 Markdown.
 
@@ -47,7 +46,7 @@ def model_card(
         title: the bundle's name.
         manifest: the content of the card; its figures must contain `comparison`.
         model: the model file's size in bytes.
-        vocabulary: the vocabulary file's size in bytes.
+        vocabulary: the vocabulary file's size in bytes; None if the model file contains it.
         about: what the model was trained on, in sentences, or None.
     """
     comparison: Mapping[str, Any] = manifest.figures["comparison"]
@@ -61,6 +60,10 @@ def model_card(
             (f"accuracy of {comparison['reference']}", f"{comparison['keras_accuracy']:.2%}")
         )
         rows.append(("accuracy of this file", f"{comparison['accuracy']:.2%}"))
+    if vocabulary is None:
+        sizes = [("model with vocabulary", model)]
+    else:
+        sizes = [("model", model), ("vocabulary", vocabulary)]
     return _CARD.format(
         title=title,
         created_by=manifest.created_by,
@@ -69,8 +72,7 @@ def model_card(
         format=manifest.format,
         lowering=manifest.lowering,
         recipe=f"{manifest.recipe}: {RECIPES[manifest.recipe].summary}",
-        model_bytes=model,
-        vocabulary_bytes=vocabulary,
+        sizes="\n".join(f"| {name} | {size:,} bytes |" for name, size in sizes),
         reference=comparison["reference"],
         texts=comparison["texts"],
         source=comparison["source"],

@@ -87,6 +87,21 @@ def test_the_manifest_keeps_the_figures(bundles):
     assert "int8: int8 weights" in card
 
 
+@pytest.mark.parametrize("model_format", ["tflite", "native"])
+def test_the_card_gives_the_sizes_of_the_members(bundles, model_format):
+    with zipfile.ZipFile(bundles[model_format, "int8"]) as archive:
+        sizes = {member.filename: member.file_size for member in archive.infolist()}
+        card = archive.read("README.md").decode()
+    if model_format == "native":
+        expected = [f"| model with vocabulary | {sizes['model.bin']:,} bytes |"]
+    else:
+        expected = [
+            f"| model | {sizes['model.tflite']:,} bytes |",
+            f"| vocabulary | {sizes['vocab.txt']:,} bytes |",
+        ]
+    assert [line for line in card.splitlines() if line.endswith(" bytes |")] == expected
+
+
 def test_without_texts_they_are_drawn_and_the_manifest_says_so(model_file, tmp_path):
     done = export(model_file, tmp_path / "x.edgernn", Options("onnx"))
     assert done.comparison.source == "synthetic"
