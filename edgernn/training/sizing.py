@@ -15,6 +15,8 @@ from edgernn_runtime.tokenizer import Tokenizer, TokenizerSpec
 _OVERHEAD = 12_000
 #: The number of test vectors, and their bytes per byte of text, which include the ids.
 _VECTORS, _BYTES_OF_TEXT = 25, 2.2
+#: Bytes of a token in `model.bin` beside its text: its id, its length, a share of the hash table.
+_BYTES_OF_TOKEN = 5
 _SMALLEST = {"embedding_dim": 8, "vocabulary_size": 500, "buckets": 1024, "units": 8}
 
 
@@ -64,7 +66,7 @@ def _token_lengths(texts: Sequence[str]) -> list[int]:
     """Return the bytes of each token of the texts, in descending order of frequency."""
     tokenizer = Tokenizer(TokenizerSpec(), (b"", b"[UNK]"))
     counts = Counter(token for text in texts for token in tokenizer.tokens(text))
-    return [len(token) + 1 for token, _ in counts.most_common()]
+    return [len(token) + _BYTES_OF_TOKEN for token, _ in counts.most_common()]
 
 
 def _estimate(preset: Preset, lengths: list[int], classes: int) -> int:

@@ -21,12 +21,14 @@ from edgernn.training.keras_builder import PathModel, RecurrentPath
 from edgernn.training.options import PRESETS, NetworkOptions, TrainingOptions, WideOptions
 from edgernn.training.path_sum import accuracy, calibrated_sum, cross_validated_log_loss, log_loss
 from edgernn.training.run import _advice
-from edgernn.training.sizing import fit_sizes
+from edgernn.training.sizing import _token_lengths, fit_sizes
 from edgernn.training.trainer import LEAST_GAIN, TrainedClassifier, _joined, train
 from edgernn.training.wide import fit_wide
 from edgernn.training.word_vectors import skip_gram
 from edgernn_runtime import load
 from edgernn_runtime.reference import softmax
+from edgernn_runtime.text_section import TextSection, encode_text_section
+from edgernn_runtime.tokenizer import TokenizerSpec
 from tests.edgernn.conftest import reviews, run, write_table
 from tests.networks import read_network
 
@@ -256,6 +258,16 @@ def test_texts_in_both_parts_are_counted_in_a_warning(tmp_path, capfd):
     assert run("train", "--data", table, "--validation", table, *options) == 0
     error = " ".join(capfd.readouterr().err.split())
     assert "60 of 60 validation texts are also training texts" in error
+
+
+@pytest.mark.parametrize("tokens", [300, 1025, 4097, 12_000])
+def test_the_estimated_vocabulary_is_no_smaller_than_the_stored_one(tokens):
+    words = [f"{i:x}" for i in range(tokens)]
+    vocabulary = (b"", b"[UNK]", *(word.encode() for word in words))
+    text = TextSection(TokenizerSpec(), None, ("neg", "pos"), (0.5,), vocabulary)
+    stored = len(encode_text_section(text))
+    estimated = sum(_token_lengths([" ".join(words)]))
+    assert stored - 100 <= estimated <= 1.3 * stored
 
 
 def test_a_file_without_texts_is_refused(tmp_path, capfd):
