@@ -162,19 +162,43 @@ def test_files_stay_short_and_functions_fit_on_a_screen(file):
             assert lines <= 50, f"{node.name}: {lines} lines"
 
 
+PREDICT = (
+    "import sys, edgernn_runtime\n"
+    "classifier = edgernn_runtime.load(sys.argv[1])\n"
+    "for text in ('a good film', ''):\n"
+    "    print(repr(classifier.predict(text)), file=sys.stderr)\n"
+    "print(*sorted({name.partition('.')[0] for name in sys.modules}))\n"
+)
+
+
 @pytest.mark.parametrize("model_format", ["tflite", "onnx", "native"])
-def test_predicting_on_a_device_loads_numpy_and_one_engine(bundles, model_format):
-    code = (
-        "import sys, edgernn_runtime\n"
-        "edgernn_runtime.load(sys.argv[1]).predict('a good film')\n"
-        "print(*sorted({name.partition('.')[0] for name in sys.modules}))\n"
-    )
-    loaded = set(_run(code, str(bundles[model_format, "int8"])).split())
-    engine = {"tflite": "ai_edge_litert", "onnx": "onnxruntime", "native": "numpy"}
-    assert {"numpy", "edgernn_runtime", engine.pop(model_format)} <= loaded
-    engine.pop("native", None)
+def test_predicting_on_a_device_loads_one_engine_and_numpy_only_for_a_foreign_one(
+    bundles, model_format
+):
+    loaded = set(_run(PREDICT, str(bundles[model_format, "int8"])).split())
+    engine = {
+        "tflite": {"ai_edge_litert", "numpy"},
+        "onnx": {"onnxruntime", "numpy"},
+        "native": set(),
+    }
+    assert {"edgernn_runtime", *engine[model_format]} <= loaded
     heavy = {"tensorflow", "keras", "tf_keras", "onnx", "tf2onnx", "click", "rich"}
-    assert not loaded & (heavy | set(engine.values()))
+    assert not loaded & (heavy | set.union(*engine.values()) - engine[model_format])
+
+
+@pytest.mark.parametrize("name", ["lstm-int8-binary", "both-int8", "tokens-unicode-03"])
+def test_a_native_bundle_is_read_and_predicts_without_numpy(name):
+    pytest.importorskip("edgernn_runtime._native", reason="the C library was not built")
+    path = str(ROOT / "tests" / "hosts" / "bundles" / f"{name}.edgernn")
+    # An import of it fails, as where it is not installed.
+    code = "import sys\nsys.modules['numpy'] = None\n" + PREDICT
+    done = subprocess.run(
+        [sys.executable, "-c", code, path], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    with edgernn_runtime.load(path) as classifier:
+        expected = [repr(classifier.predict(text)) for text in ("a good film", "")]
+    assert done.stderr.splitlines() == expected
 
 
 def test_help_imports_nothing_heavy():

@@ -7,10 +7,7 @@ import threading
 import weakref
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Any, Self
 
 from edgernn_runtime.bundle import Bundle, read_bundle
 from edgernn_runtime.engines import Engine, TextEngine, open_engine
@@ -26,6 +23,10 @@ from edgernn_runtime.explain import Explanation, explain
 from edgernn_runtime.prediction import Prediction, make_prediction
 from edgernn_runtime.self_test import SelfTestResult, run_self_test
 from edgernn_runtime.tokenizer import Tokenizer, encode_text, with_padding
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 class Classifier:
@@ -162,6 +163,9 @@ class Classifier:
         except EngineError as error:
             error.path = str(self.bundle.path)
             raise
+        if self.bundle.manifest.head == "binary":
+            # C subtracts in float32; this is what `predict_ids` returns.
+            values = [1 - values[1], values[1]]
         return Prediction(
             label=self.labels[best],
             probability=values[best],
@@ -231,14 +235,14 @@ class Classifier:
             SharingError: the classifier has several threads, and the process was forked.
         """
         size = len(self.bundle.vocabulary)
-        is_vector = ids.ndim == 1 and np.issubdtype(ids.dtype, np.integer)
+        is_vector = ids.ndim == 1 and ids.dtype.kind in "iu"
         if not is_vector or (len(ids) and not 0 <= ids.min() <= ids.max() < size):
             raise TextError(
                 "invalid ids for this vocabulary",
                 expected=f"integers from 0 to {size - 1}, of shape [T]",
                 found=f"{ids.dtype} of shape {list(ids.shape)}",
             )
-        return self._run(ids.astype(np.int32))
+        return self._run(ids.astype("int32"))
 
     def explain(self, text: str | bytes) -> Explanation:
         """Return the prediction for a text with the weight of each token in it.
@@ -290,6 +294,8 @@ class Classifier:
         self.close()
 
     def _run(self, ids: NDArray[np.int32]) -> NDArray[np.float32]:
+        import numpy as np
+
         with self._lock:
             if self._closed:
                 raise ClosedError("the classifier is closed", path=self.bundle.path)

@@ -7,14 +7,15 @@ positive weight supports the label. A text of T tokens costs T + 1 predictions.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Protocol
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Any, Protocol
 
 from edgernn_runtime.bundle import Bundle
 from edgernn_runtime.prediction import Prediction
 from edgernn_runtime.tokenizer import OUT_OF_VOCABULARY_ID, PAD_ID, with_padding
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,8 @@ def explain(classifier: Explainable, text: str | bytes) -> Explanation:
         EngineError: the engine failed.
         ClosedError: the classifier was closed.
     """
+    import numpy as np
+
     tokens, ids = classifier.tokens(text)
     pad_to = classifier.bundle.manifest.pad_to
     prediction = classifier.predict_ids(with_padding(ids, pad_to))

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar
 
-import numpy as np
-from numpy.typing import NDArray
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 #: `binary` is one sigmoid, `multiclass` a softmax, `multilabel` a sigmoid for each label.
 Head = Literal["binary", "multiclass", "multilabel"]
 HEADS: tuple[Head, ...] = ("binary", "multiclass", "multilabel")
 
-_Float = TypeVar("_Float", np.float32, np.float64)
+_Float = TypeVar("_Float", "np.float32", "np.float64")
 
 
 def expand_binary(outputs: NDArray[_Float]) -> NDArray[_Float]:
@@ -26,4 +27,6 @@ def expand_binary(outputs: NDArray[_Float]) -> NDArray[_Float]:
     """
     if outputs.shape[-1] != 1:
         return outputs
+    import numpy as np
+
     return np.concatenate([1 - outputs, outputs], axis=-1)

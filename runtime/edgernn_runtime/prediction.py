@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
+from edgernn_runtime.heads import Head
 
-from edgernn_runtime.heads import Head, expand_binary
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)
@@ -46,10 +48,9 @@ def make_prediction(output: NDArray[np.float32], head: Head, labels: Sequence[st
         head: how the output relates to the labels.
         labels: the names of the classes: 2 for a binary model, else C.
     """
-    probabilities = output.astype(np.float64)
+    values: list[float] = output.tolist()
     if head == "binary":
-        probabilities = expand_binary(probabilities)
-    values: list[float] = probabilities.tolist()
+        values = [1 - values[0], values[0]]
     best = max(range(len(values)), key=values.__getitem__)
     return Prediction(
         label=labels[best],

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Any, Literal
 
 from edgernn_runtime.errors import BundleFormatError, TextError
 from edgernn_runtime.unicode_rules import unicode_tokens
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 PAD_ID = 0
 OUT_OF_VOCABULARY_ID = 1
@@ -157,6 +158,8 @@ class Tokenizer:
 
     def look_up(self, tokens: Sequence[bytes]) -> NDArray[np.int32]:
         """Return the ids of T tokens of UTF-8: int32 [T]; 1 for a token that is OOV."""
+        import numpy as np
+
         id_of = self._id_of
         found = [id_of.get(token, OUT_OF_VOCABULARY_ID) for token in tokens]
         return np.asarray(found, dtype=np.int32)
@@ -261,6 +264,8 @@ def with_padding(ids: NDArray[np.int32], pad_to: int | None) -> NDArray[np.int32
         pad_to: L, to which ids are truncated or padded with `PAD_ID`; None for no padding, where
             every `PAD_ID` is removed.
     """
+    import numpy as np
+
     if pad_to is None:
         # Keras masks the padding at every position; removing it gives the same output.
         return np.asarray(ids[ids != PAD_ID], dtype=np.int32)

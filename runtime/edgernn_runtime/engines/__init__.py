@@ -8,13 +8,14 @@ import warnings
 from dataclasses import dataclass
 from functools import cache
 from types import ModuleType
-from typing import Protocol, runtime_checkable
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from edgernn_runtime.buffer import Buffer
 from edgernn_runtime.errors import BundleFormatError, EngineError, EngineMissingError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 class SlowEngineWarning(UserWarning):

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING
 
 from edgernn_runtime import _native
 from edgernn_runtime.buffer import Buffer
 from edgernn_runtime.errors import EngineError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 class Engine:
@@ -39,6 +42,8 @@ class Engine:
         Raises:
             EngineError: an id is outside the embedding, or the output is NaN.
         """
+        import numpy as np
+
         try:
             output = self._engine.run(np.ascontiguousarray(ids, dtype=np.int32))
         except ValueError as error:
