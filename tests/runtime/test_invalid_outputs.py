@@ -15,5 +15,5 @@ def test_an_invalid_output_is_refused(classifier, output, monkeypatch):
     found = np.array(output, dtype=np.float32)
     monkeypatch.setattr(classifier._engine, "run", lambda _ids: found)
     with pytest.raises(EngineError, match="invalid model output") as caught:
-        classifier.predict("a good film")
+        classifier.output("a good film")
     assert str(classifier.bundle.path) in str(caught.value)
