@@ -10,7 +10,7 @@ from typing import Any
 
 from edgernn_runtime.errors import BundleFormatError, BundleVersionError
 from edgernn_runtime.heads import HEADS, Head
-from edgernn_runtime.tokenizer import TokenizerSpec
+from edgernn_runtime.tokenizer import MAX_PADDING, TokenizerSpec
 
 SCHEMA_NAME = "edgernn-bundle"
 #: The newest schema that is read. Bundles whose model contains the vocabulary have schema 2, so
@@ -255,7 +255,7 @@ def _pad_to(padding: object) -> int | None:
         return None
     if isinstance(padding, dict) and set(padding) == {"to"}:
         to = padding["to"]
-        if isinstance(to, int) and not isinstance(to, bool) and 1 <= to <= 1 << 20:
+        if isinstance(to, int) and not isinstance(to, bool) and 1 <= to <= MAX_PADDING:
             return to
     raise _wrong("padding", '"none" or {"to": length}', padding)
 

@@ -20,6 +20,7 @@ from edgernn_runtime.model_header import (
 from edgernn_runtime.tokenizer import (
     MAX_LENGTH,
     MAX_NGRAMS,
+    MAX_PADDING,
     SPLIT,
     Standardize,
     TokenizerSpec,
@@ -33,7 +34,7 @@ SECTION = struct.Struct("<13I12x")
 _BUCKET_TOKENS = 8
 #: More tokens of one bucket would make look-ups slow.
 MAX_BUCKET_TOKENS = 255
-MAX_LABELS, MAX_PADDING = 16_384, 1 << 20
+MAX_LABELS = 16_384
 _UNICODE = len(SPLIT)
 _STANDARDIZE: dict[tuple[int, int], Standardize] = {
     (0, 0): "none",

@@ -24,6 +24,9 @@ OUT_OF_VOCABULARY_ID = 1
 MAX_TEXT_BYTES = 1 << 20
 #: The longest text that a limit can name, in ids, and the most widths of n-grams.
 MAX_LENGTH, MAX_NGRAMS = 2**31 - 1, 64
+#: The longest padding. The model runs a text of one word for as many steps, so that this bounds the
+#: time that a file can ask for.
+MAX_PADDING = 1 << 16
 
 Standardize = Literal["lower_and_strip_punctuation", "lower", "strip_punctuation", "none"]
 Split = Literal["whitespace", "character", "none"]

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from edgernn_export.bundle_file import describe_members, zip_members
+from edgernn_export.test_vectors import encode_test_vectors
 from edgernn_runtime import __version__, load
 from edgernn_runtime.bundle import CARD, MANIFEST, VECTORS
-from edgernn_runtime.manifest import Manifest, encode_manifest
+from edgernn_runtime.manifest import Manifest, decode_manifest, encode_manifest
 from edgernn_runtime.text_section import TextSection, attach_text
 from edgernn_runtime.tokenizer import TokenizerSpec
+from tests.runtime.fuzz import members_of
 from tests.runtime.test_native import network_of, written
 from tests.runtime.wide_networks import both_of
 
@@ -102,6 +106,44 @@ def test_the_example_prints_what_python_predicts(classify, tmp_path, recipe, hea
                 continue
             found = classifier.predict(text)
             assert run(classify, path, text) == f"{found.label} {found.probability:.4f}\n"
+
+
+SELF_TEST = """#include "edgernn.h"
+#include <stdio.h>
+int main(int count, char **paths) {
+  for (int i = 1; i < count; i++) {
+    edgernn_classifier *classifier;
+    if (edgernn_load(paths[i], &classifier)) return 1;
+    puts(edgernn_status_name(edgernn_self_test(classifier, NULL, NULL)));
+    edgernn_free(classifier);
+  }
+  return 0;
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("recipe", "passes"),
+    [("int8", True), ("int8-full", True), ("none", False), ("int8x", False), ("int4", False), ("", False)],
+)  # fmt: skip
+def test_only_known_integer_recipes_get_the_wide_tolerance(amalgamation, tmp_path, recipe, passes):
+    members = members_of(bundle_of(tmp_path))
+    manifest = decode_manifest(members.pop(MANIFEST))
+    with load(tmp_path / "int8-multiclass.edgernn") as classifier:
+        rows = json.loads(encode_test_vectors(classifier, ()))
+    for row in rows:
+        row["output"][0] += 0.005
+    members[VECTORS] = json.dumps(rows).encode()
+    manifest = replace(manifest, recipe=recipe, members=describe_members(members))
+    path = tmp_path / "changed.edgernn"
+    path.write_bytes(zip_members({MANIFEST: encode_manifest(manifest), **members}))
+    with load(path) as classifier:
+        assert classifier.self_test().passed is passes
+    (tmp_path / "test.c").write_text(SELF_TEST)
+    sources = (tmp_path / "test.c", amalgamation / "edgernn.c")
+    run("cc", f"-I{amalgamation}", *sources, "-lm", "-o", tmp_path / "test")
+    expected = "EDGERNN_OK" if passes else "EDGERNN_ERROR_SELF_TEST"
+    assert run(tmp_path / "test", path) == f"{expected}\n"
 
 
 @pytest.mark.parametrize("path", [*OLD, SAMPLE], ids=lambda path: path.stem)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import json
 import shutil
 import subprocess
@@ -41,6 +42,21 @@ def build(program, out, *options, compiler="cc"):
     done = subprocess.run(command, cwd=NATIVE, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return out
+
+
+def branches_never_taken(folder, program, name):
+    """Return the lines of a source with a branch that a program, built for gcov, never took."""
+    data = folder / f"{program}-{name}.gcda"
+    command = ["gcov", "--json-format", "--branch-probabilities", data]
+    subprocess.run(command, cwd=folder, capture_output=True, check=True)
+    report = gzip.decompress((folder / f"{program}-{name}.gcov.json.gz").read_bytes())
+    (source,) = (file for file in json.loads(report)["files"] if file["file"] == f"src/{name}.c")
+    lines = (NATIVE / "src" / f"{name}.c").read_text().splitlines()
+    return [
+        lines[line["line_number"] - 1].strip()
+        for line in source["lines"]
+        if line["count"] == 0 or any(branch["count"] == 0 for branch in line["branches"])
+    ]
 
 
 def check_kernels(*command):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
-import json
 import shutil
 import subprocess
 from dataclasses import replace
@@ -17,7 +15,7 @@ from edgernn_runtime.model_bin import decode_model
 from edgernn_runtime.text_section import read_text
 from tests.runtime import wide_networks
 from tests.runtime.test_native import direction, network_of, written
-from tests.runtime.test_native_c import NATIVE, build, needs_compiler
+from tests.runtime.test_native_c import branches_never_taken, build, needs_compiler
 from tests.runtime.version_1 import mended, written_as_version_1
 from tests.runtime.wide_networks import POOLINGS, bag_of, both_of, pooled_of, wide_of
 
@@ -316,8 +314,8 @@ def test_every_branch_of_the_loader_is_taken_and_every_wrong_number_refused(tmp_
     for version in (1, 2):
         _check_outcomes(program, tmp_path, version)
     for name in ("model", "layer_reader", "tensor", "pack", "wide"):
-        never = _branches_never_taken(tmp_path, name)
-        assert not never, "\n".join(map(str, never))
+        never = branches_never_taken(tmp_path, "loader", name)
+        assert not [line for line in never if not any(words in line for words in _ELSEWHERE)]
 
 
 @needs_compiler
@@ -355,22 +353,3 @@ def test_the_reader_in_python_gives_the_same_status(version):
         # Python's reader of models does not look for a zip file.
         not_a_bundle = said == "EDGERNN_ERROR_NOT_A_BUNDLE"
         assert status == (_MALFORMED if not_a_bundle else said), words
-
-
-def _branches_never_taken(folder, name):
-    """Return the lines of a source with a branch that no file took, by gcov."""
-    command = ["gcov", "--json-format", "--branch-probabilities", folder / f"loader-{name}.gcda"]
-    subprocess.run(command, cwd=folder, capture_output=True, check=True)
-    (report,) = folder.glob(f"*{name}.gcov.json.gz")
-    (source,) = (
-        file
-        for file in json.loads(gzip.decompress(report.read_bytes()))["files"]
-        if file["file"] == f"src/{name}.c"
-    )
-    lines = (NATIVE / "src" / f"{name}.c").read_text().splitlines()
-    return [
-        (line["line_number"], lines[line["line_number"] - 1].strip())
-        for line in source["lines"]
-        if line["count"] == 0 or any(branch["count"] == 0 for branch in line["branches"])
-        if not any(words in lines[line["line_number"] - 1] for words in _ELSEWHERE)
-    ]

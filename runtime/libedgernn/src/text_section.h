@@ -7,7 +7,8 @@
 #define EDGERNN_MOST_LABELS 16384u
 #define EDGERNN_MOST_NGRAMS 64u
 #define EDGERNN_MOST_LENGTH 0x7fffffffu
-#define EDGERNN_MOST_PADDING (1u << 20)
+/* A text of one word is computed as this many steps, so that it bounds the time that a file can ask for. */
+#define EDGERNN_MOST_PADDING (1u << 16)
 
 /* Little-endian numbers. Behind them: widths of n-grams [ngram_count], floats of the empty text
  * [output_count], ends of labels [label_count], ends of buckets [buckets], labels, entries. */
