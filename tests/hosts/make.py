@@ -216,6 +216,25 @@ def broken_archives(base):
         yield f"with-{name.replace('/', '-')}", zip_members({**members, name: b"x"})
 
 
+def broken_directories(base):
+    """Yield archives with several wrong numbers, each of which agrees with another."""
+    members = members_of_bytes(base)
+    end, directory = len(base) - 22, base.index(b"PK\1\2")
+    for words, at, value in (
+        ("an-entry-too-many", end + 8, struct.pack("<2H", *[len(members) + 1] * 2)),
+        ("an-entry-too-few", end + 8, struct.pack("<2H", *[len(members) - 1] * 2)),
+        ("a-member-of-2-gigabytes", directory + 20, struct.pack("<2I", *[2**31 - 1] * 2)),
+        ("a-member-beyond-the-end", directory + 20, struct.pack("<2I", *[1 << 20] * 2)),
+        ("a-member-at-the-directory", directory + 42, struct.pack("<I", directory - 10)),
+    ):
+        yield words, base[:at] + value + base[at + len(value) :]
+    # Of the same length, so that no other number changes.
+    yield (
+        "a-member-twice",
+        zip_members({**members, "vocab.txt": b"x"}).replace(b"vocab.txt", b"README.md"),
+    )
+
+
 def flipped(data):
     middle = len(data) // 2
     return data[:middle] + bytes([data[middle] ^ 1]) + data[middle + 1 :]
@@ -274,12 +293,19 @@ def broken_details(members, manifest):
     for i, member in enumerate(
         (3, {"bytes": 1}, {**own, "bytes": "1"}, {**own, "bytes": 1.5}, {**own, "bytes": 2**33},
          {**own, "bytes": own["bytes"] + 1}, {**own, "sha256": 5}, {**own, "sha256": "g" * 64},
-         {**own, "sha256": own["sha256"] + "0"}, {**own, "sha256": own["sha256"].upper()})
+         {**own, "sha256": own["sha256"] + "0"}, {**own, "sha256": own["sha256"].upper()},
+         {**own, "sha256": "!" * 64})
     ):  # fmt: skip
         changed = {**manifest, "members": {**manifest["members"], "model.bin": member}}
         yield f"member-{i}", zip_members({**members, MANIFEST: json.dumps(changed).encode()})
     for i, schema in enumerate(
-        ("edgernn-bundle/", "edgernn-bundle/x", "edgernn-bundle/0", "edgernn-bundlf/1")
+        (
+            "edgernn-bundle/",
+            "edgernn-bundle/x",
+            "edgernn-bundle/0",
+            "edgernn-bundlf/1",
+            "edgernn-bundle/-1",
+        )
     ):
         yield f"schema-{i}", rezipped(members, {**manifest, "schema": schema})
     for i, labels in enumerate(
@@ -290,9 +316,17 @@ def broken_details(members, manifest):
             ["a", "\udc00"],
             ["a", "b", "c"],
             ["x" * 70, "x" * 70],
+            ["pos", "po"],
+            [str(i) for i in range(1030)],
         )
     ):
         yield f"labels-{i}", rezipped(members, {**manifest, "labels": labels})
+    described = {name: one for name, one in manifest["members"].items() if name != CARD}
+    renamed = {**manifest, "members": {**described, "vocab.txt": manifest["members"][CARD]}}
+    yield (
+        "a-member-of-another-name",
+        zip_members({**members, MANIFEST: json.dumps(renamed).encode()}),
+    )
     for key in ("recipe", "lowering", "created_by"):
         yield f"a-long-{key}", rezipped(members, {**manifest, key: "r" * 100})
     keys = {f"k{i}": i for i in range(65)}
@@ -316,14 +350,15 @@ def broken_details(members, manifest):
     for i, number in enumerate(
         (b"1e-400", b"2.5E-1", b"25e-2", b"0.025e+1", b"-0", b"-0.1", b"1.5", b"1e1", b"0e9", b"1e",
          b"0.25000000000000000000000000001", b"00.25", b"1e99999", b"0.25" + b"0" * 400, b"+1", b".5", b"0x1",
-         b"1000000000000000000000000e-24", b"true", b"-")
+         b"1000000000000000000000000e-24", b"true", b"-", b"25e-2 ")
     ):  # fmt: skip
         wrong = text.replace(empty, b'"empty": [' + number + b"]")
         assert wrong != text
         yield f"number-{i:02}", zip_members({**members, MANIFEST: wrong})
     for i, string in enumerate(
         (b"\\b\\f\\n\\r\\t\\/\\\\", b"\\u00e9\\uD83D\\uDE00", b"\\ud83d", b"\\ud83dx", b"\\ud83d\\n",
-         b"\\ud83d\\u0041", b"\\udfff", b"\\u12", b"\\u123G", b"\\a", b"\\", b"tab\there", b"\\u0000")
+         b"\\ud83d\\u0041", b"\\udfff", b"\\u12", b"\\u123G", b"\\a", b"\\", b"tab\there", b"\\u0000",
+         b"\\uffee", b"\\ud83d\\ue000", "€😀".encode(), b'\\ud83d": 2, "\\ud83e', b"\\\0")
     ):  # fmt: skip
         for name, place in (("labels", b'"neg"'), ("figures", b'"figures": {')):
             inside = b'"' + string + b'"' if name == "labels" else place + b'"' + string + b'": 1'
@@ -336,6 +371,9 @@ def broken_details(members, manifest):
     yield "manifest-that-ends-in-an-escape", zip_members({**members, MANIFEST: b'{"a": "b\\'})
     yield "manifest-that-ends-in-a-key", zip_members({**members, MANIFEST: b'{"a'})
     yield "manifest-that-ends-in-digits", zip_members({**members, MANIFEST: b"12"})
+    yield "manifest-that-ends-in-an-exponent", zip_members({**members, MANIFEST: b"1e"})
+    yield "manifest-that-ends-in-a-code", zip_members({**members, MANIFEST: b'{"a": "\\u1'})
+    yield "manifest-that-ends-behind-a-key", zip_members({**members, MANIFEST: b'{"a"'})
 
 
 def broken_models(base):
@@ -383,6 +421,8 @@ def broken_texts(base):
     cases = {
         "an-output-above-1": (64 + 4 * ngrams, struct.pack("<f", 1.5)),
         "an-output-that-is-nan": (64 + 4 * ngrams, struct.pack("<f", float("nan"))),
+        "as-much-padding-as-allowed": (20, struct.pack("<I", 1 << 16)),
+        "more-padding-than-allowed": (20, struct.pack("<I", (1 << 16) + 1)),
         "a-label-of-no-bytes": (ends + 4, section[ends : ends + 4]),
         "a-label-beyond-the-labels": (ends + 4, struct.pack("<I", 1000)),
         "a-nul-in-a-label": (names + 1, b"\0"),
@@ -404,10 +444,47 @@ def broken_texts(base):
     struct.pack_into("<2Q", bare, 40, 0, 0)
     bare = with_checksum(bytes(bare))
     yield "no-text-section", rezipped({**members, "model.bin": bare})
+    short = bytearray(model)
+    struct.pack_into("<Q", short, 48, 32)
+    yield "a-short-text-section", rezipped({**members, "model.bin": with_checksum(bytes(short))})
+    last = bucket_ends + 4 * (buckets - 1)
+    cases["a-last-bucket-without-entries"] = (last, section[last - 4 : last])
+    cases["a-token-too-few"] = (40, struct.pack("<I", fields[10] + 1))
+    cases["an-id-cut-off"] = (
+        bucket_ends,
+        struct.pack("<I", 1) + section[bucket_ends + 4 : entries] + b"\x82",
+    )
+    yield "a-long-bucket", rezipped({**members, "model.bin": with_long_bucket(model, section)})
     for name, (at, value) in cases.items():
         changed = section[:at] + value + section[at + len(value) :]
         whole = with_checksum(model[: len(model) - len(section)] + changed)
         yield name, rezipped({**members, "model.bin": whole})
+
+
+def with_long_bucket(model, section):
+    """Return a model with 256 tokens in one bucket."""
+    fields = list(struct.unpack_from("<16I", section))
+    ngrams, labels, outputs, label_bytes, _, buckets = fields[6:12]
+    ends = 64 + 4 * (ngrams + outputs + labels)
+    tokens = [bytes([n & 0x7F | 0x80, n >> 7, 4]) + b"%04d" % n for n in range(128, 384)]
+    fields[10:13] = 384, 1, 7 * len(tokens)
+    names = section[ends + 4 * buckets :][:label_bytes]
+    new = struct.pack("<16I", *fields) + section[64:ends]
+    new += struct.pack("<I", fields[12]) + names + b"".join(tokens)
+    changed = bytearray(model[: len(model) - len(section)] + new)
+    struct.pack_into("<Q", changed, 24, len(changed))
+    struct.pack_into("<Q", changed, 48, len(new))
+    return with_checksum(bytes(changed))
+
+
+def broken_ngrams(base):
+    """Yield bundles with a wrong width of n-grams in the text section."""
+    members = members_of_bytes(base)
+    model = members["model.bin"]
+    at = len(model) - len(decode_header(model).section) + 64
+    for width in (0, 2**31 - 1, 2**31):
+        changed = model[:at] + struct.pack("<I", width) + model[at + 4 :]
+        yield f"width-{width}", rezipped({**members, "model.bin": with_checksum(changed)})
 
 
 def broken_version_1(base):
@@ -418,22 +495,34 @@ def broken_version_1(base):
     for i, wrong in enumerate(
         (b"", b"\n", b"\n[UNK]", text[:-1], text + b"\\x\n", text + b"\\", text + b"\r\n",
          text + b"\xff\n", text + text, text + b"x" * 65536 + b"\n", text + b"new\n",
-         text + b"a\\\\b\\n\\r\n", text + b"\n")
+         text + b"a\\\\b\\n\\r\n", text + b"\n", with_last(text, 200), with_last(text, 1 << 14))
     ):  # fmt: skip
         sha256 = describe_members({"vocab.txt": wrong})["vocab.txt"].sha256.encode()
         model = members["model.bin"].replace(own, sha256)
         changed = {**members, "vocab.txt": wrong, "model.bin": model}
         yield f"vocabulary-{i:02}", rezipped(changed)
+    yield "a-model-that-ends-early", rezipped({**members, "model.bin": members["model.bin"][:90]})
+    yield "a-model-that-is-none", rezipped({**members, "model.bin": b"x" * 200})
     yield "another-vocabulary", rezipped({**members, "vocab.txt": text + b"new\n"})
     yield "no-vocabulary", rezipped_without(members, "vocab.txt")
-    for key, value in (
-        ("labels", ["a", "a"]),
-        ("labels", ["a", "b\0"]),
-        ("empty", [2]),
-        ("head", "x"),
+    for i, (key, value) in enumerate(
+        (
+            ("labels", ["a", "a"]),
+            ("labels", ["a", "b\0"]),
+            ("empty", [2]),
+            ("head", "x"),
+            ("tokenizer", {**json.loads(members[MANIFEST])["tokenizer"], "ngrams": [1, 2]}),
+            ("padding", {"to": 1 << 16}),
+            ("padding", {"to": (1 << 16) + 1}),
+        )
     ):
         manifest = {**json.loads(members[MANIFEST]), key: value}
-        yield f"version-1-{key}-{len(str(value))}", rezipped(members, manifest)
+        yield f"version-1-{key}-{i}", rezipped(members, manifest)
+
+
+def with_last(text, size):
+    """Return a vocab.txt whose last token has so many bytes."""
+    return text[: text.rindex(b"\n", 0, -1) + 1] + b"x" * size + b"\n"
 
 
 def rezipped_without(members, name):
@@ -516,10 +605,17 @@ def main():
     write_broken(
         [
             (
-                (broken_archives, broken_manifests, broken_models, broken_texts),
+                (
+                    broken_archives,
+                    broken_directories,
+                    broken_manifests,
+                    broken_models,
+                    broken_texts,
+                ),
                 "lstm-int8-binary.edgernn",
             ),
             ((broken_version_1,), "version-1.edgernn"),
+            ((broken_ngrams,), "tokens-keras-05.edgernn"),
         ]
     )
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 
 import pytest
 
 from tests.hosts import host, make, run
+from tests.runtime.test_native_c import branches_never_taken, build
 
 LINES = {
     name: len((host.HOSTS / f"{name}.txt").read_text().splitlines())
@@ -35,6 +37,53 @@ def test_python_replays_the_corpus(name):
 def test_c_replays_the_corpus(flags):
     expected = [f"{name} {count} {count}" for name, count in LINES.items()]
     assert run.run_c(*flags).splitlines() == expected
+
+
+READERS = ("zip", "bundle", "json", "text", "upgrade", "vocabulary")
+#: The lines with a branch that the corpus does not take.
+EXEMPT = {
+    # Files of gigabytes, and of a million tokens.
+    "zip": {
+        "if (file.size < END_BYTES || file.size > 0x7fffffffu) return EDGERNN_ERROR_NOT_A_BUNDLE;"
+    },
+    "vocabulary": {
+        "if (!line.next || line.length > EDGERNN_MOST_TOKEN_BYTES || id == EDGERNN_MOST_TOKENS) {",
+        "return id < 2 || bytes > 0x7fffffffu ? EDGERNN_ERROR_MALFORMED_VOCABULARY : EDGERNN_OK;",
+        # An empty token, of a text that is not split: test_native_c has those.
+        "if (length == 0) return EDGERNN_PAD;",
+    },
+    # A bundle for another engine, which Python runs: test_libedgernn has one.
+    "bundle": {
+        'if (!edgernn_json_equals(edgernn_json_get(bundle->manifest, "format"), "native")) {',
+        "return EDGERNN_ERROR_OTHER_FORMAT;",
+    },
+    # More than 16,384 labels.
+    "upgrade": {"return h->label_count >= 1 && h->label_count <= EDGERNN_MOST_LABELS;"},
+    # A number at the end of the text: those that are read stand in an object. The names that are
+    # compared are short. No result is below 0: the sign is read apart.
+    "json": {
+        r'while (p < value.end && !strchr(",:{}[]\" \t\n\r", *p)) p++;',
+        "if (length > sizeof bytes) return 0;",
+        "for (; p < value.end && *p >= '0' && *p <= '9'; p++) {",
+        'if (p < value.end && strchr("-.eE", *p)) return 0;',
+        "for (; p < end && ((*p >= '0' && *p <= '9') || *p == '.'); p++) {",
+        "if (p < end && (*p == 'e' || *p == 'E')) {",
+        "if (p < end && (*p == '+' || *p == '-')) sign = *p++ == '-' ? -1 : 1;",
+        "for (; p < end && *p >= '0' && *p <= '9'; p++) power = power < 9999 ? 10 * power + (*p - '0') : power;",
+        "return (!is_negative || digits <= 0) && result >= 0 && result <= 1;",
+    },
+}
+
+
+@pytest.mark.skipif(shutil.which("gcc") is None, reason="gcc is not installed")
+def test_the_corpus_takes_every_branch_of_the_readers(tmp_path):
+    program = build(
+        "../../../tests/hosts/host", tmp_path / "host", "-O0", "--coverage", compiler="gcc"
+    )
+    subprocess.run([program, host.HOSTS], check=True, capture_output=True)
+    for name in READERS:
+        never = branches_never_taken(tmp_path, "host", name)
+        assert set(never) == EXEMPT.get(name, set()), name
 
 
 def test_a_broken_file_is_made_of_its_parts():

@@ -113,8 +113,8 @@ SELF_TEST = """#include "edgernn.h"
 int main(int count, char **paths) {
   for (int i = 1; i < count; i++) {
     edgernn_classifier *classifier;
-    if (edgernn_load(paths[i], &classifier)) return 1;
-    puts(edgernn_status_name(edgernn_self_test(classifier, NULL, NULL)));
+    edgernn_status status = edgernn_load(paths[i], &classifier);
+    puts(edgernn_status_name(status ? status : edgernn_self_test(classifier, NULL, NULL)));
     edgernn_free(classifier);
   }
   return 0;
@@ -122,11 +122,25 @@ int main(int count, char **paths) {
 """
 
 
+@pytest.fixture(scope="module")
+def self_test(amalgamation):
+    """Return a program that prints the status of opening and testing each file."""
+    (amalgamation / "test.c").write_text(SELF_TEST)
+    run("cc", "test.c", "edgernn.c", "-lm", "-o", "test", cwd=amalgamation)
+    return amalgamation / "test"
+
+
+def test_a_bundle_for_another_engine_is_refused_by_name(self_test):
+    paths = [FIXTURES / f"bundle-1-{name}.edgernn" for name in ("tflite", "onnx", "native")]
+    other = "EDGERNN_ERROR_OTHER_FORMAT\n"
+    assert run(self_test, *paths) == f"{other}{other}EDGERNN_OK\n"
+
+
 @pytest.mark.parametrize(
     ("recipe", "passes"),
     [("int8", True), ("int8-full", True), ("none", False), ("int8x", False), ("int4", False), ("", False)],
 )  # fmt: skip
-def test_only_known_integer_recipes_get_the_wide_tolerance(amalgamation, tmp_path, recipe, passes):
+def test_only_known_integer_recipes_get_the_wide_tolerance(self_test, tmp_path, recipe, passes):
     members = members_of(bundle_of(tmp_path))
     manifest = decode_manifest(members.pop(MANIFEST))
     with load(tmp_path / "int8-multiclass.edgernn") as classifier:
@@ -139,11 +153,8 @@ def test_only_known_integer_recipes_get_the_wide_tolerance(amalgamation, tmp_pat
     path.write_bytes(zip_members({MANIFEST: encode_manifest(manifest), **members}))
     with load(path) as classifier:
         assert classifier.self_test().passed is passes
-    (tmp_path / "test.c").write_text(SELF_TEST)
-    sources = (tmp_path / "test.c", amalgamation / "edgernn.c")
-    run("cc", f"-I{amalgamation}", *sources, "-lm", "-o", tmp_path / "test")
     expected = "EDGERNN_OK" if passes else "EDGERNN_ERROR_SELF_TEST"
-    assert run(tmp_path / "test", path) == f"{expected}\n"
+    assert run(self_test, path) == f"{expected}\n"
 
 
 @pytest.mark.parametrize("path", [*OLD, SAMPLE], ids=lambda path: path.stem)
