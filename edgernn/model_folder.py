@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -132,6 +133,7 @@ def check_output_folder(path: Path, *, overwrite: bool) -> None:
     if path.is_dir() and (not any(path.iterdir()) or (is_model_folder(path) and overwrite)):
         return
     if not path.exists():
+        _check_writable(path)
         return
     is_model = is_model_folder(path)
     raise ModelFolderError(
@@ -145,6 +147,19 @@ def check_output_folder(path: Path, *, overwrite: bool) -> None:
         if is_model
         else "choose another folder with --out",
     )
+
+
+def _check_writable(path: Path) -> None:
+    """Check that a folder can be made at a path; training may take minutes before it is."""
+    parent = next(one for one in path.absolute().parents if one.exists())
+    if not parent.is_dir() or not os.access(parent, os.W_OK | os.X_OK):
+        raise ModelFolderError(
+            "the model folder cannot be created",
+            path=path,
+            expected="a writable folder",
+            found=f"{parent}, " + ("not writable" if parent.is_dir() else "a file"),
+            hint="choose another place with --out",
+        )
 
 
 def write_model_folder(

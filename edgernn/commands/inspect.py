@@ -59,7 +59,8 @@ def _bytes_table(bundle: Bundle) -> Table:
     if layers and layers[-1].startswith("dense_"):
         rows[-1] = (f"model: {layers[-1]}, the head", parts[layers[-1]])
     rows.append(("model: structure and metadata", rest))
-    rows.append(("vocabulary", members[VOCABULARY].size))
+    if VOCABULARY in members:
+        rows.append(("vocabulary", members[VOCABULARY].size))
     others = [name for name in members if name not in (VOCABULARY, bundle.manifest.model)]
     rows += [(name, members[name].size) for name in others]
     total = sum(size for _, size in rows)

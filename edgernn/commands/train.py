@@ -233,6 +233,7 @@ def train(**values: Any) -> None:
             note=print_status,
             warn=warn,
         )
+    print_status(f"wrote {result.path}; next: edgernn export {result.path} --format tflite")
     if values["as_json"]:
         show_json(result.metrics)
     else:

@@ -14,7 +14,7 @@ from edgernn_export.errors import UnsupportedModelError
 from edgernn_export.gates import check_gates
 from edgernn_export.keras.layer_chain import KerasModel
 from edgernn_export.keras.model_file import load_keras
-from edgernn_export.keras.padding import Padding, check_padding
+from edgernn_export.keras.padding import Padding, check_padding, describe_truncation
 from edgernn_export.keras.predictions import keras_outputs
 from edgernn_export.keras.reader import Source, read_source
 from edgernn_export.keras.text_vectorization import load_vectorizer
@@ -164,7 +164,13 @@ def export(
         stats=lowered.stats,
         comparison=verdict.comparison,
         checks=verdict.checks,
-        warnings=(*source.warnings, *lowered.warnings, *reference.warnings, *missed),
+        warnings=(
+            *source.warnings,
+            *describe_truncation(source, options.truncate),
+            *lowered.warnings,
+            *reference.warnings,
+            *missed,
+        ),
     )
 
 

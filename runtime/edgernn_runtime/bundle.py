@@ -162,7 +162,13 @@ def _located(path: Path, read: Callable[[], _T]) -> _T:
 
 def _require(path: Path, condition: bool, expected: str, found: str) -> None:
     if not condition:
-        raise BundleFormatError("not a bundle", path=path, expected=expected, found=found)
+        raise BundleFormatError(
+            "not a bundle",
+            path=path,
+            expected=expected,
+            found=found,
+            hint="if it was downloaded or copied, it may be incomplete: copy it again",
+        )
 
 
 def _read_folder(path: Path, *, mapped: bool) -> dict[str, Buffer]:

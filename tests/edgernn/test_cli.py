@@ -210,6 +210,15 @@ def test_train_does_not_replace_without_force(trained, table, capsys, tmp_path):
     assert (tmp_path / "precious.txt").read_text() == "mine"
 
 
+def test_a_folder_that_cannot_be_written_is_refused_before_training(table, capsys, tmp_path):
+    (tmp_path / "file").write_text("mine")
+    out = tmp_path / "file" / "model"
+    assert run("train", "--data", table, "--out", out) == 1
+    error = capsys.readouterr().err
+    assert "the model folder cannot be created" in error
+    assert "fitting" not in error
+
+
 def test_training_again_removes_the_bundles_of_the_old_model(table, tmp_path):
     out = tmp_path / "model"
     arguments = ("train", "--data", table, "--epochs", 1, *SMALL, "--out", out)
@@ -238,6 +247,16 @@ def test_train_warns_of_labels_that_are_lists(tmp_path, capsys):
     table = write_table(tmp_path / "x.csv", [("a", "alarm|lights"), ("b", "alarm|lights")])
     assert run("train", "--data", table, "--out", tmp_path / "model") == 1
     assert "warning: 1 label looks like several labels in one" in capsys.readouterr().err
+
+
+def test_inspect_shows_the_parts_of_a_native_bundle(trained, capsys, tmp_path):
+    bundle = tmp_path / "native.edgernn"
+    assert run("export", trained, "--format", "native", "--out", bundle) == 0
+    capsys.readouterr()
+    assert run("inspect", bundle) == 0
+    printed = capsys.readouterr().out
+    assert "| model: structure and metadata |" in printed
+    assert not re.search(r"\| vocabulary \| [\d,]+ \|", printed)
 
 
 def test_inspect_shows_and_verify_runs_the_self_test(trained, capsys):

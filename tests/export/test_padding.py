@@ -76,7 +76,8 @@ def test_whether_padding_matters_is_measured(name, length):
     [
         ({}, "expected: --padding post and --truncate"),
         ({"padding": "post"}, "found:    --padding post, outputs that padding changes by"),
-        ({"truncate": "head"}, "pad_sequences pads in front by default"),
+        ({"padding": "post"}, "expected: --truncate,"),
+        ({"truncate": "head"}, "pad_sequences pads in front and keeps the tail by default"),
         ({"padding": "none", "truncate": "head"}, "expected: --padding post\n"),
     ],
 )
@@ -114,7 +115,10 @@ def test_a_masked_model_needs_no_statement(tmp_path, padding):
     model = ids_model(cell("LSTM"), dense(), mask=True)
     done = export_ids(tmp_path, model, padding=padding, allow_drop=True)
     assert done.comparison.max_change <= 1e-5
-    assert done.warnings == ()
+    (warning,) = done.warnings
+    assert f"more than {LENGTH:,} tokens the first ones are read; state --truncate" in warning
+    (tmp_path / "x.edgernn").unlink()
+    assert export_ids(tmp_path, model, truncate="head", allow_drop=True).warnings == ()
 
 
 def test_a_model_of_any_length_is_fed_bare_ids_or_has_a_length(tmp_path):

@@ -175,7 +175,6 @@ def test_a_folder_of_c_has_the_same_ids_and_labels(recipe, tmp_path):
     text_model(*stack("GRU"), tokenizer=make_layer(max_tokens=40)).save(tmp_path / "model.keras")
     options = Options("c", recipe, allow_drop=True)
     export(tmp_path / "model.keras", tmp_path / "c", options, EXAMPLES)
-    assert "EDGERNN_UNICODE" in (tmp_path / "c" / "model.c").read_text()
     assert made(tmp_path / "c", "test").startswith(PASSED)
 
 

@@ -61,13 +61,33 @@ def check_padding(source: Source, padding: Padding | None, truncate: Truncate | 
     _check_stated(source, padding, truncate, effect)
 
 
+def describe_truncation(source: Source, truncate: Truncate | None) -> tuple[str, ...]:
+    """Return a warning if a model of ids has a length, and the truncation is not stated.
+
+    Args:
+        source: the model.
+        truncate: which tokens of a longer text its users kept, as stated; None if not stated.
+    """
+    if source.has_vectorizer or source.length is None or truncate is not None:
+        return ()
+    warning = (
+        f"of a text of more than {source.length:,} tokens the first ones are read; state --truncate"
+        " (pad_sequences keeps the last ones by default, which cannot be exported)"
+    )
+    return (warning,)
+
+
 def _check_stated(
     source: Source, padding: Padding | None, truncate: Truncate | None, effect: float
 ) -> None:
     """Refuse what is not stated, or contradicts the length of a model whose padding matters."""
     fitting = "none" if source.length is None else "post"
     if padding is None or (truncate is None and source.length is not None):
-        expected = "--padding none" if source.length is None else "--padding post and --truncate"
+        expected = "--padding post and --truncate"
+        if source.length is None:
+            expected = "--padding none, or --padding post with --max-length and --truncate"
+        elif padding is not None:
+            expected = "--truncate"
         given = [f"--padding {padding}"] if padding else []
         raise OptionError(
             "the model's output depends on the padding of a text, which a model of ids does not "
@@ -75,8 +95,8 @@ def _check_stated(
             expected=f"{expected}, which state how its texts were padded and truncated",
             found=", ".join([*given, f"outputs that padding changes by up to {effect:.2g}"]),
             hint=(
-                "pad_sequences pads in front by default, and keeps the tail: compare its arguments;"
-                " Embedding(..., mask_zero=True) needs no statement"
+                "pad_sequences pads in front and keeps the tail by default, which cannot be"
+                " exported: train with padding='post', truncating='post', or with mask_zero=True"
             ),
         )
     if padding != fitting:
