@@ -27,6 +27,7 @@ from edgernn_runtime.errors import (
 from edgernn_runtime.manifest import MAX_MANIFEST_BYTES, Manifest, decode_manifest
 from edgernn_runtime.model_header import is_self_contained
 from edgernn_runtime.text_section import read_text
+from edgernn_runtime.tokenizer_spec import check_ids
 from edgernn_runtime.vocabulary import decode_vocabulary
 from edgernn_runtime.zip_reader import read_directory
 
@@ -122,6 +123,7 @@ def parse_bundle(path: Path, members: Mapping[str, Buffer]) -> Bundle:
             tokenizer=text.tokenizer,
             labels=text.labels,
             pad_to=text.pad_to,
+            pad_side=text.pad_side,
             empty=text.empty,
         )
     else:
@@ -137,6 +139,7 @@ def parse_bundle(path: Path, members: Mapping[str, Buffer]) -> Bundle:
                 found=f"{len(vocabulary)} lines",
                 status="MALFORMED_VOCABULARY",
             )
+    _located(path, lambda: check_ids(manifest.tokenizer, len(vocabulary)))
     return Bundle(
         path=path,
         manifest=manifest,

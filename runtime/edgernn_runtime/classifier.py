@@ -52,6 +52,7 @@ class Classifier:
             OptionError: `threads` is not an integer of at least 1.
             EngineMissingError: the package that runs the bundle's format is not installed.
             EngineError: that package cannot be imported, or refuses the model.
+            BundleFormatError: an id of the tokenizer is outside the vocabulary.
         """
         if not isinstance(threads, int) or threads < 1:
             raise OptionError(
@@ -141,7 +142,8 @@ class Classifier:
         Raises:
             TextError: the text is neither str nor bytes, or is too long.
         """
-        return with_padding(self.tokenizer.ids(text), self.bundle.manifest.pad_to)
+        manifest = self.bundle.manifest
+        return with_padding(self.tokenizer.ids(text), manifest.pad_to, manifest.pad_side)
 
     def predict(self, text: str | bytes) -> Prediction:
         """Return the prediction for one text.

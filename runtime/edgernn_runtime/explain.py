@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from edgernn_runtime.bundle import Bundle
 from edgernn_runtime.prediction import Prediction
-from edgernn_runtime.tokenizer import OUT_OF_VOCABULARY_ID, PAD_ID, with_padding
+from edgernn_runtime.tokenizer import PAD_ID, with_padding
 
 if TYPE_CHECKING:
     import numpy as np
@@ -75,13 +75,14 @@ def explain(classifier: Explainable, text: str | bytes) -> Explanation:
     import numpy as np
 
     tokens, ids = classifier.tokens(text)
-    pad_to = classifier.bundle.manifest.pad_to
-    prediction = classifier.predict_ids(with_padding(ids, pad_to))
+    manifest = classifier.bundle.manifest
+    padding = manifest.pad_to, manifest.pad_side
+    prediction = classifier.predict_ids(with_padding(ids, *padding))
     weights = []
     for i in range(len(ids)):
-        without = classifier.predict_ids(with_padding(np.delete(ids, i), pad_to))
+        without = classifier.predict_ids(with_padding(np.delete(ids, i), *padding))
         change = prediction.probability - without.probabilities[prediction.label]
         token = tokens[i].decode("utf-8", "replace")
-        is_known = ids[i] not in (PAD_ID, OUT_OF_VOCABULARY_ID)
+        is_known = ids[i] not in (PAD_ID, manifest.tokenizer.oov)
         weights.append(TokenWeight(token, int(ids[i]), bool(is_known), change))
     return Explanation(prediction, tuple(weights))

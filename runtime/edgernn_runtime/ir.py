@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgernn_runtime.heads import Head
-from edgernn_runtime.tokenizer import TokenizerSpec
+from edgernn_runtime.tokenizer import PadSide, TokenizerSpec
 
 Array = NDArray[np.float32]
 Cell = Literal["lstm", "gru", "rnn"]
@@ -189,6 +189,7 @@ class Task:
         labels: the names of the classes: two for a `binary` head, else C.
         pad_to: the length to which Keras pads the ids if its output depends on the padding; None
             if ids without padding give the same output.
+        pad_side: the side of that padding.
     """
 
     tokenizer: TokenizerSpec
@@ -196,6 +197,7 @@ class Task:
     head: Head
     labels: tuple[str, ...]
     pad_to: int | None = None
+    pad_side: PadSide = "post"
 
     @property
     def outputs(self) -> int:

@@ -10,7 +10,7 @@ from typing import Any
 
 from edgernn_runtime.errors import BundleFormatError, BundleVersionError
 from edgernn_runtime.heads import HEADS, Head
-from edgernn_runtime.tokenizer import MAX_PADDING, TokenizerSpec
+from edgernn_runtime.tokenizer import MAX_PADDING, PadSide, TokenizerSpec
 
 SCHEMA_NAME = "edgernn-bundle"
 #: The newest schema that is read. Bundles whose model contains the vocabulary have schema 2, so
@@ -54,6 +54,7 @@ class Manifest:
         figures: measurements of the export; no reader depends on them.
         created_by: the tool and version that wrote the bundle.
         members: every other member by name.
+        pad_side: the side of the padding: behind the ids or in front of them.
     """
 
     tokenizer: TokenizerSpec
@@ -69,6 +70,7 @@ class Manifest:
     figures: Mapping[str, Any] = field(default_factory=dict)
     created_by: str = ""
     members: Mapping[str, Member] = field(default_factory=dict)
+    pad_side: PadSide = "post"
 
 
 def encode_manifest(manifest: Manifest) -> bytes:
@@ -78,7 +80,7 @@ def encode_manifest(manifest: Manifest) -> bytes:
         "tokenizer": manifest.tokenizer.to_json(),
         "labels": list(manifest.labels),
         "head": manifest.head,
-        "padding": "none" if manifest.pad_to is None else {"to": manifest.pad_to},
+        "padding": _encode_padding(manifest.pad_to, manifest.pad_side),
         "empty": list(manifest.empty),
         "format": manifest.format,
         "recipe": manifest.recipe,
@@ -133,11 +135,13 @@ def _decode(value: dict[str, Any]) -> Manifest:
     empty = _numbers(value, "empty")
     if len(empty) != (1 if head == "binary" else len(labels)):
         raise _wrong("empty", "one probability for each output of the model", empty)
+    pad_to, pad_side = _padding(value.get("padding"))
     return Manifest(
         tokenizer=TokenizerSpec.from_json(value.get("tokenizer")),
         labels=labels,
         head=head,
-        pad_to=_pad_to(value.get("padding")),
+        pad_to=pad_to,
+        pad_side=pad_side,
         empty=empty,
         format=_string(value, "format"),
         recipe=_string(value, "recipe"),
@@ -250,14 +254,22 @@ def _is_probability(number: object) -> bool:
     return isinstance(number, int | float) and not isinstance(number, bool) and 0 <= number <= 1
 
 
-def _pad_to(padding: object) -> int | None:
+def _encode_padding(pad_to: int | None, pad_side: PadSide) -> str | dict[str, int | str]:
+    if pad_to is None:
+        return "none"
+    return {"to": pad_to} if pad_side == "post" else {"to": pad_to, "side": pad_side}
+
+
+def _padding(padding: object) -> tuple[int | None, PadSide]:
+    """Return the length and the side of the padding."""
     if padding == "none":
-        return None
-    if isinstance(padding, dict) and set(padding) == {"to"}:
-        to = padding["to"]
-        if isinstance(to, int) and not isinstance(to, bool) and 1 <= to <= MAX_PADDING:
-            return to
-    raise _wrong("padding", '"none" or {"to": length}', padding)
+        return None, "post"
+    if isinstance(padding, dict) and set(padding) in ({"to"}, {"to", "side"}):
+        to, is_pre = padding["to"], padding.get("side") == "pre"
+        is_length = isinstance(to, int) and not isinstance(to, bool) and 1 <= to <= MAX_PADDING
+        if is_length and (is_pre or "side" not in padding):
+            return int(to), "pre" if is_pre else "post"
+    raise _wrong("padding", '"none", {"to": length} or {"to": length, "side": "pre"}', padding)
 
 
 def _member(name: str, value: object) -> Member:

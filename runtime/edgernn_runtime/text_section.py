@@ -22,6 +22,7 @@ from edgernn_runtime.tokenizer import (
     MAX_NGRAMS,
     MAX_PADDING,
     SPLIT,
+    PadSide,
     Standardize,
     TokenizerSpec,
 )
@@ -56,6 +57,7 @@ class TextSection:
         labels: the names of the classes.
         empty: the model's output for a text without tokens.
         vocabulary: the tokens in id order, UTF-8.
+        pad_side: the side of the padding.
     """
 
     tokenizer: TokenizerSpec
@@ -63,6 +65,7 @@ class TextSection:
     labels: tuple[str, ...]
     empty: tuple[float, ...]
     vocabulary: tuple[bytes, ...]
+    pad_side: PadSide = "post"
 
 
 def attach_text(model: bytes, text: TextSection) -> bytes:

@@ -1,114 +1,73 @@
 """The tokenizer: text to token ids.
 
-`docs/tokenizer.md` specifies two contracts. `edgernn-tokenizer/1` gives the ids of Keras's
+`docs/tokenizer.md` specifies three contracts. `edgernn-tokenizer/1` gives the ids of Keras's
 TextVectorization. Like TensorFlow's string kernels it works on UTF-8 bytes: lower-casing,
 punctuation and white space are ASCII only. `edgernn-tokenizer/2` has Unicode rules, for languages
-other than English.
+other than English. `edgernn-tokenizer/3` has a list of steps, and gives the ids of Keras's
+Tokenizer and of TextVectorization with a function.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
-from edgernn_runtime.errors import BundleFormatError, TextError
+from edgernn_runtime.errors import TextError
+from edgernn_runtime.steps import apply_steps, split_at
+from edgernn_runtime.tokenizer_spec import (
+    MAX_LENGTH,
+    MAX_NGRAMS,
+    OUT_OF_VOCABULARY_ID,
+    PAD_ID,
+    RULES,
+    SPLIT,
+    STANDARDIZE,
+    STEPS,
+    TRUNCATE,
+    Rules,
+    Split,
+    Standardize,
+    Step,
+    TokenizerSpec,
+    Truncate,
+    check_ids,
+)
 from edgernn_runtime.unicode_rules import unicode_tokens
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-PAD_ID = 0
-OUT_OF_VOCABULARY_ID = 1
+__all__ = [
+    "MAX_LENGTH",
+    "MAX_NGRAMS",
+    "OUT_OF_VOCABULARY_ID",
+    "PAD_ID",
+    "RULES",
+    "SPLIT",
+    "STANDARDIZE",
+    "STEPS",
+    "TRUNCATE",
+    "PadSide",
+    "Rules",
+    "Split",
+    "Standardize",
+    "Step",
+    "Tokenizer",
+    "TokenizerSpec",
+    "Truncate",
+    "encode_text",
+    "with_padding",
+]
+
 MAX_TEXT_BYTES = 1 << 20
-#: The longest text that a limit can name, in ids, and the most widths of n-grams.
-MAX_LENGTH, MAX_NGRAMS = 2**31 - 1, 64
 #: The longest padding. The model runs a text of one word for as many steps, so that this bounds the
 #: time that a file can ask for.
 MAX_PADDING = 1 << 16
-
-Standardize = Literal["lower_and_strip_punctuation", "lower", "strip_punctuation", "none"]
-Split = Literal["whitespace", "character", "none"]
-Truncate = Literal["head", "head+tail"]
-Rules = Literal["keras", "unicode"]
-
-STANDARDIZE: tuple[Standardize, ...] = (
-    "lower_and_strip_punctuation",
-    "lower",
-    "strip_punctuation",
-    "none",
-)
-SPLIT: tuple[Split, ...] = ("whitespace", "character", "none")
-TRUNCATE: tuple[Truncate, ...] = ("head", "head+tail")
-RULES: tuple[Rules, ...] = ("keras", "unicode")
-
-_CONTRACTS: dict[Rules, str] = {"keras": "edgernn-tokenizer/1", "unicode": "edgernn-tokenizer/2"}
+#: The side of the ids on which the padding is.
+PadSide = Literal["post", "pre"]
 
 _PUNCTUATION = b"!\"#$%&()*+,-./:;<=>?@[\\]^_`{|}~'"
-
-
-@dataclass(frozen=True)
-class TokenizerSpec:
-    """The rules of a tokenizer, without its vocabulary.
-
-    Attributes:
-        standardize: how the text is normalized first; used by the rules `keras` only.
-        split: how the text is split into tokens; used by the rules `keras` only.
-        ngrams: widths of the n-grams, in the order in which they are emitted; () for no n-grams.
-        max_length: the maximum number of ids of a text, or None for no limit.
-        truncate: the ids that remain of a longer text: `head` keeps the first `max_length`,
-            `head+tail` the first and the last half of them, the first half being the larger one.
-        rules: `keras` for the rules of Keras's TextVectorization, `unicode` for case folding and
-            word boundaries beyond ASCII.
-    """
-
-    standardize: Standardize = "lower_and_strip_punctuation"
-    split: Split = "whitespace"
-    ngrams: tuple[int, ...] = ()
-    max_length: int | None = None
-    truncate: Truncate = "head"
-    rules: Rules = "keras"
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the spec as it is written in the manifest, with the contract's name."""
-        has_options = self.rules == "keras"
-        return {
-            "contract": _CONTRACTS[self.rules],
-            **({"standardize": self.standardize, "split": self.split} if has_options else {}),
-            "ngrams": list(self.ngrams),
-            "max_length": self.max_length,
-            "truncate": self.truncate,
-        }
-
-    @classmethod
-    def from_json(cls, value: object) -> TokenizerSpec:
-        """Return the spec that `to_json` wrote.
-
-        Raises:
-            BundleFormatError: a field is missing, of the wrong type or outside the contract.
-        """
-        if not isinstance(value, dict):
-            raise BundleFormatError(
-                "the tokenizer is not a JSON object", expected="a JSON object", found=repr(value)
-            )
-        _require_one_of("contract", value.get("contract"), tuple(_CONTRACTS.values()))
-        rules = next(name for name in RULES if _CONTRACTS[name] == value["contract"])
-        if rules == "keras":
-            _require_one_of("standardize", value.get("standardize"), STANDARDIZE)
-            _require_one_of("split", value.get("split"), SPLIT)
-        _require_one_of("truncate", value.get("truncate"), TRUNCATE)
-        ngrams, max_length = _widths(value.get("ngrams")), value.get("max_length")
-        if max_length is not None and not _is_positive(max_length):
-            raise BundleFormatError(
-                "tokenizer.max_length is not a length",
-                expected="null or an integer of at least 1",
-                found=repr(max_length),
-            )
-        others = {"ngrams": ngrams, "max_length": max_length, "truncate": value["truncate"]}
-        if rules == "unicode":
-            return cls(**others, rules=rules)
-        return cls(standardize=value["standardize"], split=value["split"], **others)
 
 
 class Tokenizer:
@@ -120,11 +79,17 @@ class Tokenizer:
         Args:
             spec: the rules.
             vocabulary: V tokens of UTF-8, the index being the id. 0 is the padding, 1 is OOV (out
-                of vocabulary); neither is found by its spelling.
+                of vocabulary); neither is found by its spelling. With the rules `steps`, every
+                token from 1 on is.
+
+        Raises:
+            BundleFormatError: the OOV id or the start id is outside the vocabulary.
         """
         self.spec = spec
         self.vocabulary = tuple(vocabulary)
-        self._id_of = {token: i for i, token in enumerate(self.vocabulary) if i > 1}
+        check_ids(spec, len(self.vocabulary))
+        first = 1 if spec.rules == "steps" else OUT_OF_VOCABULARY_ID + 1
+        self._id_of = {token: i for i, token in enumerate(self.vocabulary) if i >= first}
         self._id_of[b""] = PAD_ID
 
     def tokens(self, text: str | bytes) -> list[bytes]:
@@ -134,19 +99,27 @@ class Tokenizer:
             text: str, or bytes of UTF-8.
 
         Returns:
-            T tokens of UTF-8, OOV tokens included.
+            T tokens of UTF-8, OOV tokens included if they have an id. The first one is the spelling
+            of the start id if there is one.
 
         Raises:
             TextError: the text is neither str nor bytes, or is over `MAX_TEXT_BYTES` of UTF-8.
         """
         encoded = encode_text(text)
-        if self.spec.rules == "unicode":
+        spec = self.spec
+        if spec.rules == "unicode":
             pieces = unicode_tokens(encoded)
+        elif spec.rules == "steps":
+            pieces = _split_steps(encoded, spec)
         else:
-            pieces = _split(_standardize(encoded, self.spec.standardize), self.spec.split)
-        if self.spec.ngrams:
-            pieces = _ngrams(pieces, self.spec.ngrams)
-        return _truncated(pieces, self.spec.max_length, self.spec.truncate)
+            pieces = _split(_standardize(encoded, spec.standardize), spec.split)
+        if spec.ngrams:
+            pieces = _ngrams(pieces, spec.ngrams)
+        if spec.oov is None:
+            pieces = [piece for piece in pieces if piece in self._id_of]
+        if spec.start is not None:
+            pieces.insert(0, self.vocabulary[spec.start])
+        return _truncated(pieces, spec.max_length, spec.truncate)
 
     def ids(self, text: str | bytes) -> NDArray[np.int32]:
         """Return the ids of a text without padding: int32 [T], T from 0 to `max_length`.
@@ -160,36 +133,15 @@ class Tokenizer:
         return self.look_up(self.tokens(text))
 
     def look_up(self, tokens: Sequence[bytes]) -> NDArray[np.int32]:
-        """Return the ids of T tokens of UTF-8: int32 [T]; 1 for a token that is OOV."""
+        """Return the ids of T tokens of UTF-8: int32 [T].
+
+        A token that is OOV has the id `spec.oov`; if that is None, it is left out.
+        """
         import numpy as np
 
-        id_of = self._id_of
-        found = [id_of.get(token, OUT_OF_VOCABULARY_ID) for token in tokens]
-        return np.asarray(found, dtype=np.int32)
-
-
-def _require_one_of(name: str, value: object, allowed: tuple[str, ...]) -> None:
-    if value not in allowed:
-        raise BundleFormatError(
-            f"tokenizer.{name} is outside the contract",
-            expected=" | ".join(allowed),
-            found=repr(value),
-        )
-
-
-def _widths(value: object) -> tuple[int, ...]:
-    """Return the widths of n-grams in a manifest."""
-    if isinstance(value, list) and len(value) <= MAX_NGRAMS and all(map(_is_positive, value)):
-        return tuple(value)
-    raise BundleFormatError(
-        "tokenizer.ngrams is not a list of widths",
-        expected=f"a list of at most {MAX_NGRAMS} integers of at least 1",
-        found=repr(value)[:200],
-    )
-
-
-def _is_positive(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= MAX_LENGTH
+        id_of, oov = self._id_of, self.spec.oov
+        found = [id_of.get(token, oov) for token in tokens]
+        return np.asarray([i for i in found if i is not None], dtype=np.int32)
 
 
 def encode_text(text: str | bytes) -> bytes:
@@ -242,12 +194,19 @@ def _split(text: bytes, split: Split) -> list[bytes]:
     return [text]
 
 
+def _split_steps(text: bytes, spec: TokenizerSpec) -> list[bytes]:
+    changed = apply_steps(text.decode("utf-8", "replace"), spec.steps)
+    if spec.split == "separators":
+        return [token.encode() for token in split_at(changed, spec.separators)]
+    return _split(changed.encode(), spec.split)
+
+
 def _truncated(tokens: list[bytes], length: int | None, truncate: Truncate) -> list[bytes]:
     if length is None or len(tokens) <= length:
         return tokens
     if truncate == "head":
         return tokens[:length]
-    tail = length // 2
+    tail = length if truncate == "tail" else length // 2
     return tokens[: length - tail] + tokens[len(tokens) - tail :]
 
 
@@ -259,19 +218,24 @@ def _ngrams(tokens: list[bytes], widths: tuple[int, ...]) -> list[bytes]:
     ]
 
 
-def with_padding(ids: NDArray[np.int32], pad_to: int | None) -> NDArray[np.int32]:
+def with_padding(
+    ids: NDArray[np.int32], pad_to: int | None, pad_side: PadSide = "post"
+) -> NDArray[np.int32]:
     """Return the ids of a text with the padding that a model expects, int32 [L].
 
     Args:
         ids: int32 [T].
         pad_to: L, to which ids are truncated or padded with `PAD_ID`; None for no padding, where
-            every `PAD_ID` is removed.
+            every `PAD_ID` is removed. A longer text keeps its first ids.
+        pad_side: where the padding is, behind the ids (`post`) or in front of them (`pre`).
     """
     import numpy as np
 
     if pad_to is None:
         # Keras masks the padding at every position; removing it gives the same output.
         return np.asarray(ids[ids != PAD_ID], dtype=np.int32)
+    kept = ids[:pad_to]
     padded = np.full(pad_to, PAD_ID, dtype=np.int32)
-    padded[: min(len(ids), pad_to)] = ids[:pad_to]
+    first = pad_to - len(kept) if pad_side == "pre" else 0
+    padded[first : first + len(kept)] = kept
     return padded

@@ -166,10 +166,10 @@ def test_a_spec_survives_json(spec):
 @pytest.mark.parametrize(
     ("field", "value"),
     [
-        ("contract", "edgernn-tokenizer/3"),
+        ("contract", "edgernn-tokenizer/4"),
         ("standardize", "upper"),
         ("split", "words"),
-        ("truncate", "tail"),
+        ("truncate", "middle"),
         ("ngrams", [0]),
         ("ngrams", "2"),
         ("max_length", 0),
