@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from edgernn_runtime.tokenizer_spec import Step
 
 from edgernn.api.callbacks import ignore
 from edgernn.data.datasets import DataOptions, load_rows
@@ -20,10 +22,10 @@ from edgernn.model_folder import (
 )
 from edgernn.tensorflow_import import import_tensorflow
 from edgernn_export import Examples, Export
-from edgernn_export.keras.padding import Padding
+from edgernn_export.keras.padding import Padding, Stated
+from edgernn_export.keras.text_front import Truncating
 from edgernn_export.recipes import find_recipe
 from edgernn_export.targets import Variant, check_combination, find_target
-from edgernn_runtime.tokenizer import Truncate
 
 if TYPE_CHECKING:
     from edgernn_export.comparison import TextOrigin
@@ -37,10 +39,14 @@ def export(
     quantize: str = "int8",
     variant: Variant = "default",
     labels: tuple[str, ...] | None = None,
+    tokenizer: str | Path | None = None,
     vocabulary: str | Path | None = None,
     max_length: int | None = None,
-    truncate: Truncate | None = None,
+    truncating: Truncating | None = None,
     padding: Padding | None = None,
+    standardize: Sequence[Step] = (),
+    trust_code: str | Path | None = None,
+    reference: str | Path | None = None,
     texts: str | Path | Rows | None = None,
     text_column: str = "text",
     label_column: str = "label",
@@ -60,13 +66,20 @@ def export(
         quantize: the recipe: `none`, `float16`, `int8` or `int8-full`.
         variant: `default`, `stateless` (TFLite) or `ort` (ONNX).
         labels: the names of the classes; by default the labels of the model folder, else numbers.
-        vocabulary: for a model of ids: a `.keras` file with its TextVectorization layer, or a
-            file with one token per line.
-        max_length: for a file with one token per line: the length to truncate and pad to.
-        truncate: for a model of ids: the truncation of longer texts in training, `head` (default)
-            or `head+tail`. It is required if the padding is.
-        padding: for a model of ids: the padding in training, `post`, `pre` or `none`. It is
-            required if the model's output depends on it.
+        tokenizer: for a model of ids: the JSON file that its Keras Tokenizer's `to_json` wrote.
+        vocabulary: for a model of ids: a `.keras` file with its TextVectorization layer, a file
+            with one token per line, or the word index of a data set of Keras, JSON.
+        max_length: for a model of ids of any length: the length to truncate and pad to.
+        truncating: for a model of ids: what was removed of longer texts in training, `pre`
+            (Keras's default in `pad_sequences`), `post` or the middle, `head+tail`.
+        padding: for a model of ids: the padding in training, `pre` (Keras's default), `post` or
+            `none`. It is required if the model's output depends on it.
+        standardize: what the Python function of the model's TextVectorization layer does to a text,
+            or your code in front of the tokenizer; `docs/tokenizer.md` lists the steps.
+        trust_code: a Python module to run before the model is loaded, with its own layers and
+            functions; None runs no code.
+        reference: a CSV file of the predictions of your own pipeline, to verify on too: the column
+            `text`, and one column per output.
         texts: a table or rows to verify on; by default the validation texts of the model folder.
         text_column: the column of a table that contains the texts.
         label_column: the column of a table that contains the labels.
@@ -78,7 +91,7 @@ def export(
 
     Raises:
         OptionError: the model, the table, the target, recipe or variant does not exist, the
-            labels do not fit, or the vocabulary, the padding or `out` is missing.
+            labels do not fit, or the tokenizer, the padding or `out` is missing.
         ModelFolderError: the model folder is damaged.
         ModelFileError: the file is not a Keras model that can be loaded safely.
         UnsupportedModelError: the model has a layer or option that cannot be exported.
@@ -113,10 +126,12 @@ def export(
         quantize=quantize,
         variant=variant,
         labels=labels or known,
-        vocabulary=None if vocabulary is None else Path(vocabulary),
-        max_length=max_length,
-        truncate=truncate,
-        padding=padding,
+        tokenizer=_path(tokenizer),
+        vocabulary=_path(vocabulary),
+        stated=Stated(padding, truncating, max_length),
+        standardize=tuple(standardize),
+        trust_code=_path(trust_code),
+        reference=_path(reference),
         about=folder.about if folder else None,
         name=name,
         allow_drop=allow_drop,
@@ -126,6 +141,10 @@ def export(
     for warning in done.warnings:
         warn(warning)
     return done
+
+
+def _path(path: str | Path | None) -> Path | None:
+    return None if path is None else Path(path)
 
 
 def _find_model(model: Any) -> tuple[Any, ModelFolder | None]:

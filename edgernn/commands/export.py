@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 import click
+from edgernn_runtime.tokenizer_spec import STEPS
 
 import edgernn
 from edgernn.commands.options import force_option, json_option
@@ -15,8 +16,8 @@ from edgernn.errors import OptionError
 from edgernn.model_folder import DEFAULT
 from edgernn_export import RECIPES, TARGETS, Export
 from edgernn_export.keras.padding import Padding
+from edgernn_export.keras.text_front import Truncating
 from edgernn_export.targets import Variant
-from edgernn_runtime.tokenizer import TRUNCATE
 
 
 @click.command()
@@ -30,24 +31,46 @@ from edgernn_runtime.tokenizer import TRUNCATE
 )
 @click.option("--labels", help="Names of the classes, such as neg,pos.")
 @click.option(
+    "--tokenizer",
+    type=click.Path(path_type=Path),
+    help="For a model of ids: tokenizer.json, of a Keras Tokenizer.",
+)
+@click.option(
     "--vocabulary",
     type=click.Path(path_type=Path),
-    help="For a model of ids: a .keras file with its TextVectorization, or vocab.txt.",
-)
-@click.option(
-    "--max-length",
-    type=click.IntRange(min=1),
-    help="With vocab.txt: length to truncate and pad to.  [default: the model's]",
-)
-@click.option(
-    "--truncate",
-    type=click.Choice(TRUNCATE),
-    help="With --vocabulary: truncation of longer texts in training.  [default: head]",
+    help="For a model of ids: a .keras file with its TextVectorization, vocab.txt, or a word "
+    "index of keras.datasets (.json).",
 )
 @click.option(
     "--padding",
     type=click.Choice(get_args(Padding)),
-    help="With --vocabulary: padding in training; required if the output depends on it.",
+    help="For a model of ids: padding in training; required if the output depends on it.",
+)
+@click.option(
+    "--truncating",
+    type=click.Choice(get_args(Truncating)),
+    help="For a model of ids: what was removed of longer texts in training.",
+)
+@click.option(
+    "--max-length",
+    type=click.IntRange(min=1),
+    help="For a model of ids: length to truncate and pad to.  [default: the model's]",
+)
+@click.option(
+    "--standardize",
+    metavar="STEP,...",
+    help=f"What your Python code does to a text: {', '.join(STEPS)}.",
+)
+@click.option(
+    "--trust-code",
+    type=click.Path(path_type=Path),
+    metavar="MODULE.py",
+    help="Run this Python file before the model is loaded: layers and functions of your own.",
+)
+@click.option(
+    "--reference",
+    type=click.Path(path_type=Path),
+    help="CSV of your pipeline's predictions to verify on: text, then a column per output.",
 )
 @click.option("--stateless", is_flag=True, help="TFLite: without state between texts.")
 @click.option("--ort", is_flag=True, help="ONNX: write an .ort file for mobile builds.")
@@ -76,10 +99,14 @@ def export(model: Path, model_format: str, quantize: str, **values: Any) -> None
         quantize=quantize,
         variant=_variant(stateless=values["stateless"], ort=values["ort"]),
         labels=tuple(values["labels"].split(",")) if values["labels"] else None,
+        tokenizer=values["tokenizer"],
         vocabulary=values["vocabulary"],
         max_length=values["max_length"],
-        truncate=values["truncate"],
+        truncating=values["truncating"],
         padding=values["padding"],
+        standardize=tuple(values["standardize"].split(",")) if values["standardize"] else (),
+        trust_code=values["trust_code"],
+        reference=values["reference"],
         texts=values["texts"],
         text_column=values["text_column"],
         label_column=values["label_column"],

@@ -34,7 +34,11 @@ def inspect(bundle: Path, as_json: bool) -> None:
         "head": manifest.head,
         "format": f"{manifest.format}, {manifest.lowering} lowering",
         "recipe": manifest.recipe,
-        "padding": "none" if manifest.pad_to is None else f"to {manifest.pad_to}",
+        "padding": (
+            "none"
+            if manifest.pad_to is None
+            else f"to {manifest.pad_to}, {'in front' if manifest.pad_side == 'pre' else 'behind'}"
+        ),
         "vocabulary": f"{len(read.vocabulary):,} tokens",
         **{f"tokenizer {k}": json.dumps(v) for k, v in manifest.tokenizer.to_json().items()},
         **{f"operator {k}": str(v) for k, v in _figures(manifest.figures, "operators").items()},

@@ -68,6 +68,7 @@ def build_candidate(
         labels=task.labels,
         head=task.head,
         pad_to=task.pad_to,
+        pad_side=task.pad_side,
         empty=tuple(float(value) for value in empty),
         format=target.format,
         recipe=recipe.name,
@@ -93,6 +94,7 @@ def _with_vocabulary(
     text = TextSection(
         tokenizer=manifest.tokenizer,
         pad_to=manifest.pad_to,
+        pad_side=manifest.pad_side,
         labels=manifest.labels,
         empty=manifest.empty,
         vocabulary=tuple(task.vocabulary),

@@ -13,7 +13,7 @@ from edgernn_runtime.heads import Head, expand_binary
 from edgernn_runtime.ir import Array
 
 #: Where the texts of a comparison come from.
-TextOrigin = Literal["model folder", "file", "synthetic"]
+TextOrigin = Literal["model folder", "file", "reference predictions", "synthetic"]
 
 #: Two-sided 95 % quantile of the normal distribution.
 Z95 = 1.959964

@@ -12,22 +12,25 @@ from edgernn_export.candidate import build_candidate, build_vocabulary, complete
 from edgernn_export.comparison import Comparison, Examples
 from edgernn_export.errors import UnsupportedModelError
 from edgernn_export.gates import check_gates
+from edgernn_export.keras.front_file import has_vectorizer, load_front
 from edgernn_export.keras.layer_chain import KerasModel
 from edgernn_export.keras.model_file import load_keras
-from edgernn_export.keras.padding import Padding, check_padding, describe_truncation
+from edgernn_export.keras.padding import NOTHING_STATED, Stated, check_unstated, read_ids_source
 from edgernn_export.keras.predictions import keras_outputs
 from edgernn_export.keras.reader import Source, read_source
-from edgernn_export.keras.text_vectorization import load_vectorizer
+from edgernn_export.keras.text_front import check_steps
 from edgernn_export.lowering import lower
 from edgernn_export.model_stats import LoweringKind, ModelStats
+from edgernn_export.pipeline_check import check_pipeline
 from edgernn_export.recipes import find_recipe
+from edgernn_export.reference_file import ReferencePredictions, read_reference
 from edgernn_export.synthetic_texts import synthetic_examples
 from edgernn_export.targets import Variant, check_combination, find_target
 from edgernn_export.test_vectors import encode_test_vectors
 from edgernn_export.verification import Check, verify
 from edgernn_runtime import Classifier
 from edgernn_runtime.ir import Array
-from edgernn_runtime.tokenizer import Truncate
+from edgernn_runtime.tokenizer_spec import Step
 
 _NO_EMPTY = "Keras returns NaN for an empty text; the bundle returns the output for an OOV token"
 
@@ -41,15 +44,17 @@ class Options:
         quantize: the recipe: `none`, `float16`, `int8` or `int8-full`.
         variant: `default`; of TFLite also `stateless`, of ONNX also `ort`.
         labels: the names of the classes; None names them by their numbers.
+        tokenizer: for a model that takes ids: the JSON file of its Keras Tokenizer.
         vocabulary: for a model that takes ids: a `.keras` file with its TextVectorization layer,
-            or a vocabulary of one token a line.
-        truncate: for a model that takes ids: which ids of a text longer than its length the model
-            was given, `head` or `head+tail` (the first and the last half). None is `head`; it must
-            be stated if the padding must be.
-        padding: for a model that takes ids: where its texts were padded, `post` (behind), `pre` (in
-            front) or `none`. It must be stated if the model's output depends on it.
-        max_length: for a vocabulary of one token a line: the length to truncate and pad to, if the
-            model does not state it.
+            a vocabulary of one token a line, or the word index of a data set of Keras, JSON.
+        stated: for a model that takes ids: how its texts were padded and truncated. It must be
+            stated if the model's output depends on it.
+        standardize: what the Python function of the model's TextVectorization layer does to a text,
+            or the user's code in front of the tokenizer: the names of steps.
+        trust_code: a Python module that is run before the model is loaded, because the model needs
+            its layers and functions; None runs no code.
+        reference: a CSV file of the predictions of the user's own pipeline, which the file is
+            compared with too.
         about: what the model was trained on, for the model card; None leaves it out.
         name: for the target `c`: the first part of the names of its files, functions and constants.
         allow_drop: write the bundle even if a gate is missed.
@@ -60,10 +65,12 @@ class Options:
     quantize: str = "none"
     variant: Variant = "default"
     labels: tuple[str, ...] | None = None
+    tokenizer: Path | None = None
     vocabulary: Path | None = None
-    max_length: int | None = None
-    truncate: Truncate | None = None
-    padding: Padding | None = None
+    stated: Stated = NOTHING_STATED
+    standardize: tuple[Step, ...] = ()
+    trust_code: Path | None = None
+    reference: Path | None = None
     about: str | None = None
     name: str = "model"
     allow_drop: bool = False
@@ -125,8 +132,8 @@ def export(
         examples: texts to verify on; None draws them from the vocabulary.
 
     Raises:
-        OptionError: no such target, recipe or variant, labels that do not fit, no vocabulary, or
-            padding that must be stated.
+        OptionError: no such target, recipe, variant or step, labels that do not fit, no tokenizer,
+            padding that must be stated, or reference predictions that cannot be read.
         ModelFileError: the file is not a Keras model that can be loaded safely.
         UnsupportedModelError: the model has a layer or option that cannot be exported.
         ModelStatsError: the written file is not lowered or quantized as requested.
@@ -136,10 +143,12 @@ def export(
     target, recipe, out = find_target(options.format), find_recipe(options.quantize), Path(out)
     check_combination(target, recipe, options.variant)
     check_name(options.name)
+    check_steps(options.standardize)
     target.output.check_output(out, overwrite=options.overwrite)
     try:
         source = _read(model, options)
-        examples = examples or synthetic_examples(source.task)
+        pipeline = _read_pipeline(source, options)
+        examples = examples or _examples(source, pipeline)
         reference = _predict(source, examples)
         vocabulary = build_vocabulary(source.task)
         lowered = lower(source, target, recipe, options.variant, vocabulary.sha256, examples.texts)
@@ -151,6 +160,9 @@ def export(
     )
     with Classifier(candidate.bundle) as classifier:
         verdict = verify(classifier, source, reference.outputs, examples, recipe, target.bits)
+        if pipeline is not None:
+            found = check_pipeline(classifier, source, pipeline, verdict.gate)
+            verdict = replace(verdict, of_pipeline=found)
         test_vectors = encode_test_vectors(classifier, examples.texts)
     missed = check_gates(out, verdict, allow_drop=options.allow_drop)
     verified = complete(candidate, verdict, test_vectors, options.about)
@@ -166,7 +178,6 @@ def export(
         checks=verdict.checks,
         warnings=(
             *source.warnings,
-            *describe_truncation(source, options.truncate),
             *lowered.warnings,
             *reference.warnings,
             *missed,
@@ -176,12 +187,25 @@ def export(
 
 def _read(model: Path | str | KerasModel, options: Options) -> Source:
     keras_model = load_keras(Path(model)) if isinstance(model, str | Path) else model
-    vectorizer = None
-    if options.vocabulary is not None:
-        vectorizer = load_vectorizer(options.vocabulary, keras_model, options.max_length)
-    source = read_source(keras_model, options.labels, vectorizer, options.truncate or "head")
-    check_padding(source, options.padding, options.truncate)
+    front = load_front(keras_model, options.tokenizer, options.vocabulary, options.standardize)
+    if front is not None and not has_vectorizer(keras_model):
+        return read_ids_source(keras_model, options.labels, front, options.stated)
+    source = read_source(keras_model, options.labels, front, options.standardize)
+    check_unstated(source, options.stated)
     return source
+
+
+def _read_pipeline(source: Source, options: Options) -> ReferencePredictions | None:
+    if options.reference is None:
+        return None
+    return read_reference(options.reference, source.task.outputs, source.task.labels)
+
+
+def _examples(source: Source, pipeline: ReferencePredictions | None) -> Examples:
+    """Return the texts to verify on if the caller has none."""
+    if pipeline is None:
+        return synthetic_examples(source.task)
+    return Examples(pipeline.texts, None, "reference predictions")
 
 
 def _predict(source: Source, examples: Examples) -> _Reference:

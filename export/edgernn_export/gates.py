@@ -24,7 +24,7 @@ def check_gates(out: Path, verdict: Verdict, *, allow_drop: bool) -> tuple[str, 
     is_drawn = verdict.comparison.source == "synthetic"
     failed = [one for one in missed if not (is_drawn and one in verdict.of_texts)]
     if failed and not allow_drop:
-        raise _gate_error(out, failed, verdict.of_texts)
+        raise _gate_error(out, failed, verdict)
     return tuple(map(_warning, missed))
 
 
@@ -32,11 +32,17 @@ def _warning(missed: Check) -> str:
     return f"gate missed: {missed.name}, expected {missed.expected}, found {missed.found:.3g}"
 
 
-def _gate_error(out: Path, failed: list[Check], of_texts: tuple[Check, ...]) -> GateError:
-    """Return the error for failed checks, which states whether the file or the texts failed."""
+def _gate_error(out: Path, failed: list[Check], verdict: Verdict) -> GateError:
+    """Return the error for failed checks, which states what failed: file, texts or pipeline."""
     what = "outputs differ from Keras beyond the tolerance"
     hint = "compare on other texts with --texts, try another recipe, or keep it: --allow-drop"
-    if all(one in of_texts for one in failed):
+    if failed[0] in verdict.of_pipeline:
+        what = "outputs differ from the reference predictions beyond the tolerance"
+        hint = (
+            "check what describes your pipeline: --tokenizer or --vocabulary, --standardize, "
+            "--padding, --truncating, --max-length"
+        )
+    elif all(one in verdict.of_texts for one in failed):
         what = "these texts cannot distinguish the model from a perturbed one"
         hint = "give texts of several classes with --texts, or write it unchecked: --allow-drop"
     return GateError(

@@ -71,7 +71,8 @@ def _lower_to_integers(
         hint = "export with --quantize int8"
         raise _no_fallback(network, f"--quantize {recipe.name}", hint)
     tokenizer = Tokenizer(source.task.tokenizer, source.task.vocabulary)
-    ids = [with_padding(tokenizer.ids(text), source.task.pad_to) for text in texts]
+    padding = source.task.pad_to, source.task.pad_side
+    ids = [with_padding(tokenizer.ids(text), *padding) for text in texts]
     data = target.integer_writer.write(network, vocabulary_sha256, ids)
     return _read_back(target, recipe, data)
 

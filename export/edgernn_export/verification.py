@@ -57,16 +57,20 @@ class Verdict:
         comparison: the differences between the file's outputs and the reference.
         of_file: the checks of the file.
         of_texts: the checks of the texts: whether they can distinguish the model from another.
+        gate: the recipe's gate, with its bound fitted to the model.
+        of_pipeline: the checks against the user's own predictions, if there are any.
     """
 
     comparison: Comparison
     of_file: tuple[Check, ...]
     of_texts: tuple[Check, ...]
+    gate: Gate
+    of_pipeline: tuple[Check, ...] = ()
 
     @property
     def checks(self) -> tuple[Check, ...]:
         """All checks, those of the file first."""
-        return (*self.of_file, *self.of_texts)
+        return (*self.of_file, *self.of_pipeline, *self.of_texts)
 
     @property
     def passed(self) -> bool:
@@ -112,6 +116,7 @@ def verify(
             _at_least("labels that Keras predicts on these texts", used, 2),
             _at_least("negative control: a perturbed model fails the gate", fails, 1),
         ),
+        gate=gate,
     )
 
 

@@ -278,12 +278,14 @@ CASES = {
         lambda f: (f / "vocab.txt").write_bytes(b"\n[UNK]\ncaf\xe9\n"), WORDS
     ),
     "front_without_vectorizer": ids_args(lambda _: None, "--vocabulary={folder}/model.keras"),
-    "both_ends_of_no_length": ids_args(front, FRONT, "--truncate=head+tail"),
-    "both_ends_of_the_layers_own": options_args(lstm_model, "--truncate=head+tail"),
+    "both_ends_of_no_length": ids_args(front, FRONT, "--truncating=head+tail"),
+    "both_ends_of_the_layers_own": options_args(lstm_model, "--truncating=head+tail"),
     "front_of_another_length": ids_args(
         lambda f: front(f, output_sequence_length=9), FRONT, shape=(12,)
     ),
-    "front_with_a_length": ids_args(front, FRONT, "--max-length=9"),
+    "front_of_another_max_length": ids_args(
+        lambda f: front(f, output_sequence_length=12), FRONT, "--max-length=9"
+    ),
 }
 
 EXPECTED = dict(

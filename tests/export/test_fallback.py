@@ -9,6 +9,7 @@ from ai_edge_litert.interpreter import Interpreter
 
 from edgernn_export import Examples, Options, export
 from edgernn_export.errors import OptionError
+from edgernn_export.keras.padding import Stated
 from edgernn_runtime import load
 from tests import models
 from tests.conftest import make_texts, make_tokenizer
@@ -152,8 +153,10 @@ def test_a_model_of_ids_takes_its_vocabulary_from_a_saved_layer(
     tokenizer = front(tmp_path, output_sequence_length=max_length)
     model = ids_model(max_length, mask=mask)
     model.save(tmp_path / "model.keras")
-    stated = {} if mask else {"padding": "post" if max_length else "none", "truncate": "head"}
-    options = Options(model_format, vocabulary=tmp_path / "text.keras", allow_drop=True, **stated)
+    stated = Stated() if mask else Stated("post", "post") if max_length else Stated("none")
+    options = Options(
+        model_format, vocabulary=tmp_path / "text.keras", stated=stated, allow_drop=True
+    )
     done = export(tmp_path / "model.keras", tmp_path / "x.edgernn", options, EXAMPLES)
     assert done.lowering == "fused"
     text = EXAMPLES.texts[0]
@@ -170,7 +173,8 @@ def test_a_model_of_ids_takes_its_vocabulary_from_a_file(given, tmp_path):
     model.save(tmp_path / "model.keras")
     words = "".join(f"{word}\n" for word in tokenizer.get_vocabulary())
     (tmp_path / "vocab.txt").write_text(words, encoding="utf-8")
-    options = Options("onnx", vocabulary=tmp_path / "vocab.txt", max_length=given, allow_drop=True)
+    stated = Stated(max_length=given)
+    options = Options("onnx", vocabulary=tmp_path / "vocab.txt", stated=stated, allow_drop=True)
     done = export(tmp_path / "model.keras", tmp_path / "x.edgernn", options, EXAMPLES)
     with load(done.path) as classifier:
         for text in EXAMPLES.texts[:20]:
@@ -206,8 +210,7 @@ def test_a_model_of_both_ends_of_a_text(max_length, mask, tmp_path):
     options = Options(
         "onnx",
         vocabulary=tmp_path / "text.keras",
-        truncate="head+tail",
-        padding=None if mask else "post",
+        stated=Stated(None if mask else "post", "head+tail"),
         allow_drop=True,
     )
     done = export(tmp_path / "model.keras", tmp_path / "x.edgernn", options, EXAMPLES)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
+
 import keras
 import numpy as np
 import pytest
 
 from edgernn_export import Examples, Options, export
-from edgernn_export.errors import OptionError, UnsupportedModelError
-from edgernn_export.keras.padding import measure_padding
+from edgernn_export.errors import OptionError
+from edgernn_export.keras.padding import Stated, measure_padding
 from edgernn_export.keras.reader import read_source
+from edgernn_export.keras.text_vectorization import vectorizer_front
 from edgernn_runtime import load
 from tests.conftest import make_texts, make_tokenizer
 from tests.models import both, cell, dense, sequences, spread
@@ -26,12 +29,14 @@ def ids_model(*stack, length=LENGTH, mask=False, rows=None):
     return spread(keras.Sequential([keras.Input((length,), dtype="int32"), embedding, *stack]))
 
 
-def export_ids(folder, model, words=None, max_length=None, **stated):
+def export_ids(folder, model, words=None, allow_drop=False, **stated):
     """Export a model as its user would, with his own vocabulary."""
     words = words or make_tokenizer().get_vocabulary()
     (folder / "vocab.txt").write_text("".join(f"{word}\n" for word in words), encoding="utf-8")
     model.save(folder / "model.keras")
-    options = Options("onnx", vocabulary=folder / "vocab.txt", max_length=max_length, **stated)
+    options = Options(
+        "onnx", vocabulary=folder / "vocab.txt", stated=Stated(**stated), allow_drop=allow_drop
+    )
     return export(folder / "model.keras", folder / "x.edgernn", options, EXAMPLES)
 
 
@@ -65,7 +70,8 @@ MODELS = {
 @pytest.mark.parametrize("name", MODELS)
 def test_whether_padding_matters_is_measured(name, length):
     build, depends = MODELS[name]
-    source = read_source(build(length), vectorizer=make_tokenizer(output_sequence_length=length))
+    front = vectorizer_front(make_tokenizer(output_sequence_length=length))
+    source = read_source(build(length), front=front)
     depends = length is None if depends == "any length" else depends
     assert (measure_padding(source) > 1e-3) == depends
     assert (measure_padding(source) <= 1e-6) == (not depends)
@@ -74,11 +80,11 @@ def test_whether_padding_matters_is_measured(name, length):
 @pytest.mark.parametrize(
     ("stated", "said"),
     [
-        ({}, "expected: --padding post and --truncate"),
+        ({}, "expected: --padding pre or post, and --truncating pre or post,"),
         ({"padding": "post"}, "found:    --padding post, outputs that padding changes by"),
-        ({"padding": "post"}, "expected: --truncate,"),
-        ({"truncate": "head"}, "pad_sequences pads in front and keeps the tail by default"),
-        ({"padding": "none", "truncate": "head"}, "expected: --padding post\n"),
+        ({"padding": "post"}, "expected: --truncating pre or post,"),
+        ({"truncating": "post"}, "pad_sequences pads and truncates in front by default"),
+        ({"padding": "none", "truncating": "post"}, "expected: --padding pre or post\n"),
     ],
 )
 def test_what_is_not_stated_is_asked_for(tmp_path, stated, said):
@@ -90,24 +96,33 @@ def test_what_is_not_stated_is_asked_for(tmp_path, stated, said):
 
 def test_a_stated_model_is_exported_and_is_its_users_own(tmp_path):
     model = ids_model(both(cell("LSTM")), dense())
-    done = export_ids(tmp_path, model, padding="post", truncate="head", allow_drop=True)
-    assert done.comparison.reference == "Keras on edgernn's own ids"
     tokenizer = make_tokenizer()
-    texts = EXAMPLES.texts[:20]
+    texts = [*EXAMPLES.texts[:20], " ".join(EXAMPLES.texts[:5])]
     rows = [np.trim_zeros(np.array(tokenizer([text]))[0], "b") for text in texts]
-    with load(done.path) as classifier:
-        found = np.array([classifier.output(text) for text in texts])
-    for side, is_same in (("post", True), ("pre", False)):
-        padded = keras.utils.pad_sequences(rows, LENGTH, padding=side, truncating="post")
-        change = np.abs(np.asarray(model(padded)) - found).max()
-        # The side is no detail: it is what the statement is about.
-        assert (change <= 1e-5, change > 0.01) == (is_same, not is_same)
+    assert max(map(len, rows)) > LENGTH
+    for stated in itertools.product(("post", "pre"), ("post", "pre")):
+        padding, truncating = stated
+        done = export_ids(tmp_path, model, padding=padding, truncating=truncating, allow_drop=True)
+        assert done.comparison.reference == "Keras on edgernn's own ids"
+        with load(done.path) as classifier:
+            found = np.array([classifier.output(text) for text in texts])
+        done.path.unlink()
+        for other in itertools.product(("post", "pre"), ("post", "pre")):
+            padded = keras.utils.pad_sequences(rows, LENGTH, padding=other[0], truncating=other[1])
+            change = np.abs(np.asarray(model(padded)) - found).max()
+            # The sides are no detail: they are what the statement is about.
+            assert (change <= 1e-5, change > 0.01) == (other == stated, other != stated)
 
 
-def test_padding_in_front_is_refused_by_name(tmp_path):
-    with pytest.raises(UnsupportedModelError, match="padding in front of a text") as caught:
-        export_ids(tmp_path, ids_model(cell("LSTM"), dense()), padding="pre", truncate="head")
-    assert "mask_zero=True" in str(caught.value)
+@pytest.mark.parametrize("padding", ["pre", "post"])
+@pytest.mark.parametrize("options", [{}, {"go_backwards": True}])
+def test_a_masked_maximum_of_one_direction_follows_the_padding(tmp_path, padding, options):
+    stack = sequences("LSTM", **options), layers.GlobalMaxPooling1D(), dense()
+    model = ids_model(*stack, mask=True)
+    with pytest.raises(OptionError, match="depends on the padding"):
+        export_ids(tmp_path, model)
+    done = export_ids(tmp_path, model, padding=padding, truncating="post", allow_drop=True)
+    assert done.comparison.max_change <= 1e-5
 
 
 @pytest.mark.parametrize("padding", [None, "pre", "post"])
@@ -116,27 +131,31 @@ def test_a_masked_model_needs_no_statement(tmp_path, padding):
     done = export_ids(tmp_path, model, padding=padding, allow_drop=True)
     assert done.comparison.max_change <= 1e-5
     (warning,) = done.warnings
-    assert f"more than {LENGTH:,} tokens the first ones are read; state --truncate" in warning
+    assert f"more than {LENGTH:,} tokens the first ones are read; state --truncating" in warning
     (tmp_path / "x.edgernn").unlink()
-    assert export_ids(tmp_path, model, truncate="head", allow_drop=True).warnings == ()
+    assert export_ids(tmp_path, model, truncating="post", allow_drop=True).warnings == ()
 
 
 def test_a_model_of_any_length_is_fed_bare_ids_or_has_a_length(tmp_path):
     model = ids_model(cell("LSTM"), dense(), length=None)
     with pytest.raises(OptionError, match="--padding none"):
         export_ids(tmp_path, model)
-    with pytest.raises(OptionError, match="--padding post with --max-length"):
+    with pytest.raises(OptionError, match="or --max-length with --padding post"):
         export_ids(tmp_path, model, padding="post")
     assert export_ids(tmp_path, model, padding="none", allow_drop=True).path.exists()
     (tmp_path / "x.edgernn").unlink()
-    stated = {"padding": "post", "truncate": "head", "max_length": LENGTH}
+    stated = {"padding": "post", "truncating": "post", "max_length": LENGTH}
     with load(export_ids(tmp_path, model, allow_drop=True, **stated).path) as classifier:
         assert classifier.bundle.manifest.pad_to == LENGTH
 
 
 def test_a_model_of_strings_pads_its_texts_itself(model_file, tmp_path):
-    with pytest.raises(OptionError, match="--padding does not fit the model"):
-        export(model_file, tmp_path / "x.edgernn", Options("onnx", padding="post"), EXAMPLES)
+    for stated in ({"padding": "post"}, {"truncating": "pre"}, {"max_length": 9}):
+        (option,) = stated
+        name = option.replace("_", "-")
+        options = Options("onnx", stated=Stated(**stated))
+        with pytest.raises(OptionError, match=f"--{name} does not fit the model"):
+            export(model_file, tmp_path / "x.edgernn", options, EXAMPLES)
 
 
 def test_a_vocabulary_shorter_than_the_embedding_is_warned_of(tmp_path):

@@ -19,7 +19,9 @@ from edgernn_export import Examples, Options, export
 from edgernn_export.errors import OptionError, UnsupportedModelError
 from edgernn_export.keras.ids_model import ids_model
 from edgernn_export.keras.model_file import load_keras
+from edgernn_export.keras.padding import Stated
 from edgernn_export.keras.reader import read_source
+from edgernn_export.keras.text_vectorization import vectorizer_front
 from edgernn_export.keras.unicode_text import UnicodeTextVectorization
 from edgernn_runtime import load
 from edgernn_runtime.tokenizer import Tokenizer, TokenizerSpec
@@ -190,9 +192,8 @@ def test_both_ends_of_a_text_from_a_layer_in_front(tmp_path):
         ]
     )
     model.save(tmp_path / "model.keras")
-    options = Options(
-        "onnx", vocabulary=tmp_path / "text.keras", truncate="head+tail", allow_drop=True
-    )
+    stated = Stated(truncating="head+tail")
+    options = Options("onnx", vocabulary=tmp_path / "text.keras", stated=stated, allow_drop=True)
     done = export(tmp_path / "model.keras", tmp_path / "x.edgernn", options, EXAMPLES)
     assert done.comparison.max_change <= 1e-5
     spec = replace(layer.spec, truncate="head+tail")
@@ -224,7 +225,7 @@ def test_the_fallback_conversion_cuts_behind_the_layer(tmp_path):
 def test_a_vocabulary_beside_the_layer_is_refused():
     model = text_model(*stack("LSTM"), tokenizer=make_layer())
     with pytest.raises(OptionError, match="its own vocabulary") as error:
-        read_source(model, vectorizer=make_layer())
+        read_source(model, front=vectorizer_front(make_layer()))
     assert "a UnicodeTextVectorization" in str(error.value.found)
 
 

@@ -20,7 +20,7 @@ def ids_function(source: Source) -> Any:
     import tensorflow as tf
 
     model, inputs = ids_model(source), 1
-    if not source.has_vectorizer:
+    if source.front is not None:
         inputs = len(model.inputs)
     final = tf.nn.softmax if source.task.head == "multiclass" else tf.sigmoid
     signature = [tf.TensorSpec([1, source.task.pad_to], tf.int32, name="ids")]
@@ -34,24 +34,12 @@ def ids_function(source: Source) -> Any:
 
 
 def text_layers(source: Source) -> tuple[KerasModel, ...]:
-    """Return the layers from strings [N] to ids int64 [N, T], in the order of the data.
-
-    They are the model's own, or those in front of a model that takes ids.
-    """
-    spec = source.task.tokenizer
-    if spec.truncate == "head":
+    """Return the model's own layers from strings [N] to ids int64 [N, T], in order."""
+    if source.task.tokenizer.truncate == "head":
         return (source.vectorizer,)
-    if source.has_vectorizer:
-        kind = "HeadTailTruncation"
-        own = (layer for layer in all_layers(source.model) if type(layer).__name__ == kind)
-        return source.vectorizer, next(own)
-    from edgernn_export.keras.head_tail_truncation import HeadTailTruncation
-
-    layer, length = source.vectorizer, spec.max_length
-    assert length is not None, "the reader refuses head+tail without a length"
-    whole = type(layer).from_config({**layer.get_config(), "output_sequence_length": None})
-    whole.set_vocabulary(layer.get_vocabulary())
-    return whole, HeadTailTruncation(length)
+    kind = "HeadTailTruncation"
+    own = (layer for layer in all_layers(source.model) if type(layer).__name__ == kind)
+    return source.vectorizer, next(own)
 
 
 def ids_model(source: Source) -> KerasModel:
@@ -60,7 +48,7 @@ def ids_model(source: Source) -> KerasModel:
     Raises:
         UnsupportedModelError: that layer is inside a nested model.
     """
-    if not source.has_vectorizer:
+    if source.front is not None:
         return source.model
     import keras
 

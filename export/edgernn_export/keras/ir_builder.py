@@ -59,7 +59,9 @@ def _network(model: KerasModel, task: Task, vectorizer_kind: str | None) -> Netw
         raise _small_table(embedding.name, len(table), len(vocabulary), "Embedding")
     is_masked = bool(embedding.mask_zero)
     state = ReadState(
-        padded_to=task.pad_to if is_masked else None, pad_row=table[0] if is_masked else None
+        padded_to=task.pad_to if is_masked else None,
+        pad_row=table[0] if is_masked else None,
+        pads_front=task.pad_side == "pre",
     )
     *body, last = layers
     for layer in body:

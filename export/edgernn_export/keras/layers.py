@@ -31,7 +31,8 @@ class ReadState:
             step, or without a mask.
         layers: the layers so far.
         is_sequence: whether the output has a vector for each token.
-        is_shifted: whether the padding is in front of the sequence, but not in the mask.
+        is_shifted: whether the padding is at the other end of the sequence than of the mask.
+        pads_front: whether Keras pads in front of the texts.
     """
 
     padded_to: int | None
@@ -39,6 +40,7 @@ class ReadState:
     layers: tuple[ir.Layer, ...] = ()
     is_sequence: bool = True
     is_shifted: bool = False
+    pads_front: bool = False
 
 
 def read_layer(state: ReadState, layer: Entry) -> ReadState:
@@ -103,8 +105,10 @@ def array(variable: Any) -> ir.Array:
 def _after_recurrent(state: ReadState, layer: KerasModel) -> ReadState:
     _check_mask(state, layer)
     recurrent = _recurrent(layer)
-    # Keras zeroes the padded steps of these layers; a plain layer repeats the last step.
+    # Keras zeroes the padded steps of these layers. A plain layer repeats the last state, which is
+    # zero at padding that it reads first.
     is_zeroed = recurrent.backward is not None or getattr(layer, "zero_output_for_mask", False)
+    is_zeroed = is_zeroed or recurrent.forward.reverse != state.pads_front
     has_zeros = is_zeroed and state.padded_to is not None
     return replace(
         state,

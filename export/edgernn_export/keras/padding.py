@@ -6,16 +6,17 @@ its users padded on another side, a file would pass every gate and still predict
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
-from edgernn_export.errors import OptionError, UnsupportedModelError
-from edgernn_export.keras.predictions import as_probabilities, keras_errors
-from edgernn_export.keras.reader import Source
-from edgernn_runtime.ir import Array
-from edgernn_runtime.tokenizer import Truncate
+from edgernn_export.errors import OptionError
+from edgernn_export.keras.layer_chain import KerasModel
+from edgernn_export.keras.predictions import keras_errors, outputs_of_ids
+from edgernn_export.keras.reader import Source, read_source
+from edgernn_export.keras.text_front import TextFront, Truncating
+from edgernn_export.keras.text_vectorization import input_length
 
 #: Where a model's users padded a text: not at all, behind it or in front of it.
 Padding = Literal["none", "post", "pre"]
@@ -27,84 +28,148 @@ _TOLERANCE = 1e-5
 _TEXTS, _MAX_TOKENS, _ADDED = 32, 64, 5
 
 
-def check_padding(source: Source, padding: Padding | None, truncate: Truncate | None) -> None:
-    """Check that the padding of a model is known, if its output depends on it.
+@dataclass(frozen=True)
+class Stated:
+    """What the user stated of the ids that a model was trained on.
+
+    Attributes:
+        padding: where its texts were padded.
+        truncating: what was removed of a longer text.
+        max_length: the length to which they were truncated and padded.
+    """
+
+    padding: Padding | None = None
+    truncating: Truncating | None = None
+    max_length: int | None = None
+
+
+NOTHING_STATED = Stated()
+
+
+def read_ids_source(
+    model: KerasModel, labels: tuple[str, ...] | None, front: TextFront, stated: Stated
+) -> Source:
+    """Read a model that takes ids, with its texts padded and truncated as in its training.
 
     Args:
-        source: the model.
-        padding: where its users padded, as stated; None if not stated.
-        truncate: which tokens of a longer text they kept, as stated; None if not stated.
+        model: the Keras model.
+        labels: the names of the classes; None names them by their numbers.
+        front: the tokenizer.
+        stated: what the user stated.
 
     Raises:
-        OptionError: the padding or the truncation must be stated, or the stated one does not fit.
-        UnsupportedModelError: the model was padded in front, which cannot be exported.
+        OptionError: the padding, the truncation or the length must be stated, or a stated one does
+            not fit.
+        UnsupportedModelError: the model has a layer or an option that cannot be exported.
     """
-    if source.has_vectorizer:
-        if padding is not None:
-            raise OptionError(
-                "--padding does not fit the model",
-                expected="a model of ids",
-                found=f"layer {source.vectorizer.name}, which pads",
-                hint="leave out --padding",
-            )
-        return
-    effect = measure_padding(source)
-    if effect <= _TOLERANCE:
-        return
-    if padding == "pre":
-        raise UnsupportedModelError(
-            "padding in front of a text cannot be exported",
-            expected="--padding post, or a model with mask_zero=True, which any padding suits",
-            found=f"--padding pre, and outputs that depend on it (by up to {effect:.2g})",
-            hint="train with padding='post', or with Embedding(..., mask_zero=True)",
+    length = _length(model, front, stated.max_length)
+    if length is None and stated.truncating is not None:
+        raise OptionError(
+            f"--truncating {stated.truncating} does not fit the model",
+            expected="a model of ids with a known length",
+            found="ids of any length",
+            hint="state the length with --max-length",
         )
-    _check_stated(source, padding, truncate, effect)
+    front = front.with_length(length, stated.truncating, "post")
+    source = read_source(model, labels, front)
+    effect = measure_padding(source)
+    if effect > _TOLERANCE:
+        _check_padding(source, stated, effect)
+        if stated.padding == "pre":
+            source = read_source(model, labels, replace(front, pad_side="pre"))
+    elif length is not None and stated.truncating is None and not front.truncates_itself:
+        raise OptionError(
+            "the truncation of long texts is not stated",
+            expected="--truncating pre, as pad_sequences does by default, or post",
+            found=f"texts of at most {length:,} tokens",
+            hint="state which tokens of a longer text were removed in training",
+        )
+    return replace(source, warnings=(*source.warnings, *_describe_truncation(source, stated)))
 
 
-def describe_truncation(source: Source, truncate: Truncate | None) -> tuple[str, ...]:
-    """Return a warning if a model of ids has a length, and the truncation is not stated.
+def check_unstated(source: Source, stated: Stated) -> None:
+    """Check that nothing is stated of the ids of a model that contains its tokenizer.
 
-    Args:
-        source: the model.
-        truncate: which tokens of a longer text its users kept, as stated; None if not stated.
+    Raises:
+        OptionError: something is stated.
     """
-    if source.has_vectorizer or source.length is None or truncate is not None:
+    if source.vectorizer is None:
+        return
+    given = {
+        "--padding": stated.padding,
+        "--truncating": stated.truncating,
+        "--max-length": stated.max_length,
+    }
+    for option, value in given.items():
+        if value is not None:
+            raise OptionError(
+                f"{option} does not fit the model",
+                expected="a model of ids",
+                found=f"layer {source.vectorizer.name}, which pads and truncates itself",
+                hint=f"leave out {option}",
+            )
+
+
+def _length(model: KerasModel, front: TextFront, max_length: int | None) -> int | None:
+    """Return the length to which texts are truncated and padded.
+
+    Raises:
+        OptionError: it is stated twice, with different values.
+    """
+    wanted = input_length(model)
+    for name, found in (("--max-length", max_length), (front.name, front.length)):
+        if None not in (wanted, found) and found != wanted:
+            raise OptionError(
+                f"the length of {name} is not that of the model",
+                expected=f"{wanted} ids, as the model takes",
+                found=f"{found}",
+                hint="use the length that the model was trained with",
+            )
+    if front.length is not None and max_length is not None and front.length != max_length:
+        raise OptionError(
+            "--max-length differs from the tokenizer's own length",
+            expected=f"{front.length}, of {front.name}",
+            found=f"--max-length {max_length}",
+            hint="leave out --max-length",
+        )
+    return wanted or front.length or max_length
+
+
+def _describe_truncation(source: Source, stated: Stated) -> tuple[str, ...]:
+    """Return a warning if the model has a length, and the truncation is not stated."""
+    if source.length is None or stated.truncating is not None:
         return ()
     warning = (
-        f"of a text of more than {source.length:,} tokens the first ones are read; state --truncate"
-        " (pad_sequences keeps the last ones by default, which cannot be exported)"
+        f"of a text of more than {source.length:,} tokens the first ones are read; state "
+        "--truncating (pad_sequences keeps the last ones by default: --truncating pre)"
     )
     return (warning,)
 
 
-def _check_stated(
-    source: Source, padding: Padding | None, truncate: Truncate | None, effect: float
-) -> None:
+def _check_padding(source: Source, stated: Stated, effect: float) -> None:
     """Refuse what is not stated, or contradicts the length of a model whose padding matters."""
-    fitting = "none" if source.length is None else "post"
-    if padding is None or (truncate is None and source.length is not None):
-        expected = "--padding post and --truncate"
-        if source.length is None:
-            expected = "--padding none, or --padding post with --max-length and --truncate"
+    length, padding = source.length, stated.padding
+    if padding is None or (stated.truncating is None and length is not None):
+        expected = "--padding pre or post, and --truncating pre or post"
+        if length is None:
+            expected = "--padding none, or --padding pre or post with --max-length and --truncating"
         elif padding is not None:
-            expected = "--truncate"
+            expected = "--truncating pre or post"
         given = [f"--padding {padding}"] if padding else []
         raise OptionError(
             "the model's output depends on the padding of a text, which a model of ids does not "
             "contain",
             expected=f"{expected}, which state how its texts were padded and truncated",
             found=", ".join([*given, f"outputs that padding changes by up to {effect:.2g}"]),
-            hint=(
-                "pad_sequences pads in front and keeps the tail by default, which cannot be"
-                " exported: train with padding='post', truncating='post', or with mask_zero=True"
-            ),
+            hint="pad_sequences pads and truncates in front by default: --padding pre "
+            "--truncating pre",
         )
-    if padding != fitting:
+    if (padding == "none") != (length is None):
+        expected = f"--padding none, or --max-length with --padding {padding}"
         raise OptionError(
             f"--padding {padding} does not fit the model",
-            expected=f"--padding {fitting}"
-            + (", or --padding post with --max-length" if source.length is None else ""),
-            found=f"ids of shape [N, {source.length or 'T'}]",
+            expected="--padding pre or post" if length else expected,
+            found=f"texts of {length or 'any'} length",
             hint="state how the model's texts were padded",
         )
 
@@ -132,18 +197,8 @@ def measure_padding(source: Source) -> float:
         rows = [draw.integers(1, size, count) for count in counts]
     padded.append(np.stack([np.pad(row, (length - len(row), 0)) for row in rows]))
     padded.append(np.stack([np.pad(row, (0, length - len(row))) for row in rows]))
-    first, *others = [_outputs(source, ids) for ids in padded]
+    with keras_errors():
+        first, *others = [outputs_of_ids(source, ids) for ids in padded]
     changes = [float(np.abs(first - other).max()) for other in others]
     # NaN compares as unequal to anything, so that it counts as a change.
     return max(changes) if np.isfinite(changes).all() else float("inf")
-
-
-def _outputs(source: Source, ids: NDArray[np.int64]) -> Array:
-    """Return the model's probabilities, float32 [N, C], for ids [N, T]."""
-    import tensorflow as tf
-
-    inputs: Any = tf.constant(ids, dtype=tf.int64)
-    count = len(source.model.inputs)
-    with keras_errors():
-        outputs = source.model([inputs] * count if count > 1 else inputs, training=False)
-    return as_probabilities(source, np.asarray(outputs, dtype=np.float32))

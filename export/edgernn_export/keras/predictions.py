@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from edgernn_export.errors import UnsupportedModelError
-from edgernn_export.keras.ids_model import text_layers
 from edgernn_export.keras.model_file import without_mask_warnings
 from edgernn_export.keras.reader import Source
+from edgernn_export.keras.text_front import decoded, standardized
 from edgernn_runtime.ir import Array
 from edgernn_runtime.reference import sigmoid, softmax
 from edgernn_runtime.tokenizer import Tokenizer
@@ -37,27 +38,68 @@ def keras_outputs(
     Raises:
         UnsupportedModelError: Keras fails on a text.
     """
-    import tensorflow as tf
-
-    layers = () if source.has_vectorizer else text_layers(source)
-    count = len(source.model.inputs)
-
-    @tf.function(input_signature=[tf.TensorSpec([None], tf.string)])  # type: ignore[untyped-decorator]
-    def compute(inputs: Any) -> Any:
-        for layer in layers:
-            inputs = layer(inputs)
-        return source.model([inputs] * count if count > 1 else inputs)
-
+    predict = _predict_strings(source) if source.front is None else _predict_ids(source)
     outputs = np.zeros((len(texts), source.task.outputs), dtype=np.float32)
     done = 0
     for rows in _batches(source, texts):
-        # Keras fails on an empty text alone; beside a word it is a row of padding.
-        inputs = tf.constant([*(texts[i] for i in rows), "a"])
         with keras_errors():
-            outputs[rows] = compute(inputs).numpy()[: len(rows)]
+            outputs[rows] = predict([texts[i] for i in rows])
         done += len(rows)
         report(done, len(texts))
     return as_probabilities(source, outputs)
+
+
+def _predict_strings(source: Source) -> Callable[[Sequence[str | bytes]], Array]:
+    """Return a function from N texts to the outputs of a model that takes strings, [N, C]."""
+    import tensorflow as tf
+
+    compute = _compile(source, tf.TensorSpec([None], tf.string))
+
+    def predict(texts: Sequence[str | bytes]) -> Array:
+        prepared = standardized(source.steps, texts) if source.steps else texts
+        # Keras fails on an empty text alone; beside a word it is a row of padding.
+        return np.asarray(compute(tf.constant([*prepared, "a"])))[: len(texts)]
+
+    return predict
+
+
+def _predict_ids(source: Source) -> Callable[[Sequence[str | bytes]], Array]:
+    """Return a function from N texts to the outputs of a model that takes ids, [N, C]."""
+    import tensorflow as tf
+
+    front = source.front
+    assert front is not None, "the caller checks it"
+    compute = _compile(source, tf.TensorSpec([None, source.length], tf.int64))
+    return lambda texts: np.asarray(compute(front.batch([decoded(text) for text in texts])))
+
+
+def _compile(source: Source, signature: Any) -> Any:
+    """Return the model as a `tf.function` of one tensor, which each of its inputs gets."""
+    import tensorflow as tf
+
+    count = len(source.model.inputs)
+
+    @tf.function(input_signature=[signature])  # type: ignore[untyped-decorator]
+    def compute(inputs: Any) -> Any:
+        return source.model([inputs] * count if count > 1 else inputs, training=False)
+
+    return compute
+
+
+def outputs_of_ids(source: Source, ids: NDArray[np.int64]) -> Array:
+    """Return the probabilities of a model that takes ids.
+
+    Args:
+        source: the model.
+        ids: int64 [N, L].
+
+    Returns:
+        float32 [N, C].
+    """
+    import tensorflow as tf
+
+    compute = _compile(source, tf.TensorSpec([None, None], tf.int64))
+    return as_probabilities(source, np.asarray(compute(tf.constant(ids))))
 
 
 @contextlib.contextmanager

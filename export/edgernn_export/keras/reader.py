@@ -15,15 +15,16 @@ from edgernn_export.keras.layer_chain import (
     read_tail,
 )
 from edgernn_export.keras.layers import array
+from edgernn_export.keras.text_front import TextFront
 from edgernn_export.keras.text_vectorization import (
-    check_length,
+    has_function,
     input_length,
     read_tokenizer,
     read_vocabulary,
 )
 from edgernn_runtime.heads import Head
 from edgernn_runtime.ir import Network, Task
-from edgernn_runtime.tokenizer import TokenizerSpec, Truncate
+from edgernn_runtime.tokenizer_spec import Step, TokenizerSpec
 
 #: The supported activations of the last layer.
 _FINAL = ("linear", "sigmoid", "softmax")
@@ -35,8 +36,9 @@ class Source:
 
     Attributes:
         model: the Keras model, from strings or ids to its own output.
-        vectorizer: the TextVectorization layer, in the model or in front of it.
-        has_vectorizer: whether that layer is in the model, which then takes strings.
+        vectorizer: the TextVectorization layer in the model; None if the model takes ids.
+        front: the tokenizer in front of a model that takes ids, else None.
+        steps: what edgernn does to a text before Keras reads it, as declared by the user.
         length: the length to which the texts are truncated and padded, or None.
         gives_logits: whether the model's own outputs are logits, not probabilities.
         task: the input and output of the classifier.
@@ -45,8 +47,9 @@ class Source:
     """
 
     model: KerasModel
-    vectorizer: KerasModel
-    has_vectorizer: bool
+    vectorizer: KerasModel | None
+    front: TextFront | None
+    steps: tuple[Step, ...]
     length: int | None
     gives_logits: bool
     task: Task
@@ -56,7 +59,8 @@ class Source:
     @property
     def reference_name(self) -> str:
         """What the outputs of the file are compared with, for reports."""
-        return "Keras" if self.has_vectorizer else "Keras on edgernn's own ids"
+        name = "Keras" if self.front is None else self.front.reference
+        return f"{name}, after the declared steps" if self.steps else name
 
 
 @dataclass(frozen=True)
@@ -79,8 +83,8 @@ class _TextLayers:
 def read_source(
     model: KerasModel,
     labels: tuple[str, ...] | None = None,
-    vectorizer: KerasModel | None = None,
-    truncate: Truncate = "head",
+    front: TextFront | None = None,
+    steps: tuple[Step, ...] = (),
 ) -> Source:
     """Read a Keras model for export.
 
@@ -88,32 +92,45 @@ def read_source(
         model: a Sequential or functional model with its TextVectorization layer inside, or one
             that takes ids.
         labels: the names of the classes; None names them by their numbers.
-        vectorizer: the TextVectorization layer in front of a model that takes ids, else None.
-        truncate: which ids of a longer text such a model was given.
+        front: the tokenizer in front of a model that takes ids, else None.
+        steps: what the Python function of the model's own TextVectorization layer does, or the
+            user's code in front of the model; those of a front are in its spec.
 
     Raises:
         UnsupportedModelError: the model has a layer or an option that cannot be exported.
-        OptionError: the number of labels does not fit the model's output, or a vocabulary is
+        OptionError: the number of labels does not fit the model's output, or a tokenizer is
             missing or superfluous.
     """
     found = _find_text_layers(model)
-    own = _own_vectorizer(model, found, vectorizer)
-    front = own or vectorizer
-    spec, length = _read_tokenizer(model, found, own, front, truncate)
+    own = _own_vectorizer(model, found, front, steps)
+    if own is None:
+        assert front is not None, "_own_vectorizer raises"
+        spec, length, vocabulary = front.spec, front.length, front.vocabulary
+    else:
+        spec, length = _read_own_tokenizer(found, own, steps)
+        vocabulary = read_vocabulary(own)
     activation, head, outputs = _head(model)
     task = Task(
         tokenizer=spec,
-        vocabulary=read_vocabulary(front),
+        vocabulary=vocabulary,
         head=head,
         labels=_labels(labels, head, outputs),
         pad_to=length,
+        pad_side="post" if front is None else front.pad_side,
     )
     network = build_network(model, task, None if own is None else type(own).__name__)
     if isinstance(network, Network):
         task = network.task
-    warnings = () if own is not None else _short_vocabulary(task, found.embedding_rows)
     return Source(
-        model, front, own is not None, length, activation == "linear", task, network, warnings
+        model,
+        own,
+        front,
+        () if own is None or has_function(own) else steps,
+        length,
+        activation == "linear",
+        task,
+        network,
+        () if front is None else _short_vocabulary(task, front, found.embedding_rows),
     )
 
 
@@ -139,20 +156,11 @@ def _find_text_layers(model: KerasModel) -> _TextLayers:
     )
 
 
-def _read_tokenizer(
-    model: KerasModel,
-    found: _TextLayers,
-    own: KerasModel | None,
-    front: KerasModel,
-    truncate: Truncate,
+def _read_own_tokenizer(
+    found: _TextLayers, own: KerasModel, steps: tuple[Step, ...]
 ) -> tuple[TokenizerSpec, int | None]:
     """Return the tokenizer of a model, and the length that it pads to."""
-    spec, length = read_tokenizer(front)
-    if own is None:
-        check_length(model, front, length)
-    if truncate != "head":
-        _check_truncate(own, length)
-        spec = replace(spec, truncate=truncate)
+    spec, length = read_tokenizer(own, steps)
     for layer in found.truncations:
         if length is not None:
             raise UnsupportedModelError(
@@ -166,9 +174,10 @@ def _read_tokenizer(
     return spec, length
 
 
-def _short_vocabulary(task: Task, rows: int | None) -> tuple[str, ...]:
+def _short_vocabulary(task: Task, front: TextFront, rows: int | None) -> tuple[str, ...]:
     tokens = len(task.vocabulary)
-    if rows is None or tokens >= rows:
+    # An Embedding for a Tokenizer often has more rows than there are words.
+    if rows is None or tokens >= rows or not front.truncates_itself:
         return ()
     warning = (
         f"the vocabulary has {tokens:,} tokens, but the model's embedding has {rows:,} rows; "
@@ -207,20 +216,20 @@ def _check_layer(layer: KerasModel) -> None:
 
 
 def _own_vectorizer(
-    model: KerasModel, layers: _TextLayers, given: KerasModel | None
+    model: KerasModel, layers: _TextLayers, given: TextFront | None, steps: tuple[Step, ...]
 ) -> KerasModel | None:
     """Return the model's TextVectorization layer, or None for a model that takes ids."""
     found = layers.vectorizers
     if found and given is not None:
         raise OptionError(
             "the model has its own vocabulary",
-            expected="no --vocabulary",
+            expected="no --vocabulary and no --tokenizer",
             found=f"layer {found[0].name}, a {type(found[0]).__name__}",
-            hint="leave out --vocabulary",
+            hint="leave it out",
         )
     for other in found[1:]:
         if read_vocabulary(other) != read_vocabulary(found[0]) or (
-            read_tokenizer(other) != read_tokenizer(found[0])
+            read_tokenizer(other, steps) != read_tokenizer(found[0], steps)
         ):
             raise UnsupportedModelError(
                 f"layers {found[0].name} and {other.name} tokenize a text in two ways",
@@ -242,22 +251,12 @@ def _own_vectorizer(
     if given is None:
         raise OptionError(
             "the model takes token ids, and its vocabulary is unknown",
-            expected="a TextVectorization layer in the model, or --vocabulary",
+            expected="a TextVectorization layer in the model, --vocabulary or --tokenizer",
             found=f"ids of shape [N, {length or 'T'}]",
-            hint="--vocabulary FILE: a .keras file with the TextVectorization layer, or vocab.txt",
+            hint="--tokenizer tokenizer.json for a Tokenizer; --vocabulary FILE for a .keras file "
+            "with the TextVectorization layer, vocab.txt, or the word index of keras.datasets",
         )
     return None
-
-
-def _check_truncate(own: KerasModel | None, length: int | None) -> None:
-    """Refuse head+tail truncation if Keras's own layer truncates, or the length is unknown."""
-    if own is not None or length is None:
-        raise OptionError(
-            "--truncate head+tail does not fit the model",
-            expected="a model of ids with a known length",
-            found=f"layer {own.name}, which truncates to the head" if own else "ids of any length",
-            hint="leave out --truncate" if own else "state the length with --max-length",
-        )
 
 
 def _head(model: KerasModel) -> tuple[str, Head, int]:

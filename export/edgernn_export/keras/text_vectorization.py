@@ -5,40 +5,78 @@ UnicodeTextVectorization, our own layer, is read in the same way.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
+
+import numpy as np
+from edgernn_runtime.tokenizer_spec import SPLIT, STANDARDIZE, Standardize, Step, TokenizerSpec
 
 from edgernn_export.errors import ModelFileError, OptionError, UnsupportedModelError
 from edgernn_export.keras.layer_chain import VECTORIZERS, KerasModel, all_layers
 from edgernn_export.keras.model_file import load_keras
+from edgernn_export.keras.text_front import Ids, TextFront, standardized
 from edgernn_runtime import EdgernnError
-from edgernn_runtime.tokenizer import SPLIT, STANDARDIZE, TokenizerSpec
 from edgernn_runtime.vocabulary import decode_vocabulary
 
 #: The tokens of the ids 0 and 1 in a TextVectorization layer.
 _PAD, _OUT_OF_VOCABULARY = b"", b"[UNK]"
+#: The same as steps.
+_STEPS: dict[Standardize, tuple[Step, ...]] = {
+    "lower_and_strip_punctuation": ("lower", "strip_punctuation"),
+    "lower": ("lower",),
+    "strip_punctuation": ("strip_punctuation",),
+    "none": (),
+}
 _Name = TypeVar("_Name", bound=str)
 
 
-def read_tokenizer(layer: KerasModel) -> tuple[TokenizerSpec, int | None]:
+def read_tokenizer(
+    layer: KerasModel, steps: tuple[Step, ...] = ()
+) -> tuple[TokenizerSpec, int | None]:
     """Return the spec of a TextVectorization layer, and the length that it pads to.
+
+    Args:
+        layer: the layer.
+        steps: what the layer's own Python function does, or the user's code in front of the layer,
+            as declared.
 
     Raises:
         UnsupportedModelError: the tokenizer contract does not cover an option.
+        OptionError: steps are declared for a layer that has no place for them.
     """
     if type(layer).__name__ == "UnicodeTextVectorization":
+        if steps:
+            raise OptionError(
+                "--standardize does not fit the model",
+                expected="a TextVectorization layer, a Tokenizer or a word index",
+                found=f"layer {layer.name}, a UnicodeTextVectorization",
+                hint="leave out --standardize",
+            )
         spec: TokenizerSpec = layer.spec
         return spec, spec.max_length
     config = layer.get_config()
     for name, expected in (("output_mode", "int"), ("ragged", False), ("encoding", "utf-8")):
         if config[name] != expected:
             raise _tokenizer_option(layer, name, (str(expected),), config[name])
-    standardize = _named(layer, "standardize", STANDARDIZE, config["standardize"] or "none")
+    own = config["standardize"] or "none"
+    # The declared steps describe a function; what has a name follows them.
+    standardize = "none" if steps and not isinstance(own, str) else own
+    standardize = _named(layer, "standardize", STANDARDIZE, standardize)
     split = _named(layer, "split", SPLIT, config["split"] or "none")
     ngrams, max_length = config["ngrams"] or (), config["output_sequence_length"]
     widths = tuple(range(1, ngrams + 1)) if isinstance(ngrams, int) else tuple(ngrams)
     spec = TokenizerSpec(standardize=standardize, split=split, ngrams=widths, max_length=max_length)
+    if steps:
+        spec = replace(spec, rules="steps", steps=(*steps, *_STEPS[standardize]))
+        spec = replace(spec, standardize=TokenizerSpec.standardize)
     return spec, max_length
+
+
+def has_function(layer: KerasModel) -> bool:
+    """Return whether a TextVectorization layer standardizes by a Python function of its user."""
+    return callable(layer.get_config().get("standardize"))
 
 
 def read_vocabulary(layer: KerasModel) -> tuple[bytes, ...]:
@@ -46,47 +84,55 @@ def read_vocabulary(layer: KerasModel) -> tuple[bytes, ...]:
     return tuple(token.encode() for token in layer.get_vocabulary())
 
 
-def load_vectorizer(path: Path, model: KerasModel, max_length: int | None) -> KerasModel:
+def load_vectorizer(path: Path, steps: tuple[Step, ...] = ()) -> TextFront:
     """Return the TextVectorization layer to put in front of a model that takes ids.
 
     Args:
         path: a `.keras` file that contains one, or a vocabulary of one token a line in id order,
             for which the layer has Keras's default options.
-        model: the model.
-        max_length: for a vocabulary file: the length to truncate and pad to, if the model's input
-            does not state it; None for neither.
+        steps: what the user's code does to a text before the layer.
 
     Raises:
         ModelFileError: the file does not exist, or contains no such layer or vocabulary.
-        OptionError: a length is given for a `.keras` file.
-        UnsupportedModelError: the model's inputs are not token ids.
+        UnsupportedModelError: the tokenizer contract does not cover an option of the layer.
     """
-    if path.suffix == ".keras":
-        if max_length is not None:
-            raise OptionError(
-                "the file contains the length",
-                expected="no --max-length",
-                found=f"--max-length {max_length}",
-                hint="leave out --max-length",
-            )
-        return _vectorizer_in(path)
-    return _vectorizer_from(path, input_length(model) or max_length)
+    layer = _vectorizer_in(path) if path.suffix == ".keras" else _vectorizer_from(path)
+    return vectorizer_front(layer, steps)
 
 
-def check_length(model: KerasModel, vectorizer: KerasModel, length: int | None) -> None:
-    """Check that a layer in front of a model pads to the length that the model takes.
+def vectorizer_front(layer: KerasModel, steps: tuple[Step, ...] = ()) -> TextFront:
+    """Return a TextVectorization layer as a front of a model that takes ids.
+
+    Args:
+        layer: the layer.
+        steps: what the user's code does to a text before the layer.
 
     Raises:
-        OptionError: the model takes another length.
+        UnsupportedModelError: the tokenizer contract does not cover an option.
     """
-    wanted = input_length(model)
-    if wanted is not None and wanted != length:
-        raise OptionError(
-            "the vocabulary's layer pads to another length than the model takes",
-            expected=f"output_sequence_length={wanted}",
-            found=f"layer {vectorizer.name}, output_sequence_length={length}",
-            hint="use the layer that the model was trained with",
-        )
+    spec, length = read_tokenizer(layer, steps)
+    bare = type(layer).from_config({**layer.get_config(), "output_sequence_length": None})
+    bare.set_vocabulary(layer.get_vocabulary())
+
+    is_ours = bool(steps) and not has_function(layer)
+
+    def look_up(texts: Sequence[str | bytes]) -> list[Ids]:
+        import tensorflow as tf
+
+        prepared = standardized(steps, texts) if is_ours else texts
+        # The layer fails on an empty text alone.
+        rows = np.asarray(bare(tf.constant([*prepared, "a"])), np.int64)
+        return [np.trim_zeros(row, "b") for row in rows[:-1]]
+
+    return TextFront(
+        name=f"layer {layer.name}",
+        reference="Keras on edgernn's own ids",
+        spec=spec,
+        vocabulary=read_vocabulary(layer),
+        look_up=look_up,
+        length=length,
+        truncates_itself=True,
+    )
 
 
 def input_length(model: KerasModel) -> int | None:
@@ -121,7 +167,7 @@ def _vectorizer_in(path: Path) -> KerasModel:
     return found[0]
 
 
-def _vectorizer_from(path: Path, length: int | None) -> KerasModel:
+def _vectorizer_from(path: Path) -> KerasModel:
     from keras.layers import TextVectorization
 
     hint = (
@@ -147,7 +193,7 @@ def _vectorizer_from(path: Path, length: int | None) -> KerasModel:
             hint=hint,
         )
     words = [token.decode() for token in tokens[2:]]
-    return TextVectorization(vocabulary=words, output_sequence_length=length)
+    return TextVectorization(vocabulary=words)
 
 
 def _named(layer: KerasModel, option: str, allowed: tuple[_Name, ...], found: object) -> _Name:
