@@ -10,6 +10,7 @@ import string
 from collections.abc import Callable, Sequence
 
 from edgernn_runtime.tokenizer_spec import Step
+from edgernn_runtime.unicode_lower import unicode_lower
 
 _Change = Callable[[str], str]
 
@@ -41,7 +42,7 @@ def _translated(characters: str, replacement: str) -> _Change:
 _ASCII_LOWER = {ord(letter): letter.lower() for letter in string.ascii_uppercase}
 _CHANGES: dict[Step, _Change] = {
     "lower": lambda text: text.translate(_ASCII_LOWER),
-    "unicode_lower": str.lower,
+    "unicode_lower": unicode_lower,
     "br_to_space": lambda text: text.replace("<br />", " "),
     "html_to_space": _without_tags(" "),
     "strip_html": _without_tags(""),

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import struct
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from edgernn_runtime.buffer import Buffer
 from edgernn_runtime.errors import BundleFormatError
@@ -22,21 +24,31 @@ from edgernn_runtime.tokenizer import (
     MAX_NGRAMS,
     MAX_PADDING,
     SPLIT,
+    STEPS,
     PadSide,
     Standardize,
     TokenizerSpec,
+    Truncate,
 )
+from edgernn_runtime.tokenizer_spec import MAX_SEPARATORS, MAX_STEPS
 from edgernn_runtime.vocabulary import MAX_TOKEN_BYTES, MAX_TOKENS, check_token_size
 
-#: split, lower, strip punctuation, most ids, first and last ones, padded length, numbers of
-#: n-grams, labels and outputs, bytes of labels, numbers of tokens and buckets, bytes of entries.
+#: split, lower, strip punctuation, most ids, which ones and the side of the padding, padded length,
+#: numbers of n-grams, labels and outputs, bytes of labels, numbers of tokens and buckets, bytes of
+#: entries.
 SECTION = struct.Struct("<13I12x")
 #: Tokens that a bucket has on average.
 _BUCKET_TOKENS = 8
 #: More tokens of one bucket would make look-ups slow.
 MAX_BUCKET_TOKENS = 255
 MAX_LABELS = 16_384
-_UNICODE = len(SPLIT)
+_UNICODE, _STEPS, _SEPARATORS = 3, 4, 4
+#: With the split of steps, in front of the n-grams: numbers of steps and separators, split, the OOV
+#: id plus 1 or 0, the start id or 0; then steps and separators.
+_STEP_RULES = struct.Struct("<5I")
+_TRUNCATE: tuple[Truncate, ...] = ("head", "head+tail", "tail")
+#: Added to the truncation for padding in front of the ids.
+_PADS_FRONT = 4
 _STANDARDIZE: dict[tuple[int, int], Standardize] = {
     (0, 0): "none",
     (1, 0): "lower",
@@ -124,15 +136,16 @@ def encode_text_section(text: TextSection) -> bytes:
         check_token_size(token, index)
     labels = [label.encode() + b"\0" for label in text.labels]
     _require(all(label.count(b"\0") == 1 for label in labels), "labels without NUL", "a NUL")
-    ends, entries = _hash_table(text.vocabulary)
+    ends, entries = _hash_table(text.vocabulary, _first_id(spec))
+    is_front = text.pad_to is not None and text.pad_side == "pre"
     label_bytes = b"".join(labels)
     padded = label_bytes.ljust(-(-len(label_bytes) // 4) * 4, b"\0")
     head = SECTION.pack(
-        _UNICODE if spec.rules == "unicode" else SPLIT.index(spec.split),
+        _split_number(spec),
         int(spec.rules == "keras" and "lower" in spec.standardize),
         int(spec.rules == "keras" and "strip_punctuation" in spec.standardize),
         spec.max_length or 0,
-        int(spec.truncate == "head+tail"),
+        _TRUNCATE.index(spec.truncate) + (_PADS_FRONT if is_front else 0),
         text.pad_to or 0,
         len(spec.ngrams),
         len(text.labels),
@@ -146,6 +159,7 @@ def encode_text_section(text: TextSection) -> bytes:
     return b"".join(
         (
             head,
+            _encode_step_rules(spec),
             struct.pack(f"<{len(spec.ngrams)}I", *spec.ngrams),
             struct.pack(f"<{len(text.empty)}f", *text.empty),
             struct.pack(f"<{len(labels)}I", *label_ends),
@@ -156,14 +170,64 @@ def encode_text_section(text: TextSection) -> bytes:
     )
 
 
-def _hash_table(vocabulary: Sequence[bytes]) -> tuple[list[int], bytes]:
+def _split_number(spec: TokenizerSpec) -> int:
+    numbers = {"unicode": _UNICODE, "steps": _STEPS}
+    return numbers[spec.rules] if spec.rules in numbers else SPLIT.index(spec.split)
+
+
+def _encode_step_rules(spec: TokenizerSpec) -> bytes:
+    """Return what only the rules `steps` have."""
+    if spec.rules != "steps":
+        return b""
+    numbers = [STEPS.index(step) for step in spec.steps] + [ord(c) for c in spec.separators]
+    split = _SEPARATORS if spec.split == "separators" else SPLIT.index(spec.split)
+    oov = 0 if spec.oov is None else spec.oov + 1
+    counts = len(spec.steps), len(spec.separators)
+    rules = _STEP_RULES.pack(*counts, split, oov, spec.start or 0)
+    return rules + struct.pack(f"<{len(numbers)}I", *numbers)
+
+
+def _decode_step_rules(data: bytes, tokens: int) -> tuple[dict[str, Any], int]:
+    """Return the fields that only the rules `steps` have, and their bytes."""
+    fits = len(data) >= SECTION.size + _STEP_RULES.size
+    _require(fits, "rules of steps", f"{len(data)} bytes")
+    step_count, count, split, oov, start = _STEP_RULES.unpack_from(data, SECTION.size)
+    fits = step_count <= MAX_STEPS and count <= MAX_SEPARATORS
+    _require(fits, f"at most {MAX_STEPS} steps", f"{step_count}, {count}")
+    size = _STEP_RULES.size + 4 * (step_count + count)
+    _require(len(data) >= SECTION.size + size, "steps", f"{len(data)} bytes")
+    numbers = struct.unpack_from(f"<{step_count + count}I", data, SECTION.size + _STEP_RULES.size)
+    steps, separators = numbers[:step_count], numbers[step_count:]
+    _require(all(step < len(STEPS) for step in steps), "steps", f"{steps}")
+    has_separators = split == _SEPARATORS
+    _require(split < len(SPLIT) or has_separators, "a split", f"{split}")
+    is_sorted = list(separators) == sorted(set(separators))
+    _require(is_sorted and has_separators == bool(count), "separators", f"{separators}")
+    are_code_points = all(c < 0xD800 or 0xE000 <= c <= sys.maxunicode for c in separators)
+    _require(are_code_points, "code points", f"{separators}")
+    _require(oov <= tokens and start < tokens, f"ids below {tokens}", f"{oov}, {start}")
+    return {
+        "steps": tuple(STEPS[step] for step in steps),
+        "split": "separators" if has_separators else SPLIT[split],
+        "separators": "".join(map(chr, separators)),
+        "oov": oov - 1 if oov else None,
+        "start": start or None,
+    }, size
+
+
+def _first_id(spec: TokenizerSpec) -> int:
+    """Return the first id that has an entry."""
+    return 1 if spec.rules == "steps" else len(SPECIAL_TOKENS)
+
+
+def _hash_table(vocabulary: Sequence[bytes], first: int) -> tuple[list[int], bytes]:
     """Return where each bucket ends, and the entries of all buckets."""
     count = 1
     while _BUCKET_TOKENS * count < len(vocabulary):
         count *= 2
     buckets: list[list[bytes]] = [[] for _ in range(count)]
     for i, token in enumerate(vocabulary):
-        if i >= len(SPECIAL_TOKENS):
+        if i >= first:
             buckets[_bucket(token, count)].append(_number(i) + _number(len(token)) + token)
     most = max(map(len, buckets))
     _require(most <= MAX_BUCKET_TOKENS, f"at most {MAX_BUCKET_TOKENS} of one hash", f"{most}")
@@ -200,9 +264,12 @@ def decode_text_section(data: bytes) -> TextSection:
         BundleFormatError: a number in it is out of range, or a string is not UTF-8.
     """
     _require(len(data) >= SECTION.size, f"at least {SECTION.size} bytes", f"{len(data)}")
-    split, lower, strip, most, tail, pad_to, *counts = SECTION.unpack_from(data)
+    split, lower, strip, most, kept, pad_to, *counts = SECTION.unpack_from(data)
     ngram_count, label_count, output_count, label_bytes, tokens, buckets, entry_bytes = counts
-    _require(split <= _UNICODE and max(lower, strip, tail) <= 1, "rules", f"{split}")
+    pads_front, kept = divmod(kept, _PADS_FRONT)
+    _require(split <= _STEPS and max(lower, strip) <= 1, "rules", f"{split}")
+    _require(split < _STEPS or not (lower or strip), "steps alone", f"{lower}, {strip}")
+    _require(kept < len(_TRUNCATE) and pads_front <= (pad_to > 0), "ends", f"{kept}, {pads_front}")
     _require(most <= MAX_LENGTH and pad_to <= MAX_PADDING, "lengths", f"{most}, {pad_to}")
     _require(ngram_count <= MAX_NGRAMS, f"at most {MAX_NGRAMS} n-grams", f"{ngram_count}")
     fits = 1 <= label_count <= MAX_LABELS and 1 <= output_count <= MAX_LABELS
@@ -211,30 +278,31 @@ def decode_text_section(data: bytes) -> TextSection:
     is_power = 1 <= buckets <= 2 * MAX_TOKENS and buckets & (buckets - 1) == 0
     _require(is_power, "a power of two buckets", f"{buckets}")
     numbers = struct.Struct(f"<{ngram_count}I{output_count}f{label_count}I{buckets}I")
-    size = SECTION.size + numbers.size + label_bytes + entry_bytes
+    options, rule_bytes = _decode_step_rules(data, tokens) if split == _STEPS else ({}, 0)
+    size = SECTION.size + rule_bytes + numbers.size + label_bytes + entry_bytes
     fits = size == len(data) and label_bytes % 4 == 0
     _require(fits, f"a section of {size} bytes", f"{len(data)}")
-    values = numbers.unpack_from(data, SECTION.size)
+    values = numbers.unpack_from(data, SECTION.size + rule_bytes)
     ngrams, values = values[:ngram_count], values[ngram_count:]
     empty, values = values[:output_count], values[output_count:]
     label_ends, ends = values[:label_count], values[label_count:]
     _require(all(1 <= n <= MAX_LENGTH for n in ngrams), "widths of at least 1", f"{ngrams}")
     _require(all(0 <= value <= 1 for value in empty), "probabilities", f"{empty}")
     entries = data[len(data) - entry_bytes :]
-    rules = TokenizerSpec(
-        ngrams=tuple(ngrams),
-        max_length=most or None,
-        truncate="head+tail" if tail else "head",
-        rules="unicode" if split == _UNICODE else "keras",
-    )
-    if rules.rules == "keras":
+    rules = TokenizerSpec(ngrams=tuple(ngrams), max_length=most or None, truncate=_TRUNCATE[kept])
+    if split == _STEPS:
+        rules = replace(rules, rules="steps", **options)
+    elif split == _UNICODE:
+        rules = replace(rules, rules="unicode")
+    else:
         rules = replace(rules, standardize=_STANDARDIZE[lower, strip], split=SPLIT[split])
     return TextSection(
         tokenizer=rules,
         pad_to=pad_to or None,
         labels=_labels(data[len(data) - entry_bytes - label_bytes :][:label_bytes], label_ends),
         empty=tuple(empty),
-        vocabulary=_tokens(entries, ends, tokens),
+        vocabulary=_tokens(entries, ends, tokens, _first_id(rules)),
+        pad_side="pre" if pads_front else "post",
     )
 
 
@@ -253,9 +321,9 @@ def _labels(data: bytes, ends: Sequence[int]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _tokens(entries: bytes, ends: Sequence[int], count: int) -> tuple[bytes, ...]:
+def _tokens(entries: bytes, ends: Sequence[int], count: int, first: int) -> tuple[bytes, ...]:
     """Return the tokens of all buckets in id order."""
-    found: dict[int, bytes] = dict(enumerate(SPECIAL_TOKENS))
+    found: dict[int, bytes] = dict(enumerate(SPECIAL_TOKENS[:first]))
     at = 0
     for bucket, end in enumerate(ends):
         _require(at <= end <= len(entries), f"buckets in {len(entries)} bytes", f"{end}")
@@ -266,7 +334,7 @@ def _tokens(entries: bytes, ends: Sequence[int], count: int) -> tuple[bytes, ...
             token = entries[at : at + length]
             at += length
             _require(1 <= length <= MAX_TOKEN_BYTES and at <= end, "a token", f"{length} bytes")
-            is_new = 2 <= number < count and number not in found and token not in seen
+            is_new = first <= number < count and number not in found and token not in seen
             _require(is_new, f"distinct tokens below {count}", f"{number}")
             _require(_bucket(token, len(ends)) == bucket, f"bucket {bucket}", repr(token[:80]))
             _decoded(token)

@@ -35,6 +35,7 @@ SOURCES = (
     "upgrade.c",
     "bundle.c",
     "unicode.c",
+    "steps.c",
     "tokenizer.c",
     "status.c",
     "classifier.c",

@@ -1,9 +1,10 @@
-"""Write the tables of `edgernn-tokenizer/2`, for Python and for C, from Python's Unicode database.
+"""Write the tables of `edgernn-tokenizer/2` and `/3`, for Python and C, from Python's database.
 
 python3.11 runtime/tools/make_unicode_tables.py
 
 It writes `edgernn_runtime/unicode_tables.py` and `libedgernn/src/unicode_tables.inc`, and needs a
-Python whose `unicodedata` is of the contract's version. `class_of` and `fold_of` are the rules.
+Python whose `unicodedata` is of the contract's version. `class_of`, `fold_of`, `lower_of` and
+`case_class_of` are the rules.
 """
 
 from __future__ import annotations
@@ -23,6 +24,9 @@ C_TABLES = RUNTIME / "libedgernn" / "src" / "unicode_tables.inc"
 #: The classes, by the letter that stands for each in the tables; a class's number is its place.
 CLASSES = "SXWAM"
 SEPARATOR, DROPPED, WORD, ALONE, MARK = CLASSES
+#: The classes of the context of a capital sigma: neither, cased, ignored.
+CASE_CLASSES = "NCI"
+CAPITAL_SIGMA, FINAL_SIGMA = "\u03a3", "\u03c2"
 
 #: The planes 2 and 3 are for ideographs; those behind them are for no characters of texts.
 LAST_IDEOGRAPH = 0x3FFFF
@@ -115,34 +119,67 @@ def fold_of(code_point: int) -> int:
     return code_point
 
 
-def class_runs() -> list[tuple[int, str]]:
+def lower_of(code_point: int) -> int:
+    """Return the lower case of a code point; that of U+0130 is longer and not in the tables."""
+    lowered = chr(code_point).lower()
+    return ord(lowered) if len(lowered) == 1 else fold_of(code_point)
+
+
+def case_class_of(code_point: int) -> str:
+    """Return the effect of a code point on a capital sigma behind it."""
+    neither, cased, ignored = CASE_CLASSES
+    if (chr(code_point) + CAPITAL_SIGMA).lower().endswith(FINAL_SIGMA):
+        return cased
+    is_ignored = ("a" + chr(code_point) + CAPITAL_SIGMA).lower().endswith(FINAL_SIGMA)
+    return ignored if is_ignored else neither
+
+
+def runs_of(found: Iterable[str]) -> list[tuple[int, str]]:
     """Return the start and the class of each run of code points of one class."""
     runs: list[tuple[int, str]] = []
-    for code_point, name in enumerate(classes()):
+    for code_point, name in enumerate(found):
         if not runs or runs[-1][1] != name:
             runs.append((code_point, name))
     return runs
 
 
-def fold_runs() -> list[tuple[int, int, int, int]]:
-    """Return runs of folded code points: the first, how many, the step, and what is added.
+def class_runs() -> list[tuple[int, str]]:
+    """Return the runs of the classes of tokens."""
+    return runs_of(classes())
+
+
+def case_runs() -> list[tuple[int, str]]:
+    """Return the runs of the classes around a sigma."""
+    return runs_of(map(case_class_of, range(CODE_POINTS)))
+
+
+def _mapping_runs(added: dict[int, int]) -> list[tuple[int, int, int, int]]:
+    """Return runs of code points: the first, how many, the step, and what is added.
 
     No run reaches into the next one, so that a search for the start finds the run.
     """
     runs: list[tuple[int, int, int, int]] = []
-    for x in range(CODE_POINTS):
-        added = fold_of(x) - x
-        if added == 0:
-            continue
+    for x, amount in added.items():
         if runs:
-            first, count, step, amount = runs[-1]
+            first, count, step, before = runs[-1]
             away = [count * one for one in ((step,) if count > 1 else (1, 2))]
-            if added == amount and x - first in away:
+            if amount == before and x - first in away:
                 runs[-1] = (first, count + 1, (x - first) // count, amount)
                 continue
-        runs.append((x, 1, 1, added))
+        runs.append((x, 1, 1, amount))
     assert max(count for _, count, *_ in runs) < 128, "the C table has seven bits for it"
     return runs
+
+
+def fold_runs() -> list[tuple[int, int, int, int]]:
+    """Return the runs of code points that are folded."""
+    return _mapping_runs({x: fold_of(x) - x for x in range(CODE_POINTS) if fold_of(x) != x})
+
+
+def lower_runs() -> list[tuple[int, int, int, int]]:
+    """Return the runs of code points whose lower case is not what they are folded to."""
+    others = (x for x in range(CODE_POINTS) if lower_of(x) != fold_of(x))
+    return _mapping_runs({x: lower_of(x) - x for x in others})
 
 
 def _wrapped(words: Iterable[str], width: int, indent: str) -> str:
@@ -156,13 +193,20 @@ def _wrapped(words: Iterable[str], width: int, indent: str) -> str:
     )
 
 
-def python_tables() -> str:
-    """Return the module of data."""
-    runs = class_runs()
+def _class_words(runs: list[tuple[int, str]]) -> str:
     ends = [start for start, _ in runs[1:]] + [CODE_POINTS]
     lengths = (f"{end - start:x}{name}" for (start, name), end in zip(runs, ends, strict=True))
-    folds = (f"{first:x},{count},{step},{added}" for first, count, step, added in fold_runs())
-    return f'''"""The tables of `edgernn-tokenizer/2`.
+    return _wrapped(lengths, 98, "")
+
+
+def _mapping_words(runs: list[tuple[int, int, int, int]]) -> str:
+    words = (f"{first:x},{count},{step},{added}" for first, count, step, added in runs)
+    return _wrapped(words, 98, "")
+
+
+def python_tables() -> str:
+    """Return the module of data."""
+    return f'''"""The tables of `edgernn-tokenizer/2` and `edgernn-tokenizer/3`.
 
 Written by `runtime/tools/make_unicode_tables.py`.
 """
@@ -170,11 +214,19 @@ Written by `runtime/tools/make_unicode_tables.py`.
 UNICODE_VERSION = "{UNICODE_VERSION}"
 #: Runs of code points from 0 on: how many, in hexadecimal, and the letter of their class.
 CLASS_RUNS = """
-{_wrapped(lengths, 98, "")}
+{_class_words(class_runs())}
 """
 #: Runs of code points that are folded: the first in hexadecimal, how many, the step, what is added.
 FOLD_RUNS = """
-{_wrapped(folds, 98, "")}
+{_mapping_words(fold_runs())}
+"""
+#: Runs of code points whose lower case differs, in the same form; 0 is added where there is none.
+LOWER_RUNS = """
+{_mapping_words(lower_runs())}
+"""
+#: Runs of code points around a capital sigma: N neither, C cased, I ignored.
+CASE_RUNS = """
+{_class_words(case_runs())}
 """
 '''
 
@@ -184,35 +236,66 @@ def _c_array(declaration: str, numbers: Iterable[int]) -> str:
     return f"static const {declaration}[] = {{\n{body}\n}};\n"
 
 
-def c_tables() -> str:
-    """Return the arrays of C: starts of runs plane by plane, their classes, and the folds."""
+def _by_plane(runs: list[tuple[int, str]]) -> tuple[list[int], list[str], list[int]]:
+    """Return the low 16 bits of each run's start, its class, and where each plane starts."""
     starts: list[int] = []
-    numbers: list[int] = []
+    names: list[str] = []
     planes: list[int] = []
-    runs = class_runs()
     for plane in range(CODE_POINTS >> 16):
         planes.append(len(starts))
         before = [name for start, name in runs if start <= plane << 16][-1]
         within = [(start, name) for start, name in runs if start >> 16 == plane and start & 0xFFFF]
         for start, name in [(plane << 16, before), *within]:
             starts.append(start & 0xFFFF)
-            numbers.append(CLASSES.index(name))
-    folds = fold_runs()
-    keys = (first << 8 | count << 1 | step - 1 for first, count, step, _ in folds)
-    size = len(starts) * 3 + (len(planes) + 1) * 2 + len(folds) * 8
+            names.append(name)
+    return starts, names, [*planes, len(starts)]
+
+
+def _packed(numbers: list[int]) -> Iterable[int]:
+    """Return bytes of four numbers of two bits, the first one in the lowest bits."""
+    padded = [*numbers, 0, 0, 0]
+    for i in range(0, len(numbers), 4):
+        yield sum(padded[i + j] << 2 * j for j in range(4))
+
+
+def _mapping_arrays(name: str, runs: list[tuple[int, int, int, int]]) -> tuple[str, str]:
+    keys = (first << 8 | count << 1 | step - 1 for first, count, step, _ in runs)
+    return (
+        _c_array(f"uint32_t {name}_keys", keys),
+        _c_array(f"int32_t {name}_added", (added for *_, added in runs)),
+    )
+
+
+def c_tables() -> str:
+    """Return the arrays of C: runs of classes plane by plane, and the folds."""
+    starts, names, planes = _by_plane(class_runs())
+    folds, lowers = fold_runs(), lower_runs()
+    size = len(starts) * 3 + len(planes) * 2 + len(folds) * 8
+    case_starts, case_names, case_planes = _by_plane(case_runs())
+    cases = list(_packed([CASE_CLASSES.index(name) for name in case_names]))
+    runs = len(case_starts)
+    case_size = runs * 2 + len(cases) + len(case_planes) * 2 + len(lowers) * 8
+    fold_keys, fold_added = _mapping_arrays("fold", folds)
     return "\n".join(
         (
             f"/* Unicode {UNICODE_VERSION}; written by runtime/tools/make_unicode_tables.py.",
-            f" * {size:,} bytes: {len(starts)} runs of classes, {len(folds)} of folds. */",
+            f" * {size:,} bytes: {len(starts)} runs of classes, {len(folds)} of folds.",
+            f" * {case_size:,} bytes: {runs} runs of case, {len(lowers)} of lower case. */",
             "/* Runs of one class: the low 16 bits of the first code point, and the class. */",
             _c_array("uint16_t class_starts", starts),
-            _c_array("unsigned char class_numbers", numbers),
+            _c_array("unsigned char class_numbers", map(CLASSES.index, names)),
             "/* The place of each plane's first run, and that behind the last one. */",
-            _c_array("uint16_t class_planes", [*planes, len(starts)]),
+            _c_array("uint16_t class_planes", planes),
             "/* Runs of folded code points: the first << 8 | how many << 1 | (step - 1). */",
-            _c_array("uint32_t fold_keys", keys),
+            fold_keys,
             "/* What is added to each. */",
-            _c_array("int32_t fold_added", (added for *_, added in folds)),
+            fold_added,
+            "/* The same for code points whose lower case is not what they are folded to. */",
+            *_mapping_arrays("lower", lowers),
+            "/* Runs of one class of case, as above; the classes of four runs are one byte. */",
+            _c_array("uint16_t case_starts", case_starts),
+            _c_array("unsigned char case_numbers", cases),
+            _c_array("uint16_t case_planes", case_planes),
         )
     )
 

@@ -18,8 +18,7 @@ static size_t read_ids_without(const explanation *e, size_t count, size_t left_o
     if (i == left_out || (!rules->pad_to && e->ids[i] == EDGERNN_PAD)) continue;
     e->without[used++] = e->ids[i];
   }
-  while (used < rules->pad_to) e->without[used++] = EDGERNN_PAD;
-  return used;
+  return edgernn_pad(rules, e->without, used, rules->pad_to);
 }
 
 /* Classify the tokens except one, or all of them for `left_out` = count. */
@@ -32,14 +31,21 @@ static edgernn_status classify_without(const explanation *e, size_t count, size_
 }
 
 /* Write a token's spelling and a NUL. Return the place behind it, or 0 if it does not fit. */
-static size_t spell(const edgernn_tokens *tokens, const edgernn_piece *pieces, size_t pieces_count,
-                    char *spellings, size_t at, size_t capacity) {
-  for (size_t i = 0; i < pieces_count; i++) {
-    size_t size = pieces[i].end - pieces[i].start;
-    if (at + size + 1 > capacity) return 0;
-    memcpy(spellings + at, tokens->bytes + pieces[i].start, size);
-    at += size;
-    spellings[at++] = i + 1 < pieces_count ? ' ' : '\0';
+static size_t spell(const edgernn_tokens *tokens, const edgernn_found *found, char *spellings, size_t at,
+                    size_t capacity) {
+  size_t count = found->count ? found->count : 1;
+  for (size_t i = 0; i < count; i++) {
+    edgernn_span part;
+    if (found->count) {
+      part.data = tokens->bytes + found->pieces[i].start;
+      part.size = found->pieces[i].end - found->pieces[i].start;
+    } else {
+      part = edgernn_spelling(&tokens->rules->vocabulary, tokens->rules->start);
+    }
+    if (at + part.size + 1 > capacity) return 0;
+    memcpy(spellings + at, part.data, part.size);
+    at += part.size;
+    spellings[at++] = i + 1 < count ? ' ' : '\0';
   }
   return at;
 }
@@ -48,15 +54,15 @@ static size_t spell(const edgernn_tokens *tokens, const edgernn_piece *pieces, s
 static size_t list_tokens(const explanation *e, const char *text, size_t text_bytes, edgernn_token *out,
                           size_t capacity, char *spellings, size_t spelling_capacity, int *fits) {
   edgernn_tokens tokens;
-  const edgernn_piece *pieces;
-  size_t count = 0, at = 0, pieces_count;
+  edgernn_found found;
+  size_t count = 0, at = 0;
   edgernn_cut(&e->classifier->text, text, text_bytes, e->scratch, &tokens);
-  for (*fits = 1; edgernn_next_token(&tokens, &pieces, &pieces_count); count++) {
+  for (*fits = 1; edgernn_next_token(&tokens, &found); count++) {
     if (!*fits || count >= capacity) continue;
-    size_t end = spell(&tokens, pieces, pieces_count, spellings, at, spelling_capacity);
+    size_t end = spell(&tokens, &found, spellings, at, spelling_capacity);
     if (!end) *fits = 0;
     if (!end) continue;
-    e->ids[count] = edgernn_find_token(&e->classifier->text.vocabulary, tokens.bytes, pieces, pieces_count);
+    e->ids[count] = found.id;
     out[count].id = e->ids[count];
     out[count].contribution = 0;
     out[count].start = (uint32_t)at;

@@ -13,15 +13,39 @@ typedef enum edgernn_split {
   EDGERNN_CHARACTER,
   EDGERNN_NO_SPLIT,
   /* The rules of edgernn-tokenizer/2, with case folding and word boundaries of their own. */
-  EDGERNN_UNICODE
+  EDGERNN_UNICODE,
+  EDGERNN_SEPARATORS
 } edgernn_split;
+
+typedef enum edgernn_step {
+  EDGERNN_LOWER,
+  EDGERNN_UNICODE_LOWER,
+  EDGERNN_BR_TO_SPACE,
+  EDGERNN_HTML_TO_SPACE,
+  EDGERNN_STRIP_HTML,
+  EDGERNN_STRIP_PUNCTUATION,
+  EDGERNN_PUNCTUATION_TO_SPACE,
+  EDGERNN_STRIP_DIGITS,
+  EDGERNN_DIGITS_TO_SPACE,
+  EDGERNN_LETTERS_ONLY,
+  EDGERNN_LETTERS_DIGITS_ONLY,
+  EDGERNN_STEPS
+} edgernn_step;
+
+/* The ids that remain of a text with too many: the first ones, both ends, or the last ones. */
+typedef enum edgernn_truncation { EDGERNN_HEAD, EDGERNN_HEAD_TAIL, EDGERNN_TAIL } edgernn_truncation;
 
 typedef struct edgernn_text {
   uint32_t split, lower, strip_punctuation;
-  /* The most ids that a text keeps, 0 for all; and whether they are its first and last ones. */
-  uint32_t max_length, keep_tail;
-  /* The length to which ids are cut and padded, or 0 for bare ids without padding. */
-  uint32_t pad_to;
+  /* The rules of edgernn-tokenizer/3: steps before the split, sorted code points that separate, and the
+   * id in front of every text, or 0. */
+  uint32_t has_steps, step_count, separator_count, start;
+  const uint32_t *steps, *separators;
+  /* The most ids that a text keeps, 0 for all; and which. */
+  uint32_t max_length, truncation;
+  /* The length to which ids are cut and padded, or 0 for bare ids without padding; and whether the padding
+   * is in front of them. */
+  uint32_t pad_to, pads_front;
   uint32_t ngram_count, label_count, output_count;
   /* The widths of the n-grams in the order of output; no n-grams if the count is 0. */
   const uint32_t *ngrams;

@@ -13,7 +13,16 @@ typedef struct edgernn_tokens {
   /* Tokens from place `head` up to place `last` are left out. */
   size_t head, last;
   size_t width, start, place;
+  /* Whether the id in front of the text comes next. */
+  int is_first;
 } edgernn_tokens;
+
+/* A token that the model reads: its id, and its pieces, none for the id in front of a text. */
+typedef struct edgernn_found {
+  int32_t id;
+  const edgernn_piece *pieces;
+  size_t count;
+} edgernn_found;
 
 /* Return the bytes of scratch to cut a text. */
 EDGERNN_INTERNAL size_t edgernn_cut_bytes(const edgernn_text *rules, size_t text_bytes);
@@ -25,9 +34,12 @@ EDGERNN_INTERNAL size_t edgernn_most_ids(const edgernn_text *rules, size_t text_
 EDGERNN_INTERNAL void edgernn_cut(const edgernn_text *rules, const char *text, size_t text_bytes,
                                   void *scratch, edgernn_tokens *tokens);
 
-/* Get the pieces of the next token that the model reads. Return 0 after the last one. */
-EDGERNN_INTERNAL int edgernn_next_token(edgernn_tokens *tokens, const edgernn_piece **pieces,
-                                        size_t *count);
+/* Get the next token that the model reads. Return 0 after the last one. */
+EDGERNN_INTERNAL int edgernn_next_token(edgernn_tokens *tokens, edgernn_found *found);
+
+/* Pad ids as the model reads them, and return how many there are then. Those beyond `capacity` are not
+ * written. used: the ids that there are, of which the first `capacity` are in `ids`. */
+EDGERNN_INTERNAL size_t edgernn_pad(const edgernn_text *rules, int32_t *ids, size_t used, size_t capacity);
 
 /* Write the first `capacity` ids of a text as the model reads them, and return how many there are. */
 EDGERNN_INTERNAL size_t edgernn_number(const edgernn_text *rules, const char *text, size_t text_bytes,

@@ -67,7 +67,7 @@ static const unsigned char *check_entry(const edgernn_vocabulary *v, uint32_t bu
   const unsigned char *at = read_number(p, end, &entry.id);
   entry.bytes = at ? read_number(at, end, &entry.length) : NULL;
   if (!entry.bytes || entry.length > EDGERNN_MOST_TOKEN_BYTES || entry.length == 0) return NULL;
-  if ((size_t)(end - entry.bytes) < entry.length || entry.id < 2 || entry.id >= v->tokens) return NULL;
+  if ((size_t)(end - entry.bytes) < entry.length || entry.id < v->first || entry.id >= v->tokens) return NULL;
   if (!edgernn_is_utf8(entry.bytes, entry.length)) return NULL;
   uint32_t hash = hash_bytes(EDGERNN_FIRST_HASH, entry.bytes, entry.length);
   if (bucket_of(hash, v->buckets) != bucket || !is_new(start, &entry, p)) return NULL;
@@ -75,7 +75,7 @@ static const unsigned char *check_entry(const edgernn_vocabulary *v, uint32_t bu
 }
 
 EDGERNN_INTERNAL edgernn_status edgernn_check_vocabulary(const edgernn_vocabulary *v, uint32_t entry_bytes) {
-  uint32_t begin = 0, total = 2;
+  uint32_t begin = 0, total = v->first;
   for (uint32_t bucket = 0; bucket < v->buckets; bucket++) {
     uint32_t stop = v->ends[bucket], count = 0;
     if (stop < begin || stop > entry_bytes) return EDGERNN_ERROR_MALFORMED_VOCABULARY;
@@ -135,7 +135,21 @@ EDGERNN_INTERNAL int32_t edgernn_find_token(const edgernn_vocabulary *v, const u
     if (entry.length == length && has_pieces(&entry, text, pieces, count)) return (int32_t)entry.id;
     p = entry.next;
   }
-  return EDGERNN_OUT_OF_VOCABULARY;
+  return v->unknown;
+}
+
+EDGERNN_INTERNAL edgernn_span edgernn_spelling(const edgernn_vocabulary *v, uint32_t id) {
+  edgernn_span spelling = {NULL, 0};
+  const unsigned char *end = v->entries + v->ends[v->buckets - 1];
+  for (const unsigned char *p = v->entries; p < end;) {
+    vocabulary_entry entry = read_entry_at(p);
+    if (entry.id == id) {
+      spelling.data = entry.bytes;
+      spelling.size = entry.length;
+    }
+    p = entry.next;
+  }
+  return spelling;
 }
 
 /* ---- vocab.txt --------------------------------------------------------------------------------- */
@@ -164,7 +178,7 @@ static vocabulary_line read_line_at(const unsigned char *p, unsigned char *out) 
   return line;
 }
 
-EDGERNN_INTERNAL edgernn_status edgernn_count_tokens(edgernn_span file, uint32_t *tokens,
+EDGERNN_INTERNAL edgernn_status edgernn_count_tokens(edgernn_span file, uint32_t first, uint32_t *tokens,
                                                      uint32_t *entry_bytes) {
   uint64_t bytes = 0;
   uint32_t id = 0;
@@ -177,7 +191,7 @@ EDGERNN_INTERNAL edgernn_status edgernn_count_tokens(edgernn_span file, uint32_t
     if (!line.next || line.length > EDGERNN_MOST_TOKEN_BYTES || id == EDGERNN_MOST_TOKENS) {
       return EDGERNN_ERROR_MALFORMED_VOCABULARY;
     }
-    if (id > 1) bytes += line.length + number_bytes(id) + number_bytes(line.length);
+    if (id >= first) bytes += line.length + number_bytes(id) + number_bytes(line.length);
     p = line.next;
   }
   *tokens = id;
@@ -191,14 +205,14 @@ EDGERNN_INTERNAL uint32_t edgernn_bucket_count(uint32_t tokens) {
   return buckets;
 }
 
-EDGERNN_INTERNAL void edgernn_index_tokens(edgernn_span file, uint32_t buckets, uint32_t *ends,
-                                           unsigned char *entries) {
+EDGERNN_INTERNAL void edgernn_index_tokens(edgernn_span file, uint32_t first, uint32_t buckets,
+                                           uint32_t *ends, unsigned char *entries) {
   uint32_t id = 0, total = 0;
   memset(ends, 0, buckets * sizeof *ends);
   for (const unsigned char *p = file.data; p < file.data + file.size; id++) {
     vocabulary_line line = read_line_at(p, NULL);
     size_t bytes = line.length + number_bytes(id) + number_bytes(line.length);
-    if (id > 1) ends[bucket_of(line.hash, buckets)] += (uint32_t)bytes;
+    if (id >= first) ends[bucket_of(line.hash, buckets)] += (uint32_t)bytes;
     p = line.next;
   }
   /* Each end is first where its bucket starts, and moves on with every token. */
@@ -211,7 +225,7 @@ EDGERNN_INTERNAL void edgernn_index_tokens(edgernn_span file, uint32_t buckets, 
   for (const unsigned char *p = file.data; p < file.data + file.size; id++) {
     vocabulary_line line = read_line_at(p, NULL);
     uint32_t *end = &ends[bucket_of(line.hash, buckets)];
-    if (id > 1) {
+    if (id >= first) {
       unsigned char *at = write_number(write_number(entries + *end, id), line.length);
       read_line_at(p, at);
       *end = (uint32_t)(at + line.length - entries);

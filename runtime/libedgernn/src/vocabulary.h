@@ -18,6 +18,9 @@ typedef struct edgernn_vocabulary {
   const uint32_t *ends;
   const unsigned char *entries;
   uint32_t buckets, tokens;
+  /* The first id that has an entry, and the id of a token without one, -1 where it has none. */
+  uint32_t first;
+  int32_t unknown;
 } edgernn_vocabulary;
 
 /* A part of a token: n-grams have several, with a space between them. */
@@ -29,23 +32,26 @@ typedef struct edgernn_piece {
 EDGERNN_INTERNAL edgernn_status edgernn_check_vocabulary(const edgernn_vocabulary *vocabulary,
                                                          uint32_t entry_bytes);
 
-/* Return whether each id from 2 on has one entry. bits: a bit per id, for use by this function. */
+/* Return whether each id from the first on has one entry. bits: a bit per id, for use by this function. */
 EDGERNN_INTERNAL int edgernn_has_each_id(const edgernn_vocabulary *vocabulary, uint32_t *bits);
 
-/* Return the id of the token made of pieces of a text. */
+/* Return the id of the token made of pieces of a text, or -1 if it has none. */
 EDGERNN_INTERNAL int32_t edgernn_find_token(const edgernn_vocabulary *vocabulary,
                                             const unsigned char *text, const edgernn_piece *pieces,
                                             size_t count);
 
-/* Count the tokens of a vocab.txt, and the bytes of their entries. */
-EDGERNN_INTERNAL edgernn_status edgernn_count_tokens(edgernn_span vocab_txt, uint32_t *tokens,
+/* Return the spelling of an id that has an entry. */
+EDGERNN_INTERNAL edgernn_span edgernn_spelling(const edgernn_vocabulary *vocabulary, uint32_t id);
+
+/* Count the tokens of a vocab.txt, and the bytes of the entries of ids from `first` on. */
+EDGERNN_INTERNAL edgernn_status edgernn_count_tokens(edgernn_span vocab_txt, uint32_t first, uint32_t *tokens,
                                                      uint32_t *entry_bytes);
 
 /* Return the number of buckets for a number of tokens. */
 EDGERNN_INTERNAL uint32_t edgernn_bucket_count(uint32_t tokens);
 
 /* Write the hash table of a vocab.txt that was counted. ends: [buckets]. */
-EDGERNN_INTERNAL void edgernn_index_tokens(edgernn_span vocab_txt, uint32_t buckets, uint32_t *ends,
-                                           unsigned char *entries);
+EDGERNN_INTERNAL void edgernn_index_tokens(edgernn_span vocab_txt, uint32_t first, uint32_t buckets,
+                                           uint32_t *ends, unsigned char *entries);
 
 #endif
