@@ -77,7 +77,7 @@ def outputs(path, texts=TEXTS):
         return np.array([classifier.output(text) for text in texts])
 
 
-@pytest.mark.parametrize("model_format", ["tflite", "onnx"])
+@pytest.mark.parametrize("model_format", ["native", "onnx"])
 @pytest.mark.parametrize(
     ("options", "padding", "truncating"),
     [
@@ -131,7 +131,7 @@ def test_a_wrong_option_fails_the_gate_of_the_reference_predictions(tmp_path, na
     chosen = {**right, **WRONG[name]}
     chosen["tokenizer"] = tmp_path / chosen["tokenizer"]
     with pytest.raises(GateError, match="reference predictions") as caught:
-        export(model, tmp_path / "x.edgernn", Options("onnx", quantize="int8", **chosen))
+        export(model, tmp_path / "x.edgernn", Options("native", quantize="int8", **chosen))
     assert "--tokenizer or --vocabulary, --standardize, --padding" in str(caught.value)
     assert not (tmp_path / "x.edgernn").exists()
 
@@ -139,7 +139,7 @@ def test_a_wrong_option_fails_the_gate_of_the_reference_predictions(tmp_path, na
 def test_without_a_statement_the_export_names_the_options(tmp_path):
     tokenizer = fitted()
     (tmp_path / "tokenizer.json").write_text(tokenizer.to_json())
-    chosen = Options("onnx", tokenizer=tmp_path / "tokenizer.json")
+    chosen = Options("native", tokenizer=tmp_path / "tokenizer.json")
     rows = len(tokenizer.word_index) + 1
     with pytest.raises(OptionError, match="--padding pre --truncating pre"):
         export(rnn(rows), tmp_path / "x.edgernn", chosen)
@@ -152,7 +152,9 @@ def test_a_masked_model_reads_bare_ids(tmp_path):
     (tmp_path / "tokenizer.json").write_text(tokenizer.to_json())
     model = rnn(len(tokenizer.word_index) + 1, mask=True)
     predict = pipeline(model, sequences_of(tokenizer), "pre", "pre")
-    chosen = Options("onnx", tokenizer=tmp_path / "tokenizer.json", stated=Stated(truncating="pre"))
+    chosen = Options(
+        "native", tokenizer=tmp_path / "tokenizer.json", stated=Stated(truncating="pre")
+    )
     done = export(model, tmp_path / "x.edgernn", chosen)
     with load(done.path) as classifier:
         assert classifier.bundle.manifest.pad_to is None
@@ -178,7 +180,7 @@ def test_a_word_index_of_a_data_set_has_start_oov_and_offset(tmp_path, rows):
     model = rnn(rows)
     predict = pipeline(model, lambda texts: to_ids(texts, rows), "pre", "pre")
     chosen = Options(
-        "onnx",
+        "native",
         vocabulary=tmp_path / "imdb_word_index.json",
         stated=Stated("pre", "pre"),
         reference=write_reference(tmp_path / "reference.csv", predict),
@@ -280,7 +282,7 @@ def test_wrong_reference_predictions_are_refused(tmp_path, rows, said):
     (tmp_path / "tokenizer.json").write_text(tokenizer.to_json())
     (tmp_path / "reference.csv").write_text(rows)
     chosen = Options(
-        "onnx",
+        "native",
         tokenizer=tmp_path / "tokenizer.json",
         stated=Stated("pre", "pre"),
         reference=tmp_path / "reference.csv",
