@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from tests.hosts import host, make, run
+from tests.hosts import corpus, host, make, run
 from tests.runtime.test_native_c import branches_never_taken, build
 
 LINES = {
@@ -94,5 +94,5 @@ def test_a_broken_file_is_made_of_its_parts():
 
 def test_the_corpus_is_what_the_code_writes():
     """Bundles of the corpus are those that today's writer gives."""
-    for name, data in make.prediction_bundles():
+    for name, data in corpus.prediction_bundles():
         assert (host.BUNDLES / f"{name}.edgernn").read_bytes() == data, name
