@@ -122,7 +122,8 @@ class TokenizerSpec:
         _require_one_of("contract", value.get("contract"), tuple(_CONTRACTS.values()))
         rules = next(name for name in _CONTRACTS if _CONTRACTS[name] == value["contract"])
         _require_one_of("truncate", value.get("truncate"), get_args(Truncate))
-        ngrams, max_length = _widths(value.get("ngrams")), value.get("max_length")
+        ngrams = _widths(value.get("ngrams"))
+        max_length = value.get("max_length", "a missing field")
         if max_length is not None and not _is_integer(max_length, 1, MAX_LENGTH):
             raise _outside("max_length", "null or an integer of at least 1", max_length)
         others = {"ngrams": ngrams, "max_length": max_length, "truncate": value["truncate"]}

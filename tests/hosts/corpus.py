@@ -13,6 +13,8 @@ from edgernn_runtime.ir import Network, Task
 from edgernn_runtime.manifest import Manifest, encode_manifest
 from edgernn_runtime.text_section import TextSection, attach_text
 from edgernn_runtime.tokenizer import TokenizerSpec
+from tests.hosts.rezip import members_of_bytes, rezipped
+from tests.runtime import test_step_vectors as steps
 from tests.runtime import test_tokenizer_vectors as keras
 from tests.runtime import test_unicode_rules as unicode
 from tests.runtime.test_native import network_of, written
@@ -68,16 +70,16 @@ def with_head(network, head):
     return Network(network.task, network.embedding, (*network.layers[:-1], last), network.wide)
 
 
-def bundle_of(network, recipe, pad_to=None, texts=TEXTS):
+def bundle_of(network, recipe, pad_to=None, texts=TEXTS, pad_side="post"):
     """Return the bytes of a bundle of version 2 with test vectors."""
     task = network.task
     empty = (0.25,) if task.head == "binary" else (0.5, 0.25, 0.125)
-    text = TextSection(task.tokenizer, pad_to, task.labels, empty, task.vocabulary)
+    text = TextSection(task.tokenizer, pad_to, task.labels, empty, task.vocabulary, pad_side)
     model = attach_text(written(network, recipe), text)
     manifest = Manifest(
         tokenizer=task.tokenizer, labels=task.labels, head=task.head, pad_to=pad_to, empty=empty,
         format="native", recipe=recipe, lowering="fused", model="model.bin",
-        created_by="the corpus of hosts",
+        created_by="the corpus of hosts", pad_side=pad_side,
     )  # fmt: skip
 
     def zipped(vectors):
@@ -121,6 +123,62 @@ def prediction_bundles():
     pooled = pooled_of(3, "both_padded")
     pooled = Network(task, pooled.embedding[: len(vocabulary)], pooled.layers, None)
     yield "padded-int8", bundle_of(pooled, "int8", pad_to=24)
+
+
+def step_bundles():
+    """Yield the names and bytes of bundles with steps whose predictions are replayed."""
+    vocabulary = tuple(word.encode() for word in ("", "<START>", "<OOV>", *WORDS[:-1]))
+    tokenizer = {
+        "rules": "steps", "steps": ("unicode_lower",), "split": "separators",
+        "separators": '!"#$%&()*+,-./:;<=>?@[\\]^_`{|}~\t\n ',
+    }  # fmt: skip
+    lstm = network_of(3, units=(12, 8), embedding=8)
+    lstm = Network(lstm.task, lstm.embedding[: len(vocabulary)], lstm.layers, None)
+    gru = network_of(4, cell="gru", units=(5, 17), embedding=7)
+    gru = Network(gru.task, gru.embedding[: len(vocabulary)], gru.layers, None)
+    rules = {**tokenizer, "oov": None, "max_length": 24, "truncate": "tail"}
+    task = task_of("multiclass", vocabulary, **rules)
+    padded = Network(task, lstm.embedding, lstm.layers, None)
+    yield "steps-padded", bundle_of(padded, "int8", pad_to=24, pad_side="pre")
+    yield "steps-bare", bundle_of(padded, "none")
+    task = task_of("multilabel", vocabulary, **{**tokenizer, "oov": 2, "start": 1})
+    yield "steps-start", bundle_of(Network(task, gru.embedding, gru.layers, None), "none")
+    rules = {"steps": ("lower", "br_to_space", "strip_punctuation"), "ngrams": (1, 2)}
+    task = task_of("multiclass", vocabulary, rules="steps", **rules, max_length=9, truncate="tail")
+    yield "steps-bag", bundle_of(Network(task, None, (), wide_of(3, words=len(vocabulary))), "int8")
+
+
+def version_1_with_steps(path):
+    """Return the bundle of version 1 at a path with other rules in its manifest."""
+    members = members_of_bytes(path.read_bytes())
+    spec = TokenizerSpec(
+        rules="steps", steps=("letters_only", "unicode_lower"), split="separators",
+        separators=" o\u00e9", oov=None, start=3, max_length=20, truncate="tail",
+    )  # fmt: skip
+    padding = {"to": 20, "side": "pre"}
+    manifest = {**json.loads(members[MANIFEST]), "tokenizer": spec.to_json(), "padding": padding}
+    # The outputs of its test vectors are those of other ids.
+    return rezipped({**members, VECTORS: b"[]\n"}, manifest)
+
+
+def step_token_bundles():
+    """Yield names, bytes and cases of bundles with steps whose tokens are replayed."""
+    for kind, cases in steps.CASES.items():
+        groups = {}
+        for case in cases:
+            key = [case["spec"], case.get("tokens"), case.get("padding", [None, "post"])]
+            groups.setdefault(json.dumps(key, sort_keys=True), []).append(case)
+        # Rules of several cases, and some of those with padding.
+        kept = [key for key in sorted(groups) if len(groups[key]) >= 7]
+        kept += [key for key in sorted(groups) if "padding" in groups[key][0]][:6]
+        for i, key in enumerate(kept):
+            spec, tokens, padding = json.loads(key)
+            vocabulary = tuple(steps.VOCABULARY[kind][:tokens])
+            rules = TokenizerSpec.from_json(spec)
+            task = Task(rules, vocabulary, "multiclass", LABELS["multiclass"])
+            wide = wide_of(1, words=len(vocabulary), buckets=1, patterns=())
+            data = bundle_of(Network(task, None, (), wide), "int8", padding[0], (), padding[1])
+            yield f"tokens-{kind}-{i:02}", data, groups[key]
 
 
 def token_bundles():

@@ -10,8 +10,15 @@ from pathlib import Path
 
 from edgernn_runtime import load
 from edgernn_runtime.self_test import get_tolerance
-from tests.hosts import broken_bundles, broken_models
-from tests.hosts.corpus import TEXTS, prediction_bundles, token_bundles
+from tests.hosts import broken_bundles, broken_models, broken_steps
+from tests.hosts.corpus import (
+    TEXTS,
+    prediction_bundles,
+    step_bundles,
+    step_token_bundles,
+    token_bundles,
+    version_1_with_steps,
+)
 from tests.hosts.host import BUNDLES, HOSTS, status_of
 
 FIXTURES = HOSTS.parent / "runtime" / "fixtures"
@@ -64,12 +71,14 @@ def main():
     shutil.rmtree(BUNDLES, ignore_errors=True)
     BUNDLES.mkdir()
     predictions, tokens = [], []
-    for name, data in prediction_bundles():
+    for name, data in (*prediction_bundles(), *step_bundles()):
         (BUNDLES / f"{name}.edgernn").write_bytes(data)
     for kind in ("", "-wide"):
         shutil.copy(
             FIXTURES / f"bundle-1-native{kind}.edgernn", BUNDLES / f"version-1{kind}.edgernn"
         )
+    old = version_1_with_steps(BUNDLES / "version-1.edgernn")
+    (BUNDLES / "version-1-steps.edgernn").write_bytes(old)
     for path in sorted(BUNDLES.iterdir()):
         with load(path) as classifier:
             tolerance = get_tolerance(classifier.bundle.manifest.recipe)
@@ -79,12 +88,12 @@ def main():
                 label = classifier.labels.index(found.label)
                 word = text.encode().hex() or "-"
                 predictions.append(f"{path.name} {word} {label} {values} {tolerance:g}")
-    for name, data, cases in token_bundles():
+    for name, data, cases in (*token_bundles(), *step_token_bundles()):
         (BUNDLES / f"{name}.edgernn").write_bytes(data)
         for case in cases:
             text = base64.b64decode(case["text"])
             # Bare ids leave out each 0; the vectors have those in the middle.
-            ids = ",".join(str(i) for i in case["ids"] if i) or "-"
+            ids = ",".join(str(i) for i in case["ids"] if i or "padding" in case) or "-"
             tokens.append(f"{name}.edgernn {text.hex() or '-'} {ids}")
     (HOSTS / "predictions.txt").write_text("\n".join(predictions) + "\n")
     (HOSTS / "tokens.txt").write_text("\n".join(tokens) + "\n")
@@ -102,6 +111,11 @@ def main():
             ),
             ((broken_bundles.broken_version_1,), "version-1.edgernn"),
             ((broken_models.broken_ngrams,), "tokens-keras-05.edgernn"),
+            (
+                (broken_steps.broken_step_sections, broken_steps.broken_step_manifests),
+                "steps-padded.edgernn",
+            ),
+            ((broken_steps.broken_step_vocabularies,), "version-1-steps.edgernn"),
         ]
     )
 

@@ -209,6 +209,23 @@ def test_an_explanation_is_that_of_python(amalgamation, tmp_path):
     assert max(abs(one.weight) for one in expected) > 1e-3
 
 
+@pytest.mark.parametrize("name", ["steps-padded", "steps-bare", "steps-start", "steps-bag"])
+def test_an_explanation_with_steps_is_that_of_python(amalgamation, name):
+    """Padding in front, tokens that vanish, a start id, n-grams."""
+    shutil.copy(LIBRARY / "examples" / "explain.c", amalgamation)
+    run("cc", "explain.c", "edgernn.c", "-lm", "-o", "explain", cwd=amalgamation)
+    path = LIBRARY.parents[1] / "tests" / "hosts" / "bundles" / f"{name}.edgernn"
+    text = "Good,<br />unknown FILM good"
+    found = [line.split(" ", 1) for line in run(amalgamation / "explain", path, text).splitlines()]
+    with load(path) as classifier:
+        expected = classifier.explain(text).tokens
+        assert [one.id for one in expected] == classifier.tokenizer.ids(text).tolist()
+    assert [token for _, token in found] == [one.token for one in expected]
+    change = [float(weight) - one.weight for (weight, _), one in zip(found, expected, strict=True)]
+    assert np.abs(change).max() <= 1e-2
+    assert any(abs(one.weight) > 1e-3 for one in expected)
+
+
 def test_a_program_without_a_heap_gives_the_same(amalgamation, classify, tmp_path):
     source = LIBRARY / "examples" / "without_heap.c"
     run("cc", "-std=c11", "-I.", source, "edgernn.c", "-lm", "-o", "bare", cwd=amalgamation)

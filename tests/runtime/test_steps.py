@@ -125,7 +125,9 @@ def test_a_spec_outside_the_contract_is_refused(field, value):
         TokenizerSpec.from_json({**SPEC.to_json(), field: value})
 
 
-@pytest.mark.parametrize("field", ["steps", "split", "separators", "oov", "start"])
+@pytest.mark.parametrize(
+    "field", ["steps", "split", "separators", "oov", "start", "ngrams", "max_length"]
+)
 def test_a_missing_field_is_refused(field):
     value = SPEC.to_json()
     del value[field]

@@ -30,6 +30,14 @@ static edgernn_status classify_without(const explanation *e, size_t count, size_
   return status;
 }
 
+/* Return the spelling of an id that has an entry. */
+static edgernn_span spelling_of(const edgernn_vocabulary *v, uint32_t id) {
+  edgernn_entry entry = edgernn_read_entry(v->entries);
+  while (entry.id != id) entry = edgernn_read_entry(entry.next);
+  edgernn_span spelling = {entry.bytes, entry.length};
+  return spelling;
+}
+
 /* Write a token's spelling and a NUL. Return the place behind it, or 0 if it does not fit. */
 static size_t spell(const edgernn_tokens *tokens, const edgernn_found *found, char *spellings, size_t at,
                     size_t capacity) {
@@ -40,7 +48,7 @@ static size_t spell(const edgernn_tokens *tokens, const edgernn_found *found, ch
       part.data = tokens->bytes + found->pieces[i].start;
       part.size = found->pieces[i].end - found->pieces[i].start;
     } else {
-      part = edgernn_spelling(&tokens->rules->vocabulary, tokens->rules->start);
+      part = spelling_of(&tokens->rules->vocabulary, tokens->rules->start);
     }
     if (at + part.size + 1 > capacity) return 0;
     memcpy(spellings + at, part.data, part.size);

@@ -32,15 +32,8 @@ static unsigned char *write_number(unsigned char *p, uint32_t number) {
   return p;
 }
 
-/* An entry; `next` is the place behind it. */
-typedef struct vocabulary_entry {
-  uint32_t id, length;
-  const unsigned char *bytes, *next;
-} vocabulary_entry;
-
-/* Read an entry that was checked. */
-static vocabulary_entry read_entry_at(const unsigned char *p) {
-  vocabulary_entry entry;
+EDGERNN_INTERNAL edgernn_entry edgernn_read_entry(const unsigned char *p) {
+  edgernn_entry entry;
   p = read_number(p, p + 3, &entry.id);
   entry.bytes = read_number(p, p + 3, &entry.length);
   entry.next = entry.bytes + entry.length;
@@ -50,9 +43,9 @@ static vocabulary_entry read_entry_at(const unsigned char *p) {
 /* ---- Checking ---------------------------------------------------------------------------------- */
 
 /* Return whether no entry from `p` up to the new one has its bytes. */
-static int is_new(const unsigned char *p, const vocabulary_entry *added, const unsigned char *start) {
+static int is_new(const unsigned char *p, const edgernn_entry *added, const unsigned char *start) {
   while (p < start) {
-    vocabulary_entry entry = read_entry_at(p);
+    edgernn_entry entry = edgernn_read_entry(p);
     if (entry.length == added->length && !memcmp(entry.bytes, added->bytes, entry.length)) return 0;
     p = entry.next;
   }
@@ -63,7 +56,7 @@ static int is_new(const unsigned char *p, const vocabulary_entry *added, const u
 static const unsigned char *check_entry(const edgernn_vocabulary *v, uint32_t bucket,
                                         const unsigned char *start, const unsigned char *p,
                                         const unsigned char *end) {
-  vocabulary_entry entry;
+  edgernn_entry entry;
   const unsigned char *at = read_number(p, end, &entry.id);
   entry.bytes = at ? read_number(at, end, &entry.length) : NULL;
   if (!entry.bytes || entry.length > EDGERNN_MOST_TOKEN_BYTES || entry.length == 0) return NULL;
@@ -94,7 +87,7 @@ EDGERNN_INTERNAL int edgernn_has_each_id(const edgernn_vocabulary *v, uint32_t *
   memset(bits, 0, (v->tokens / 32 + 1) * sizeof *bits);
   const unsigned char *end = v->entries + v->ends[v->buckets - 1];
   for (const unsigned char *p = v->entries; p < end;) {
-    vocabulary_entry entry = read_entry_at(p);
+    edgernn_entry entry = edgernn_read_entry(p);
     uint32_t bit = 1u << entry.id % 32;
     if (bits[entry.id / 32] & bit) return 0;
     bits[entry.id / 32] |= bit;
@@ -106,7 +99,7 @@ EDGERNN_INTERNAL int edgernn_has_each_id(const edgernn_vocabulary *v, uint32_t *
 /* ---- Lookup ------------------------------------------------------------------------------------ */
 
 /* Return whether an entry has the bytes of pieces joined by spaces; its length is theirs. */
-static int has_pieces(const vocabulary_entry *entry, const unsigned char *text,
+static int has_pieces(const edgernn_entry *entry, const unsigned char *text,
                       const edgernn_piece *pieces, size_t count) {
   const unsigned char *at = entry->bytes;
   for (size_t i = 0; i < count; i++) {
@@ -131,25 +124,11 @@ EDGERNN_INTERNAL int32_t edgernn_find_token(const edgernn_vocabulary *v, const u
   const unsigned char *p = v->entries + (bucket ? v->ends[bucket - 1] : 0);
   const unsigned char *end = v->entries + v->ends[bucket];
   while (p < end) {
-    vocabulary_entry entry = read_entry_at(p);
+    edgernn_entry entry = edgernn_read_entry(p);
     if (entry.length == length && has_pieces(&entry, text, pieces, count)) return (int32_t)entry.id;
     p = entry.next;
   }
   return v->unknown;
-}
-
-EDGERNN_INTERNAL edgernn_span edgernn_spelling(const edgernn_vocabulary *v, uint32_t id) {
-  edgernn_span spelling = {NULL, 0};
-  const unsigned char *end = v->entries + v->ends[v->buckets - 1];
-  for (const unsigned char *p = v->entries; p < end;) {
-    vocabulary_entry entry = read_entry_at(p);
-    if (entry.id == id) {
-      spelling.data = entry.bytes;
-      spelling.size = entry.length;
-    }
-    p = entry.next;
-  }
-  return spelling;
 }
 
 /* ---- vocab.txt --------------------------------------------------------------------------------- */

@@ -23,10 +23,19 @@ typedef struct edgernn_vocabulary {
   int32_t unknown;
 } edgernn_vocabulary;
 
+/* An entry; `next` is the place behind it. */
+typedef struct edgernn_entry {
+  uint32_t id, length;
+  const unsigned char *bytes, *next;
+} edgernn_entry;
+
 /* A part of a token: n-grams have several, with a space between them. */
 typedef struct edgernn_piece {
   uint32_t start, end;
 } edgernn_piece;
+
+/* Read an entry that was checked. */
+EDGERNN_INTERNAL edgernn_entry edgernn_read_entry(const unsigned char *p);
 
 /* Check every bucket and entry. */
 EDGERNN_INTERNAL edgernn_status edgernn_check_vocabulary(const edgernn_vocabulary *vocabulary,
@@ -39,9 +48,6 @@ EDGERNN_INTERNAL int edgernn_has_each_id(const edgernn_vocabulary *vocabulary, u
 EDGERNN_INTERNAL int32_t edgernn_find_token(const edgernn_vocabulary *vocabulary,
                                             const unsigned char *text, const edgernn_piece *pieces,
                                             size_t count);
-
-/* Return the spelling of an id that has an entry. */
-EDGERNN_INTERNAL edgernn_span edgernn_spelling(const edgernn_vocabulary *vocabulary, uint32_t id);
 
 /* Count the tokens of a vocab.txt, and the bytes of the entries of ids from `first` on. */
 EDGERNN_INTERNAL edgernn_status edgernn_count_tokens(edgernn_span vocab_txt, uint32_t first, uint32_t *tokens,
