@@ -16,7 +16,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from edgernn_runtime.errors import TextError
-from edgernn_runtime.tokenizer import Tokenizer
+from edgernn_runtime.tokenizer import Split, Tokenizer
 
 WINDOWS = 5
 _WARM_UP_CALLS = 10
@@ -112,7 +112,7 @@ def cut_texts(tokenizer: Tokenizer, texts: Sequence[str], tokens: int) -> tuple[
     Raises:
         TextError: the texts have no token, or the tokenizer does not split texts.
     """
-    spec = replace(tokenizer.spec, ngrams=(), max_length=None)
+    spec = replace(tokenizer.spec, ngrams=(), max_length=None, start=None)
     if spec.split == "none" and tokens > 1:
         raise TextError(
             "this model does not split texts into tokens",
@@ -127,7 +127,11 @@ def cut_texts(tokenizer: Tokenizer, texts: Sequence[str], tokens: int) -> tuple[
         )
     stream *= -(-tokens // len(stream))
     starts = range(0, len(stream) - tokens + 1, tokens)
-    between = b"" if spec.split == "character" else b" "
+    separators: dict[Split, bytes] = {
+        "character": b"",
+        "separators": spec.separators[:1].encode(),
+    }
+    between = separators.get(spec.split, b" ")
     chosen = itertools.islice(starts, _TEXTS)
     return tuple(between.join(stream[i : i + tokens]).decode() for i in chosen)
 

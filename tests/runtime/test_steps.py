@@ -6,6 +6,7 @@ import pytest
 
 from edgernn_runtime.errors import BundleFormatError
 from edgernn_runtime.steps import apply_steps
+from edgernn_runtime.timing import cut_texts
 from edgernn_runtime.tokenizer import STEPS, Tokenizer, TokenizerSpec, with_padding
 
 SPEC = TokenizerSpec(
@@ -133,6 +134,12 @@ def test_a_missing_field_is_refused(field):
     del value[field]
     with pytest.raises(BundleFormatError, match=f"tokenizer.{field}"):
         TokenizerSpec.from_json(value)
+
+
+def test_texts_of_a_length_are_cut_with_separators():
+    spec = TokenizerSpec(rules="steps", split="separators", separators=".", start=1)
+    texts = cut_texts(Tokenizer(spec, VOCABULARY), ["good.film", "x.good"], 3)
+    assert texts == ("good.film.x",)
 
 
 @pytest.mark.parametrize("field", ["oov", "start"])
