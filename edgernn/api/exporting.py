@@ -6,8 +6,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from edgernn_runtime.tokenizer_spec import Step
-
 from edgernn.api.callbacks import ignore
 from edgernn.data.datasets import DataOptions, load_rows
 from edgernn.data.rows import Rows, label_indices, sample
@@ -26,6 +24,7 @@ from edgernn_export.keras.padding import Padding, Stated
 from edgernn_export.keras.text_front import Truncating
 from edgernn_export.recipes import find_recipe
 from edgernn_export.targets import Variant, check_combination, find_target
+from edgernn_runtime.tokenizer_spec import Step
 
 if TYPE_CHECKING:
     from edgernn_export.comparison import TextOrigin

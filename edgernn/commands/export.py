@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any, get_args
 
 import click
-from edgernn_runtime.tokenizer_spec import STEPS
 
 import edgernn
 from edgernn.commands.options import force_option, json_option
@@ -18,6 +17,7 @@ from edgernn_export import RECIPES, TARGETS, Export
 from edgernn_export.keras.padding import Padding
 from edgernn_export.keras.text_front import Truncating
 from edgernn_export.targets import Variant
+from edgernn_runtime.tokenizer_spec import STEPS
 
 
 @click.command()

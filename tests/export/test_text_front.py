@@ -17,6 +17,7 @@ from edgernn_export.keras.padding import Stated
 from edgernn_export.keras.tokenizer_file import load_tokenizer
 from edgernn_export.keras.word_index import load_word_index
 from edgernn_runtime import load
+from edgernn_runtime.tokenizer import Tokenizer
 from tests.conftest import make_texts
 from tests.models import cell, dense, sequences, spread
 
@@ -249,11 +250,27 @@ def test_a_damaged_tokenizer_is_refused(tmp_path, change, said):
         load_tokenizer(tmp_path / "tokenizer.json")
 
 
+def rows_on_the_device(front, texts):
+    tokenizer = Tokenizer(front.spec, front.vocabulary)
+    return [tokenizer.ids(text).tolist() for text in texts]
+
+
 def test_a_tokenizer_encoded_twice_is_read(tmp_path):
     tokenizer = fitted()
     (tmp_path / "tokenizer.json").write_text(json.dumps(tokenizer.to_json()))
     front = load_tokenizer(tmp_path / "tokenizer.json")
     assert [row.tolist() for row in front.look_up(TEXTS)] == tokenizer.texts_to_sequences(TEXTS)
+    assert rows_on_the_device(front, TEXTS) == tokenizer.texts_to_sequences(TEXTS)
+
+
+def test_an_oov_token_that_is_also_a_word_has_the_words_number(tmp_path):
+    tokenizer = fitted(oov_token="so")
+    assert 1 not in tokenizer.word_index.values()
+    (tmp_path / "tokenizer.json").write_text(tokenizer.to_json())
+    front = load_tokenizer(tmp_path / "tokenizer.json")
+    assert front.spec.oov == tokenizer.word_index["so"] > 1
+    texts = [*TEXTS, "unused", " unused so new"]
+    assert rows_on_the_device(front, texts) == tokenizer.texts_to_sequences(texts)
 
 
 @pytest.mark.parametrize("content", ["{", "[1]", '{"a": 1, "b": 1}', "{}"])

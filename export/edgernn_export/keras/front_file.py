@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from edgernn_runtime.tokenizer_spec import Step
-
 from edgernn_export.errors import OptionError
 from edgernn_export.keras.layer_chain import VECTORIZERS, KerasModel, all_layers
 from edgernn_export.keras.text_front import TextFront
 from edgernn_export.keras.text_vectorization import load_vectorizer
 from edgernn_export.keras.tokenizer_file import load_tokenizer
 from edgernn_export.keras.word_index import load_word_index
+from edgernn_runtime.tokenizer_spec import Step
 
 
 def load_front(

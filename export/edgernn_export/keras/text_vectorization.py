@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
-from edgernn_runtime.tokenizer_spec import SPLIT, STANDARDIZE, Standardize, Step, TokenizerSpec
 
 from edgernn_export.errors import ModelFileError, OptionError, UnsupportedModelError
 from edgernn_export.keras.layer_chain import VECTORIZERS, KerasModel, all_layers
 from edgernn_export.keras.model_file import load_keras
 from edgernn_export.keras.text_front import Ids, TextFront, standardized
 from edgernn_runtime import EdgernnError
+from edgernn_runtime.tokenizer_spec import SPLIT, STANDARDIZE, Standardize, Step, TokenizerSpec
 from edgernn_runtime.vocabulary import decode_vocabulary
 
 #: The tokens of the ids 0 and 1 in a TextVectorization layer.

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from edgernn_runtime.tokenizer_spec import Step, TokenizerSpec
 
 from edgernn_export.errors import ModelFileError
 from edgernn_export.keras.text_front import Ids, TextFront, decoded, standardized
+from edgernn_runtime.tokenizer_spec import Step, TokenizerSpec
 from edgernn_runtime.vocabulary import MAX_TOKENS
 
 _FIELDS = {"filters": str, "lower": bool, "split": str, "char_level": bool, "word_index": str}
@@ -104,11 +104,15 @@ def _read_words(path: Path, config: dict[str, Any]) -> list[str]:
         index = json.loads(config["word_index"])
     except ValueError as error:
         raise _malformed(path, "a word_index that is not JSON") from error
-    words = read_word_index(path, index)
     oov = config.get("oov_token")
-    if oov is not None and oov not in index:
-        raise _malformed(path, f"the oov_token {oov!r} is not in word_index")
-    return words
+    if oov is not None and isinstance(index, dict):
+        if oov not in index:
+            raise _malformed(path, f"the oov_token {oov!r} is not in word_index")
+        if 1 not in index.values():
+            # Keras gives a word of the texts that equals the OOV token its later number. No text
+            # contains this one, which has a separator and several characters.
+            index[f"{config['split']}unused"] = 1
+    return read_word_index(path, index)
 
 
 def read_word_index(path: Path, index: object) -> list[str]:

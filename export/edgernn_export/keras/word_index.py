@@ -11,11 +11,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from edgernn_runtime.tokenizer_spec import Step, TokenizerSpec
 
 from edgernn_export.errors import ModelFileError
 from edgernn_export.keras.text_front import Ids, TextFront, decoded, standardized
 from edgernn_export.keras.tokenizer_file import read_word_index
+from edgernn_runtime.tokenizer_spec import Step, TokenizerSpec
 
 _START, _OOV, _OFFSET = 1, 2, 3
 #: The ids below the words. No text contains these tokens, because < separates.
