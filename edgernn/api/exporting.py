@@ -20,6 +20,7 @@ from edgernn.model_folder import (
 )
 from edgernn.tensorflow_import import import_tensorflow
 from edgernn_export import Examples, Export
+from edgernn_export.keras.model_file import is_saved_model
 from edgernn_export.keras.padding import Padding, Stated
 from edgernn_export.keras.text_front import Truncating
 from edgernn_export.recipes import find_recipe
@@ -58,7 +59,8 @@ def export(
     """Export a Keras model to a bundle; it is verified against Keras before it is written.
 
     Args:
-        model: a model folder, a `.keras` file, or a Keras model in memory.
+        model: a model folder, a `.keras` or `.h5` file, a SavedModel folder of Keras 2, or a Keras
+            model in memory.
         out: the bundle, or the folder for the target `c`; by default in the model folder, or
             beside the file.
         format: the target: `tflite`, `onnx`, `native` or `c`.
@@ -155,12 +157,14 @@ def _find_model(model: Any) -> tuple[Any, ModelFolder | None]:
         raise OptionError(
             "the model does not exist",
             path=path,
-            expected="a .keras file, or a folder that `edgernn train` wrote",
+            expected="a .keras or .h5 file, or a folder that `edgernn train` wrote",
             found="nothing at this path",
             hint="check the path, or train a model with `edgernn train`",
         )
     if path.name == MODEL and is_model_folder(path.parent):
         path = path.parent
+    if not is_model_folder(path) and is_saved_model(path):
+        return path, None
     if is_model_folder(path) or not (path.is_file() or (path / MODEL).is_file()):
         folder = read_model_folder(path)
         return folder.model, folder
@@ -199,7 +203,7 @@ def _default_out(model: Any, name: str) -> Path:
             hint="pass the path of the bundle as out",
         )
     path = Path(model)
-    if path.is_dir():
+    if path.is_dir() and (is_model_folder(path) or not is_saved_model(path)):
         return path / name
     if path.name == MODEL and is_model_folder(path.parent):
         return path.with_name(name)

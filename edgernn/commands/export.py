@@ -65,7 +65,7 @@ from edgernn_runtime.tokenizer_spec import STEPS
     "--trust-code",
     type=click.Path(path_type=Path),
     metavar="MODULE.py",
-    help="Run this Python file before the model is loaded: layers and functions of your own.",
+    help="RUN this Python file before the model is loaded: layers and functions of your own.",
 )
 @click.option(
     "--reference",
@@ -88,9 +88,9 @@ from edgernn_runtime.tokenizer_spec import STEPS
 def export(model: Path, model_format: str, quantize: str, **values: Any) -> None:
     """Export a trained model to a bundle for devices.
 
-    MODEL is a model folder or a .keras file; ./model by default. The exported model is verified
-    against Keras before the bundle is written. The format c is a folder of C sources: the model
-    in the format native, and the engine.
+    MODEL is a model folder, a .keras or .h5 file, or a SavedModel folder of Keras 2; ./model by
+    default. The exported model is verified against Keras before the bundle is written. The format
+    c is a folder of C sources: the model in the format native, and the engine.
     """
     done = edgernn.export(
         model,

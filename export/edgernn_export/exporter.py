@@ -19,6 +19,7 @@ from edgernn_export.keras.padding import NOTHING_STATED, Stated, check_unstated,
 from edgernn_export.keras.predictions import keras_outputs
 from edgernn_export.keras.reader import Source, read_source
 from edgernn_export.keras.text_front import check_steps
+from edgernn_export.keras.trusted_code import import_trusted
 from edgernn_export.lowering import lower
 from edgernn_export.model_stats import LoweringKind, ModelStats
 from edgernn_export.pipeline_check import check_pipeline
@@ -126,7 +127,7 @@ def export(
     """Export a Keras model and verify the result before it is written.
 
     Args:
-        model: a `.keras` file, or a Keras model in memory.
+        model: a `.keras` or `.h5` file, a SavedModel folder of Keras 2, or a Keras model in memory.
         out: the bundle to write; for the target `c`, the folder.
         options: what to export to.
         examples: texts to verify on; None draws them from the vocabulary.
@@ -186,8 +187,14 @@ def export(
 
 
 def _read(model: Path | str | KerasModel, options: Options) -> Source:
-    keras_model = load_keras(Path(model)) if isinstance(model, str | Path) else model
-    front = load_front(keras_model, options.tokenizer, options.vocabulary, options.standardize)
+    trusted = None if options.trust_code is None else import_trusted(options.trust_code)
+    keras_model = model
+    if isinstance(model, str | Path):
+        is_declared = bool(options.standardize)
+        keras_model = load_keras(Path(model), trusted, declared_standardize=is_declared)
+    front = load_front(
+        keras_model, options.tokenizer, options.vocabulary, options.standardize, trusted
+    )
     if front is not None and not has_vectorizer(keras_model):
         return read_ids_source(keras_model, options.labels, front, options.stated)
     source = read_source(keras_model, options.labels, front, options.standardize)

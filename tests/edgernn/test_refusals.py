@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pickle
+import warnings
 import zipfile
 from pathlib import Path
 
+import h5py
 import keras
 import pytest
 
@@ -165,10 +167,12 @@ def model_args(build):
     return arguments
 
 
-def file_args(name, data):
-    def arguments(folder):
-        (folder / name).write_bytes(data)
-        return [folder / name]
+def file_args(name, data, folder=None):
+    def arguments(base):
+        path = base / (folder or "") / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(data)
+        return [path.parent if folder else path]
 
     return arguments
 
@@ -178,6 +182,25 @@ def truncated(folder):
     lstm_model().save(path)
     path.write_bytes(path.read_bytes()[:2000])
     return [path]
+
+
+def hdf5_of_weights(folder):
+    with h5py.File(folder / "model.h5", "w") as file:
+        file["dense/kernel:0"] = [1.0]
+    return [folder / "model.h5"]
+
+
+def hdf5_without_vocabulary(folder):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        lstm_model().save(folder / "model.h5")
+    return [folder / "model.h5"]
+
+
+def code_that_raises(folder):
+    (folder / "mine.py").write_text("raise RuntimeError('no data')\n")
+    lstm_model().save(folder / "model.keras")
+    return [folder / "model.keras", "--trust-code", folder / "mine.py"]
 
 
 def other_zip(folder):
@@ -248,6 +271,12 @@ CASES = {
     "ids_without_a_vocabulary": model_args(lambda: ids_model(cell("LSTM"), dense())),
     "nothing": lambda folder: [folder / "model.keras"],
     "hdf5": file_args("model.h5", b"\x89HDF\r\n\x1a\n" + bytes(100)),
+    "hdf5_of_weights": hdf5_of_weights,
+    "hdf5_without_vocabulary": hdf5_without_vocabulary,
+    "graph_of_tensorflow": file_args("saved_model.pb", b"", folder="graph"),
+    "no_code": options_args(lstm_model, "--trust-code={folder}/mine.py"),
+    "code_of_a_model_file": options_args(lstm_model, "--trust-code={folder}/model.keras"),
+    "code_that_raises": code_that_raises,
     "pickle": file_args("model.pkl", pickle.dumps({"a": 1})),
     "text": file_args("model.keras", b"hello"),
     "truncated": truncated,

@@ -9,12 +9,17 @@ from edgernn_export.keras.layer_chain import VECTORIZERS, KerasModel, all_layers
 from edgernn_export.keras.text_front import TextFront
 from edgernn_export.keras.text_vectorization import load_vectorizer
 from edgernn_export.keras.tokenizer_file import load_tokenizer
+from edgernn_export.keras.trusted_code import TrustedCode
 from edgernn_export.keras.word_index import load_word_index
 from edgernn_runtime.tokenizer_spec import Step
 
 
 def load_front(
-    model: KerasModel, tokenizer: Path | None, vocabulary: Path | None, steps: tuple[Step, ...]
+    model: KerasModel,
+    tokenizer: Path | None,
+    vocabulary: Path | None,
+    steps: tuple[Step, ...],
+    trusted: TrustedCode | None = None,
 ) -> TextFront | None:
     """Return the tokenizer in a file, None if no file is given.
 
@@ -24,6 +29,7 @@ def load_front(
         vocabulary: a `.keras` file with a TextVectorization layer, a vocabulary of one token a
             line, or the word index of a data set of Keras, JSON.
         steps: what the user's code does to a text before the tokenizer.
+        trusted: the classes and functions of a module that the user trusts, for a `.keras` file.
 
     Raises:
         OptionError: both files are given.
@@ -43,7 +49,7 @@ def load_front(
         return None
     if vocabulary.suffix == ".json":
         return load_word_index(vocabulary, _embedding_rows(model), steps)
-    return load_vectorizer(vocabulary, steps)
+    return load_vectorizer(vocabulary, steps, trusted)
 
 
 def has_vectorizer(model: KerasModel) -> bool:

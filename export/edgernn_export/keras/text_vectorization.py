@@ -16,6 +16,7 @@ from edgernn_export.errors import ModelFileError, OptionError, UnsupportedModelE
 from edgernn_export.keras.layer_chain import VECTORIZERS, KerasModel, all_layers
 from edgernn_export.keras.model_file import load_keras
 from edgernn_export.keras.text_front import Ids, TextFront, standardized
+from edgernn_export.keras.trusted_code import TrustedCode
 from edgernn_runtime import EdgernnError
 from edgernn_runtime.tokenizer_spec import SPLIT, STANDARDIZE, Standardize, Step, TokenizerSpec
 from edgernn_runtime.vocabulary import decode_vocabulary
@@ -84,20 +85,25 @@ def read_vocabulary(layer: KerasModel) -> tuple[bytes, ...]:
     return tuple(token.encode() for token in layer.get_vocabulary())
 
 
-def load_vectorizer(path: Path, steps: tuple[Step, ...] = ()) -> TextFront:
+def load_vectorizer(
+    path: Path, steps: tuple[Step, ...] = (), trusted: TrustedCode | None = None
+) -> TextFront:
     """Return the TextVectorization layer to put in front of a model that takes ids.
 
     Args:
         path: a `.keras` file that contains one, or a vocabulary of one token a line in id order,
             for which the layer has Keras's default options.
         steps: what the user's code does to a text before the layer.
+        trusted: the classes and functions of a module that the user trusts, for a `.keras` file.
 
     Raises:
         ModelFileError: the file does not exist, or contains no such layer or vocabulary.
         UnsupportedModelError: the tokenizer contract does not cover an option of the layer.
     """
-    layer = _vectorizer_in(path) if path.suffix == ".keras" else _vectorizer_from(path)
-    return vectorizer_front(layer, steps)
+    if path.suffix != ".keras":
+        return vectorizer_front(_vectorizer_from(path), steps)
+    model = load_keras(path, trusted, declared_standardize=bool(steps))
+    return vectorizer_front(_vectorizer_in(path, model), steps)
 
 
 def vectorizer_front(layer: KerasModel, steps: tuple[Step, ...] = ()) -> TextFront:
@@ -153,8 +159,8 @@ def input_length(model: KerasModel) -> int | None:
     return length
 
 
-def _vectorizer_in(path: Path) -> KerasModel:
-    layers = all_layers(load_keras(path))
+def _vectorizer_in(path: Path, model: KerasModel) -> KerasModel:
+    layers = all_layers(model)
     found = [layer for layer in layers if type(layer).__name__ in VECTORIZERS]
     if len(found) != 1:
         raise ModelFileError(
@@ -210,5 +216,9 @@ def _tokenizer_option(
         f"layer {layer.name}: {name} is outside the tokenizer contract",
         expected=" | ".join(allowed),
         found=f"the function {found.__name__}" if hasattr(found, "__name__") else str(found),
-        hint="build the layer with one of these; docs/tokenizer.md has the contract",
+        hint=(
+            "--standardize STEPS states what the function does"
+            if name == "standardize" and callable(found)
+            else "build the layer with one of these; docs/tokenizer.md has the contract"
+        ),
     )
