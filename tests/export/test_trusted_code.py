@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 from edgernn_export import Examples, Options, export
-from edgernn_export.errors import ModelFileError, UnsupportedModelError
+from edgernn_export.errors import GateError, ModelFileError, UnsupportedModelError
 from edgernn_export.keras.model_file import load_keras
 from edgernn_export.keras.reader import read_source
 from edgernn_export.keras.trusted_code import import_trusted
@@ -162,3 +162,38 @@ def test_a_path_that_is_not_python_is_refused(tmp_path):
     (tmp_path / "mine.py").write_text("import no_such_module\n")
     with pytest.raises(ModelFileError, match="No module named 'no_such_module'"):
         import_trusted(tmp_path / "mine.py")
+
+
+def test_declared_steps_replace_a_function_that_is_not_trusted(tmp_path, module):
+    code = import_trusted(module).objects
+    tokenizer = make_tokenizer(name="words", standardize=code["shout"])
+    embedding = keras.layers.Embedding(60, 4, mask_zero=True)
+    head = keras.layers.Dense(1, activation="sigmoid")
+    text = keras.Input((1,), dtype="string")
+    model = keras.Sequential([text, tokenizer, embedding, keras.layers.LSTM(3), head])
+    model.save(tmp_path / "model.keras")
+    texts = [text.upper() for text in TEXTS]
+    expected = model(tf.constant(texts)[:, None]).numpy()
+    forget()
+    module.with_suffix(".ran").unlink()
+
+    def run(steps, **options):
+        examples = Examples(tuple(texts), None, "file")
+        out = tmp_path / "x.edgernn"
+        stated = Options("onnx", standardize=steps, allow_drop=True, overwrite=True, **options)
+        with load(export(tmp_path / "model.keras", out, stated, examples).path) as classifier:
+            return np.array([classifier.output(text) for text in texts])
+
+    assert np.abs(run(("lower",)) - expected).max() <= 1e-5
+    assert not module.with_suffix(".ran").exists()
+    # Wrong steps pass here, because nothing contradicts them ...
+    assert np.abs(run(("strip_digits",)) - expected).max() > 1e-3
+    # ... but not if the function itself is compared.
+    assert np.abs(run(("lower",), trust_code=module) - expected).max() <= 1e-5
+    with pytest.raises(GateError, match="verification failed"):
+        export(
+            tmp_path / "model.keras",
+            tmp_path / "y.edgernn",
+            Options("onnx", standardize=("strip_digits",), trust_code=module),
+            Examples(tuple(texts), None, "file"),
+        )
