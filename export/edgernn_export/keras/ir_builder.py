@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
+
 from edgernn_export.errors import UncoveredError, UnsupportedModelError
 from edgernn_export.keras.layer_chain import Entry, Joined, KerasModel, read_chain
 from edgernn_export.keras.layers import ReadState, array, read_layer, read_logits, read_wide
-from edgernn_runtime.ir import HashedNgrams, Network, Task
+from edgernn_runtime.ir import Array, HashedNgrams, Network, Task
 
 #: Layers that do nothing at inference.
 NO_OPERATION = (
@@ -20,6 +22,10 @@ NO_OPERATION = (
     "AlphaDropout",
     "ActivityRegularization",
 )
+
+
+#: Layers from ids to ids, which become another order of the Embedding's rows.
+_ID_MAPS = ("IntegerLookup", "Hashing")
 
 
 def build_network(
@@ -53,8 +59,9 @@ def _network(model: KerasModel, task: Task, vectorizer_kind: str | None) -> Netw
         raise _small_table(wide.name, wide.words, len(vocabulary), "HashedNgrams")
     if not layers:
         return Network(replace(task, pad_to=None), None, (), wide)
+    maps, layers = _split_maps(layers)
     embedding, *layers = _take(layers, "Embedding")
-    table = array(embedding.embeddings)
+    table = _mapped(array(embedding.embeddings), maps, len(vocabulary), embedding)
     if len(vocabulary) > len(table):
         raise _small_table(embedding.name, len(table), len(vocabulary), "Embedding")
     is_masked = bool(embedding.mask_zero)
@@ -74,6 +81,38 @@ def _network(model: KerasModel, task: Task, vectorizer_kind: str | None) -> Netw
         layers=(*state.layers, read_logits(last)),
         wide=wide,
     )
+
+
+def _split_maps(layers: list[Entry]) -> tuple[list[Entry], list[Entry]]:
+    """Return the layers from ids to ids in front of the Embedding, and the rest."""
+    count = 0
+    while count < len(layers) and type(layers[count]).__name__ in _ID_MAPS:
+        count += 1
+    return layers[:count], layers[count:]
+
+
+def _mapped(table: Array, maps: list[Entry], tokens: int, embedding: Entry) -> Array:
+    """Return an Embedding's rows float32 [R, D] by the ids in front of the layers that map them.
+
+    Args:
+        table: the Embedding's own rows, float32 [R, D].
+        maps: layers from ids to ids.
+        tokens: the number T of ids in front of the layers. The result has T rows.
+        embedding: the Embedding.
+
+    Raises:
+        UncoveredError: an id has no row, or the mask is not that of the padding.
+    """
+    if not maps:
+        return table
+    ids = np.arange(tokens)
+    for layer in maps:
+        ids = np.asarray(layer(ids))
+    if ids.shape != (tokens,) or ids.max() >= len(table) or ids.min() < 0:
+        raise _uncovered(maps[0], "a layer from each id to one row of the Embedding")
+    if embedding.mask_zero and not np.array_equal(np.flatnonzero(ids == 0), [0]):
+        raise _uncovered(maps[0], "id 0, the masked padding, mapped to 0, and no other id")
+    return table[ids]
 
 
 def _small_table(name: str, rows: int, tokens: int, kind: str) -> UnsupportedModelError:
