@@ -99,6 +99,12 @@ def looked_up():
     return keras.Model(text, dense()(x))
 
 
+def hashed():
+    text = keras.Input((4,), dtype="string", name="words")
+    x = layers.LSTM(3)(layers.Embedding(9, 4)(layers.Hashing(9)(text)))
+    return keras.Model(text, dense()(x))
+
+
 def half_precision():
     return text_model(layers.LSTM(3, dtype="mixed_float16", name="half"), dense())
 
@@ -253,6 +259,7 @@ CASES = {
     "two_vectorizers": model_args(two_vectorizers),
     "hidden_vectorizer": model_args(hidden_vectorizer),
     "string_lookup": model_args(looked_up),
+    "hashed_strings": model_args(hashed),
     "features_beside_the_text": model_args(with_features),
     "half_precision": model_args(half_precision),
     "not_a_number": model_args(not_a_number),

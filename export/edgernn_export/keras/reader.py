@@ -26,6 +26,15 @@ from edgernn_runtime.heads import Head
 from edgernn_runtime.ir import Network, Task
 from edgernn_runtime.tokenizer_spec import Step, TokenizerSpec
 
+#: What to do for a model of strings without a TextVectorization layer, by its layer of strings.
+_HINT = "tokenize with TextVectorization, whose rules a device can follow"
+_STRING_HINTS = {
+    "StringLookup": (
+        "replace StringLookup by TextVectorization(standardize=None, vocabulary="
+        "lookup.get_vocabulary(include_special_tokens=False)), on whole texts"
+    ),
+    "Hashing": "a device has no hash of strings: train with the vocabulary of a TextVectorization",
+}
 #: The supported activations of the last layer.
 _FINAL = ("linear", "sigmoid", "softmax")
 
@@ -245,7 +254,7 @@ def _own_vectorizer(
                 f"input {tensor.name} takes strings, and no TextVectorization layer reads them",
                 expected="a TextVectorization layer",
                 found=", ".join(layers.kinds[:8]),
-                hint="tokenize with TextVectorization, whose rules a device can follow",
+                hint=next((_STRING_HINTS[x] for x in layers.kinds if x in _STRING_HINTS), _HINT),
             )
     length = input_length(model)
     if given is None:
