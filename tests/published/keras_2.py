@@ -65,7 +65,8 @@ BIGRU = Notebook(
     model=H5,
     padding="post",
     tokenizer={"oov_token": "<OOV>", "filters": "?.,'`"},
-    rate=1e-2,
+    rate=2e-2,
+    epochs=1,
     is_keras_2=True,
 )
 BRANCHES = Notebook(_branches, 50, model=H5, tokenizer={"num_words": 3000}, is_keras_2=True)
@@ -93,7 +94,7 @@ def _vectorized(corpus: Corpus, path: Path, *, ragged: bool) -> None:
             layers.Dense(len(corpus.labels), activation="softmax"),
         ]
     )
-    fit(model, _strings(corpus.texts), corpus.targets, rate=1e-2)
+    fit(model, _strings(corpus.texts), corpus.targets, rate=1e-2, epochs=1)
     model.save(path)
 
 

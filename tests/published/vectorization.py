@@ -18,8 +18,9 @@ from tests.published.training import fit, predict, sigmoid
 
 MODEL = "model.keras"
 MODULE = "custom_standardization.py"
-#: Short reviews train faster. The pipeline is compared on reviews of any length.
-_SHORT = 700
+#: The reviews, and the words of each, that the recurrent models are trained on, which saves time.
+#: The pipelines are compared on whole reviews.
+_REVIEWS, _WORDS = 1500, 50
 
 
 def _strings(texts: Sequence[str]) -> Any:
@@ -29,8 +30,8 @@ def _strings(texts: Sequence[str]) -> Any:
 
 
 def _short(corpus: Corpus) -> tuple[list[str], Any]:
-    rows = [i for i, text in enumerate(corpus.texts) if len(text) < _SHORT]
-    return [corpus.texts[i] for i in rows], corpus.targets[rows]
+    texts = [" ".join(text.split()[:_WORDS]) for text in corpus.texts[:_REVIEWS]]
+    return texts, corpus.targets[:_REVIEWS]
 
 
 def _recurrent(corpus: Corpus, folder: Path, *, stacked: bool) -> None:
@@ -57,7 +58,7 @@ def _recurrent(corpus: Corpus, folder: Path, *, stacked: bool) -> None:
             layers.Dense(1),
         ]
     )
-    fit(model, _strings(texts), targets, rate=1e-2, epochs=3)
+    fit(model, _strings(texts), targets, rate=1.5e-2, epochs=4)
     model.save(folder / MODEL)
 
 
