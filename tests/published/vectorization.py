@@ -202,7 +202,7 @@ PATTERNS = (
         model=MODEL,
         train=_stacked_rnn,
         serve=_serve_without_breaks,
-        options={"standardize": ("br_to_space", "lower", "strip_punctuation")},
+        options={"standardize": ("br_to_space",)},
         wrong=(Wrong("without --standardize", {"standardize": None}),),
     ),
     Pattern(
@@ -225,8 +225,11 @@ PATTERNS = (
         model=MODEL,
         train=_basic,
         serve=_serve_basic,
-        options={"trust_code": File(MODULE)},
-        wrong=(Wrong("without --trust-code", {"trust_code": None}),),
+        options={
+            "trust_code": File(MODULE),
+            "standardize": ("lower", "br_to_space", "strip_punctuation"),
+        },
+        wrong=(Wrong("without br_to_space", {"standardize": ("lower", "strip_punctuation")}),),
     ),
     Pattern(
         name="spam-characters",
