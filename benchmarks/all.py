@@ -38,6 +38,7 @@ BENCHMARKS = {
     "endurance": "python benchmarks/endurance.py {model}/tflite-int8.edgernn",
     "installed": "python benchmarks/installed_size.py --model {model}",
     "lowering": "python benchmarks/lowering.py",
+    "published": "python benchmarks/published.py {data}",
     "crosscheck": "python benchmarks/crosscheck.py --model {model}",
 }
 

@@ -16,7 +16,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
-PAGES = (ROOT / "README.md", ROOT / "docs" / "benchmarks.md")
+PAGES = tuple(ROOT / page for page in ("README.md", "docs/benchmarks.md", "docs/your-model.md"))
 CHART = ROOT / "docs" / "images" / "latency.svg"
 #: Rows and columns of the README's table, which are those of the chart, too.
 SUMMARY = (

@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import csv
+import inspect
+import re
+import shlex
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+import edgernn
 from edgernn_export import RECIPES
+from tests.edgernn.conftest import reviews, run
 from tests.published.corpus import MissingDataError
 from tests.published.exporting import export_published, missing_options, names_the_cause
 from tests.published.pattern import prepare
 from tests.published.patterns import PATTERNS
+from tests.published.training import fit
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "your-model.md"
 
 #: Float32 engines sum in another order than Keras.
 TOLERANCE = 1e-5
@@ -69,3 +78,52 @@ def test_a_wrong_option_is_refused_with_its_name(published):
 def test_there_are_twenty_patterns_each_with_a_mistake():
     assert len(PATTERNS) >= 20
     assert all(pattern.wrong for pattern in PATTERNS.values())
+
+
+def _blocks(text, language):
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
+
+
+def test_the_page_exports_a_notebooks_model(tmp_path, monkeypatch, capsys):
+    """The cell and the commands of docs/your-model.md, run in order after a small notebook."""
+    import keras
+    import tensorflow as tf
+
+    if "tokenizer" not in inspect.signature(edgernn.export).parameters:
+        pytest.skip("edgernn.export has no tokenizer yet")
+    monkeypatch.chdir(tmp_path)
+    keras.utils.set_random_seed(0)
+    rows = [(text, label == "pos") for text, label in reviews(400, 3)]
+    texts = [text for text, _ in rows]
+    tokenizer = tf.keras.preprocessing.text.Tokenizer(num_words=5000)
+    tokenizer.fit_on_texts(texts)
+    pad_sequences = keras.utils.pad_sequences
+    model = keras.Sequential(
+        [
+            keras.Input((None,)),
+            keras.layers.Embedding(len(tokenizer.word_index) + 1, 8),
+            keras.layers.LSTM(8),
+            keras.layers.Dense(1, activation="sigmoid"),
+        ]
+    )
+    ids = pad_sequences(tokenizer.texts_to_sequences(texts), maxlen=100)
+    fit(model, ids, np.array([label for _, label in rows]), rate=2e-2, epochs=3)
+
+    page = PAGE.read_text(encoding="utf-8")
+    notebook = page[page.index("## From a notebook") : page.index("## Which options")]
+    (cell,) = _blocks(notebook, "python")
+    exec(cell, {**locals(), "texts": texts[:200]})
+    commands = [line.strip() for line in notebook.splitlines() if "edgernn " in line[:12]]
+    assert [shlex.split(command)[1] for command in commands] == ["export", "predict"]
+    for command in commands:
+        assert run(*shlex.split(command)[1:]) == 0, capsys.readouterr().err
+    wrong = commands[0].replace("--padding pre", "--padding post")
+    assert run(*shlex.split(wrong)[1:], "--force") == 1
+    assert "reference" in capsys.readouterr().err
+
+
+def test_the_page_names_every_step():
+    steps = pytest.importorskip("edgernn_runtime.tokenizer_spec").STEPS
+    page = PAGE.read_text(encoding="utf-8")
+    section = page[page.index("## Steps") : page.index("## Your own code")]
+    assert re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE) == list(steps)
