@@ -1,10 +1,10 @@
 /* Kernels for x86-64 with AVX2 and FMA, and for those that multiply bytes too (AVX-VNNI). The compiler
  * needs no option for them; the processor is asked before they are used. */
 #include "kernels.h"
+#include "processor.h"
 
 #if EDGERNN_X86_64
 
-#include <cpuid.h>
 #include <immintrin.h>
 #include <string.h>
 
@@ -88,9 +88,7 @@ static void product_int8_avx2(const edgernn_matrix *m, const edgernn_steps *s) {
   }
 }
 
-static int supported_avx2(void) {
-  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-}
+static int supported_avx2(void) { return edgernn_has_avx2_and_fma(); }
 
 
 #if defined(__clang__)
@@ -131,10 +129,7 @@ static void quantize_vnni(const float *values, int8_t *out, size_t count) {
   for (size_t i = 0; i < count; i++) out[i] = (int8_t)(out[i] ^ EDGERNN_UNSIGNED);
 }
 
-static int supported_vnni(void) {
-  unsigned a, b, c, d;
-  return supported_avx2() && __get_cpuid_count(7, 1, &a, &b, &c, &d) && (a >> 4 & 1);
-}
+static int supported_vnni(void) { return edgernn_has_avx_vnni(); }
 
 #if defined(__clang__)
 #pragma clang attribute pop

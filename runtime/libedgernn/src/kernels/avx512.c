@@ -1,6 +1,7 @@
 /* Kernels for x86-64 with AVX-512 and VNNI. The compiler needs no option for them; the processor is asked
  * before they are used. */
 #include "kernels.h"
+#include "processor.h"
 
 #if EDGERNN_X86_64
 
@@ -65,10 +66,7 @@ static inline void store_int8_avx512(int8_t *p, __m512i n) {
 
 #include "vnni.inc"
 
-static int supported_avx512(void) {
-  return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-         __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512vnni");
-}
+static int supported_avx512(void) { return edgernn_has_avx512_vnni(); }
 
 #if defined(__clang__)
 #pragma clang attribute pop
