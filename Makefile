@@ -10,7 +10,7 @@ NATIVE := runtime/setup.py $(wildcard runtime/bindings/python/*.c \
   runtime/libedgernn/src/*/*.inc)
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check format clean amalgamation hosts
+.PHONY: help install demo test check format clean amalgamation hosts wheels
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -56,6 +56,9 @@ amalgamation:  ## the C library as two files, build/edgernn.c and build/edgernn.
 
 hosts: $(STAMP)  ## replay the corpus of tests/hosts with every host
 	$(BIN)/python -m tests.hosts.run
+
+wheels:  ## build the wheels of all platforms into build/wheels/dist, and check them
+	$(PYTHON) -m runtime.tools.wheels
 
 clean:  ## remove what make made
 	rm -rf $(VENV) model build *.egg-info export/*.egg-info runtime/*.egg-info

@@ -11,6 +11,8 @@ LIBRARY = Path("libedgernn")
 SOURCES = [*sorted(LIBRARY.glob("src/**/*.c")), Path("bindings/python/_native.c")]
 #: A second thread for one prediction needs POSIX threads.
 HAS_THREADS = os.name == "posix"
+#: `tools/wheels` adds an extension for another platform to a wheel without one.
+IS_PURE = os.environ.get("EDGERNN_PURE") == "1"
 if HAS_THREADS:
     SOURCES.append(LIBRARY / "threads/edgernn_helper.c")
 
@@ -32,7 +34,9 @@ class BuildWithSources(build_py):
 
 setup(
     cmdclass={"build_py": BuildWithSources},
-    ext_modules=[
+    ext_modules=[]
+    if IS_PURE
+    else [
         Extension(
             "edgernn_runtime._native",
             [path.as_posix() for path in SOURCES],
