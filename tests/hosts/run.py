@@ -5,11 +5,19 @@ from __future__ import annotations
 import subprocess
 import sys
 import tempfile
+from functools import partial
 from pathlib import Path
+
+from runtime.tools.wheels.targets import TARGETS
+from tests.hosts import wheels
 
 HOSTS = Path(__file__).parent
 ROOT = HOSTS.parents[1]
 LIBRARY = ROOT / "runtime" / "libedgernn"
+
+
+class Skipped(Exception):
+    """Why a host does not run here."""
 
 
 def run_python():
@@ -30,17 +38,31 @@ def run_c(*flags):
         ).stdout
 
 
+def run_wheel(target):
+    replay = wheels.replay(target)
+    if replay.reason:
+        raise Skipped(replay.reason)
+    return replay.output
+
+
 #: The hosts by name: functions that return a line for each part: its name, lines replayed, passed.
-ALL = {"C": run_c, "Python": run_python}
+ALL = {"C": run_c, "Python": run_python} | {
+    f"wheel-{target.name}": partial(run_wheel, target) for target in TARGETS
+}
 
 
 def main():
     failed = False
-    print(f"{'host':<12}{'replayed':<14}{'lines':>7}{'passed':>8}")
+    print(f"{'host':<26}{'replayed':<14}{'lines':>7}{'passed':>8}")
     for name, run in ALL.items():
-        for part, count, passed in map(str.split, run().splitlines()):
+        try:
+            lines = run().splitlines()
+        except Skipped as reason:
+            print(f"{name:<26}skipped: {reason}")
+            continue
+        for part, count, passed in map(str.split, lines):
             failed |= count != passed
-            print(f"{name:<12}{part:<14}{count:>7}{passed:>8}")
+            print(f"{name:<26}{part:<14}{count:>7}{passed:>8}")
     sys.exit(failed)
 
 

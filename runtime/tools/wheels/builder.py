@@ -62,7 +62,7 @@ def build_pure(project: Project) -> Wheel:
         folder = Path(name) / "source"
         folder.mkdir()
         _copy_inputs(project, folder)
-        command = [PYTHON, "-m", "pip", "wheel", "--disable-pip-version-check", "--no-deps"]
+        command: list[str | Path] = [PYTHON, "-m", "pip", "wheel", "--no-deps"]
         done = subprocess.run(
             [*command, "--no-build-isolation", "--wheel-dir", name, folder],
             env=os.environ | {"EDGERNN_PURE": "1"},

@@ -43,7 +43,14 @@ def install() -> None:
     if stamp.exists() and stamp.read_text(encoding="utf-8") == wanted:
         return
     subprocess.run([sys.executable, "-m", "venv", "--clear", ENVIRONMENT], check=True)
-    pip = [PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    pip: list[str | Path] = [
+        PYTHON,
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+    ]
     subprocess.run([*pip, *requirements()], check=True)
     stamp.write_text(wanted, encoding="utf-8")
 
