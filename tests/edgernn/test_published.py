@@ -24,12 +24,9 @@ PAGE = Path(__file__).resolve().parents[2] / "docs" / "your-model.md"
 #: Float32 engines sum in another order than Keras.
 TOLERANCE = 1e-5
 #: What the exporter does not have yet.
-UNFINISHED = {
-    **dict.fromkeys(("keras-from-scratch", "tf-basic"), "functions of TextVectorization"),
-    **dict.fromkeys(("gru-attention", "lstm-dot-attention", "cnn-lstm"), "layers in native"),
-    **dict.fromkeys(("h5-lstm", "h5-bigru", "h5-branches"), "files of Keras 2"),
-    **dict.fromkeys(("saved-model", "ragged"), "files of Keras 2"),
-}
+UNFINISHED = dict.fromkeys(
+    ("gru-attention", "lstm-dot-attention", "cnn-lstm"), "layers in native"
+)
 
 # tf_keras warns of `.h5`, TensorFlow of what it finds in its own modules.
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning", "ignore::DeprecationWarning")
