@@ -10,9 +10,9 @@ import torch
 from numpy.typing import NDArray
 
 from edgernn.errors import BenchError
+from edgernn_runtime.activations import sigmoid, softmax
 from edgernn_runtime.ir import Dense, Direction, Recurrent
 from edgernn_runtime.model_bin import Model, decode_model
-from edgernn_runtime.reference import sigmoid, softmax
 
 
 class TorchModel:

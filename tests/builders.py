@@ -29,6 +29,8 @@ def spread(model, scale=2.0, seed=0):
     draw = np.random.default_rng(seed)
     for variable in model.trainable_variables:
         shape = variable.shape
+        if len(shape) == 0:
+            continue
         limit = np.sqrt(6 / (shape[0] + shape[-1])) * (len(shape) > 1)
         noise = draw.normal(0, 0.3, shape)
         variable.assign(draw.uniform(-limit, limit, shape) * scale + noise)

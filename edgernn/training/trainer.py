@@ -31,8 +31,8 @@ from edgernn.training.wide import WidePath, fit_wide
 from edgernn.training.word_vectors import skip_gram
 from edgernn_export.keras.layer_chain import KerasModel
 from edgernn_export.keras.model_file import without_mask_warnings
+from edgernn_runtime.activations import softmax
 from edgernn_runtime.ir import Array
-from edgernn_runtime.reference import softmax
 
 NoteCallback = Callable[[str], None]
 

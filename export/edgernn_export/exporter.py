@@ -20,7 +20,7 @@ from edgernn_export.keras.predictions import keras_outputs
 from edgernn_export.keras.reader import Source, read_source
 from edgernn_export.keras.text_front import check_steps
 from edgernn_export.keras.trusted_code import import_trusted
-from edgernn_export.lowering import lower
+from edgernn_export.lowering import as_converted, lower
 from edgernn_export.model_stats import LoweringKind, ModelStats
 from edgernn_export.pipeline_check import check_pipeline
 from edgernn_export.recipes import find_recipe
@@ -156,6 +156,8 @@ def export(
     except UnsupportedModelError as error:
         error.path = error.path or (str(model) if isinstance(model, str | Path) else model.name)
         raise
+    if lowered.lowering == "fallback":
+        source = as_converted(source)
     candidate = build_candidate(
         out, source.task, target, recipe, lowered, vocabulary, reference.empty
     )

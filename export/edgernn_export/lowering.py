@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
+from edgernn_export.chain import is_chain, not_a_chain
 from edgernn_export.errors import UncoveredError, UnsupportedModelError
+from edgernn_export.keras.layer_chain import all_layers
 from edgernn_export.keras.reader import Source
 from edgernn_export.model_stats import check_fallback_stats, check_stats
 from edgernn_export.recipes import Recipe
@@ -43,9 +46,22 @@ def lower(
         return _lower_to_integers(source, target, recipe, vocabulary_sha256, texts)
     lowered = _lower_network(source, target, recipe, variant, vocabulary_sha256)
     if isinstance(lowered, UncoveredError):
-        lowered = _convert(source, target, recipe, vocabulary_sha256, lowered)
+        lowered = _convert(as_converted(source), target, recipe, vocabulary_sha256, lowered)
     post_processor = target.get_post_processor(variant)
     return lowered if post_processor is None else post_processor.convert(lowered, recipe)
+
+
+def as_converted(source: Source) -> Source:
+    """Return a model as the fallback conversion takes it: with Keras's padding.
+
+    A graph without padding may add it between its layers, which the converted Keras model does not.
+    """
+    network, task = source.network, source.task
+    if not isinstance(network, Network) or is_chain(network) or task.pad_to == source.length:
+        return source
+    return replace(
+        source, task=replace(task, pad_to=source.length), network=_not_a_chain(source, network)
+    )
 
 
 def _lower_network(
@@ -58,8 +74,13 @@ def _lower_network(
     try:
         data = target.get_writer(variant).write(network, recipe, vocabulary_sha256)
     except UncoveredError as error:
-        return error
+        has_graph = target.fallback is None or is_chain(network)
+        return error if has_graph else _not_a_chain(source, network)
     return _read_back(target, recipe, data)
+
+
+def _not_a_chain(source: Source, network: Network) -> UncoveredError:
+    return not_a_chain(network, {x.name: type(x).__name__ for x in all_layers(source.model)})
 
 
 def _lower_to_integers(
@@ -67,6 +88,8 @@ def _lower_to_integers(
 ) -> LoweredFile:
     """Return the integer file, for which there is no fallback conversion."""
     network = source.network
+    if isinstance(network, Network) and not is_chain(network):
+        network = _not_a_chain(source, network)
     if not isinstance(network, Network):
         hint = "export with --quantize int8"
         raise _no_fallback(network, f"--quantize {recipe.name}", hint)

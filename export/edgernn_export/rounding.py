@@ -90,11 +90,12 @@ def _rounded(network: Network, storage: Storage) -> tuple[Network, ...]:
     assert storage.weights == "int8", storage.weights
 
     def quantized(weights: Array) -> NDArray[np.float64]:
-        is_matrix = weights.ndim == 2
-        stored = (
-            quantize(weights, axis=1, bits=storage.bits).dequantized() if is_matrix else weights
-        )
-        return _as_float64(stored)
+        if weights.ndim < 2:
+            return _as_float64(weights)
+        # A convolution's taps are columns of one matrix.
+        matrix = weights.reshape(-1, weights.shape[-1])
+        stored = quantize(matrix, axis=1, bits=storage.bits).dequantized()
+        return _as_float64(stored.reshape(weights.shape))
 
     return (map_weights(network, quantized),)
 

@@ -14,25 +14,33 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgernn_runtime.heads import Head
+from edgernn_runtime.ir_graph import GraphLayer
+from edgernn_runtime.ir_types import Activation, Array
 from edgernn_runtime.tokenizer import PadSide, TokenizerSpec
 
-Array = NDArray[np.float32]
+__all__ = [
+    "CHECKSUMS",
+    "GATES",
+    "Activation",
+    "Array",
+    "Cell",
+    "ChainLayer",
+    "Dense",
+    "Direction",
+    "HashedNgrams",
+    "Layer",
+    "Merge",
+    "Network",
+    "PadRow",
+    "Pattern",
+    "Pooling",
+    "Recurrent",
+    "Reduction",
+    "Task",
+]
+
 Cell = Literal["lstm", "gru", "rnn"]
 Merge = Literal["concat", "sum", "ave", "mul"]
-Activation = Literal[
-    "linear",
-    "relu",
-    "relu6",
-    "tanh",
-    "sigmoid",
-    "hard_sigmoid",
-    "elu",
-    "selu",
-    "softplus",
-    "softsign",
-    "silu",
-    "gelu",
-]
 Reduction = Literal["max", "average"]
 Pattern = Literal["bigram", "trigram", "skip"]
 
@@ -174,7 +182,9 @@ class Pooling:
     parameters: ClassVar[int] = 0
 
 
-Layer = Recurrent | Pooling | Dense
+#: The layers of a chain: each reads the output of the one before it.
+ChainLayer = Recurrent | Pooling | Dense
+Layer = ChainLayer | GraphLayer
 
 
 @dataclass(frozen=True)

@@ -5,13 +5,9 @@ Everything is checked before it is used; only values with fewer than 32 bits are
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar, get_args
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import get_args
 
 from edgernn_runtime.buffer import Buffer
 from edgernn_runtime.errors import EngineError
@@ -21,6 +17,7 @@ from edgernn_runtime.ir import (
     Activation,
     Array,
     Cell,
+    ChainLayer,
     Dense,
     Direction,
     HashedNgrams,
@@ -32,31 +29,23 @@ from edgernn_runtime.ir import (
     Recurrent,
     Reduction,
 )
+from edgernn_runtime.model_graph import READERS, Shape, read_graph_layer, sources_of
 from edgernn_runtime.model_header import (
-    ALIGNMENT,
     HEADER,
     LAYER,
-    TENSOR,
     Header,
     decode_header,
     malformed,
     require,
 )
-from edgernn_runtime.packing import COLUMNS, GROUP, padded, unpack_matrix, unpack_rows
+from edgernn_runtime.tensor_reader import MAX_INPUTS, TABLE_DTYPES, TensorReader, get_name
 from edgernn_runtime.text_section import SECTION, count_outputs
 
-#: The maximum of inputs and units: the sum of more int8 products might not fit into 32 bits.
-MAX_INPUTS = 65536
 #: The maximum of a wide path's rows: with more, a hash or a sum of bytes might overflow.
 MAX_ROWS = 2**24 - 1
 MAX_REDUCTIONS = 4
 
 RECURRENT, DENSE, POOLING, WIDE, JOINED_POOLINGS = 1, 2, 3, 4, 5
-#: int8 has a float32 scale per row. `int8 codes` has a byte per row, multiplied by a float32 unit
-#: that precedes them. `int8 table` has one float32 scale.
-DTYPES = ("float32", "float16", "int8", "int8 codes", "int8 table", "uint8")
-#: The dtypes of recurrent and dense weights, and of a wide path's weights.
-WEIGHT_DTYPES, TABLE_DTYPES = DTYPES[:4], ("float32", "float16", "int8 table")
 #: Arithmetic of products: in floats, or in integers if inputs, weights and states are int8.
 FLOAT_PRODUCTS, INTEGER_PRODUCTS = 0, 1
 CELLS: tuple[Cell, ...] = get_args(Cell)
@@ -65,8 +54,6 @@ ACTIVATIONS: tuple[Activation, ...] = get_args(Activation)
 REDUCTIONS: tuple[Reduction, ...] = get_args(Reduction)
 #: The i-th pattern is bit i of a wide path's patterns.
 PATTERNS: tuple[Pattern, ...] = get_args(Pattern)
-
-_Name = TypeVar("_Name", bound=str)
 
 
 @dataclass(frozen=True)
@@ -133,121 +120,42 @@ def _check_outputs(header: Header, outputs: int) -> None:
             )
 
 
-def _decode_tables(data: Buffer) -> tuple[Header, _Reader, list[tuple[int, ...]]]:
+def _decode_tables(data: Buffer) -> tuple[Header, TensorReader, list[tuple[int, ...]]]:
     """Return the header, a reader of tensors and the layers' records."""
     header = decode_header(data)
     table = HEADER.size + header.layers * LAYER.size
     places = range(HEADER.size, table, LAYER.size)
     return (
         header,
-        _Reader(data, table, header.tensors, header.version),
+        TensorReader(data, table, header.tensors, header.version),
         [LAYER.unpack_from(data, place) for place in places],
     )
 
 
-def _layers(reader: _Reader, records: list[tuple[int, ...]], size: int) -> tuple[list[Layer], int]:
-    """Return the recurrent layers, whose first input size is `size`, and their output size."""
+def _layers(
+    reader: TensorReader, records: list[tuple[int, ...]], size: int
+) -> tuple[list[Layer], int]:
+    """Return the layers, whose first input size is `size`, and their output size."""
     found: list[Layer] = []
-    is_sequence = True
+    shapes: list[Shape] = [(size, True)]
     for i, record in enumerate(records):
-        read = _KINDS.get(record[0])
-        if read is None:
-            raise malformed("layers of kind 1, 2, 3 or 5, and 4 at the end", f"{record[0]}")
-        layer = read(reader, f"layer_{i}", record)
-        size, is_sequence = _check_fit(layer, size, is_sequence=is_sequence)
+        layer: Layer
+        if record[0] in READERS:
+            layer, shape = read_graph_layer(reader, f"layer_{i}", record, shapes)
+        elif record[0] in _KINDS:
+            layer = _KINDS[record[0]](reader, f"layer_{i}", record)
+            shape = _check_fit(layer, *shapes[-1])
+        else:
+            raise malformed("layers of kind 1 to 15, and 4 at the end", f"{record[0]}")
         found.append(layer)
-    last = found[-1]
+        shapes.append(shape)
+    last, (outputs, is_sequence) = found[-1], shapes[-1]
     is_logits = isinstance(last, Dense) and last.activation == "linear" and not is_sequence
     require(is_logits, "a linear dense layer on a vector at the end", type(last).__name__)
-    return found, size
+    return found, outputs
 
 
-class _Reader:
-    """A reader of tensors by number."""
-
-    def __init__(self, data: Buffer, table: int, count: int, version: int) -> None:
-        self._data = data
-        self._table = table
-        self._count = count
-        self.is_packed = version >= 2
-
-    def tensor(self, index: int, rank: int, dtypes: tuple[str, ...] = WEIGHT_DTYPES) -> Array:
-        """Return a tensor of a rank as float32 [N] or [N, M]."""
-        dtype, values, record = self._values(index, rank, dtypes)
-        if not dtype.startswith("int8"):
-            return np.asarray(values, dtype=np.float32)
-        require(rank == 2, f"tensor {index} of floats", dtype)
-        scales = self._scales(record[7], dtype, values.shape[0])
-        return np.asarray(values * scales, dtype=np.float32)
-
-    def packed(self, index: int, gates: int) -> Array:
-        """Return a matrix that is stored in the order of the kernels as float32 [O, I]."""
-        record, dtype = self._record(index, 2, ("float32", "float16", "int8"))
-        outputs, columns = record[2:4]
-        require(outputs % gates == 0, f"rows of {gates} gates", f"{outputs}")
-        units = outputs // gates
-        rows = gates * padded(units, GROUP)
-        depth = padded(columns, COLUMNS) if dtype == "int8" else columns
-        stored = self._array(record[6], dtype, (rows * depth,))
-        scales = self._scales(record[7], dtype, rows) if dtype == "int8" else np.float32(1)
-        values = unpack_matrix(stored, gates, units, columns) * scales
-        return np.asarray(unpack_rows(values, gates, units), dtype=np.float32)
-
-    def packed_biases(self, index: int, gates: int, units: int) -> Array:
-        """Return the rows of biases of a matrix in that order as float32 [1 or 2, O]."""
-        stored = self.tensor(index, 2, ("float32",))
-        width = gates * padded(units, GROUP)
-        require(stored.shape[1] == width, f"rows of {width} biases", f"{stored.shape}")
-        return np.asarray(unpack_rows(stored.T, gates, units).T, dtype=np.float32)
-
-    def bytes(self, index: int) -> NDArray[np.uint8]:
-        """Return a vector uint8 [N]."""
-        return np.asarray(self._values(index, 1, ("uint8",))[1], dtype=np.uint8)
-
-    def _values(
-        self, index: int, rank: int, dtypes: tuple[str, ...]
-    ) -> tuple[str, NDArray[Any], tuple[int, ...]]:
-        """Return a tensor's dtype, values as they are stored, and record."""
-        record, dtype = self._record(index, rank, dtypes)
-        shape = record[2 : 2 + rank]
-        return dtype, self._array(record[6], dtype.partition(" ")[0], shape), record
-
-    def _record(self, index: int, rank: int, dtypes: tuple[str, ...]) -> tuple[Any, str]:
-        """Return a tensor's record and dtype."""
-        require(index < self._count, f"a tensor below {self._count}", f"{index}")
-        record = TENSOR.unpack_from(self._data, self._table + index * TENSOR.size)
-        dtype = _get_name(DTYPES, record[0], "dtype")
-        require(dtype in dtypes, f"tensor {index} of {', '.join(dtypes)}", dtype)
-        require(record[1] == rank, f"tensor {index} of rank {rank}", f"{record[1]}")
-        shape = record[2 : 2 + rank]
-        fits = all(0 < size < 1 << 31 for size in shape)
-        require(fits, "dimensions from 1 to 2^31 - 1", f"{shape}")
-        return record, dtype
-
-    def _scales(self, offset: int, dtype: str, rows: int) -> Array:
-        """Return the scales of an int8 tensor: [rows, 1], or [1, 1] for one scale."""
-        if dtype == "int8 codes":
-            unit = self._array(offset, "uint8", (rows + 4,))[:4].view("<f4")[0]
-            codes = self._array(offset, "uint8", (rows + 4,))[4:]
-            return np.asarray(codes[:, np.newaxis].astype(np.float32) * unit, dtype=np.float32)
-        rows = 1 if dtype == "int8 table" else rows
-        return np.asarray(self._array(offset, "float32", (rows, 1)), dtype=np.float32)
-
-    def is_int8(self, index: int) -> bool:
-        """Return whether a tensor, read before, is stored as int8."""
-        dtype = TENSOR.unpack_from(self._data, self._table + index * TENSOR.size)[0]
-        return bool(DTYPES[dtype].startswith("int8"))
-
-    def _array(self, offset: int, dtype: str, shape: tuple[int, ...]) -> NDArray[Any]:
-        kind = np.dtype(dtype).newbyteorder("<")
-        count = math.prod(shape)
-        end = offset + count * kind.itemsize
-        is_inside = offset % ALIGNMENT == 0 and self._table < offset and end <= len(self._data)
-        require(is_inside, f"a section inside {len(self._data)} bytes", f"{offset} to {end}")
-        return np.frombuffer(self._data, kind, count, offset).reshape(shape)
-
-
-def _recurrent(reader: _Reader, name: str, record: tuple[int, ...]) -> Recurrent:
+def _recurrent(reader: TensorReader, name: str, record: tuple[int, ...]) -> Recurrent:
     _, directions, merge, is_sequence = record[:4]
     require(directions in (1, 2), "one or two directions", f"{directions}")
     require(is_sequence in (0, 1), "return_sequences of 0 or 1", f"{is_sequence}")
@@ -256,14 +164,14 @@ def _recurrent(reader: _Reader, name: str, record: tuple[int, ...]) -> Recurrent
         name=name,
         forward=read[0],
         backward=read[1] if directions == 2 else None,
-        merge=_get_name(MERGES, merge, "merge"),
+        merge=get_name(MERGES, merge, "merge"),
         return_sequences=bool(is_sequence),
     )
 
 
-def _direction(reader: _Reader, record: tuple[int, ...]) -> Direction:
+def _direction(reader: TensorReader, record: tuple[int, ...]) -> Direction:
     cell, activation, gate_activation, reset_after, reverse, first = record
-    kind = _get_name(CELLS, cell, "cell")
+    kind = get_name(CELLS, cell, "cell")
     require(reset_after in (0, 1), "reset_after of 0 or 1", f"{reset_after}")
     require(reverse in (0, 1), "reverse of 0 or 1", f"{reverse}")
     gates = GATES[kind]
@@ -285,31 +193,31 @@ def _direction(reader: _Reader, record: tuple[int, ...]) -> Direction:
         kernel=kernel,
         recurrent=recurrent,
         bias=bias if kind == "gru" and reset_after else bias[0],
-        activation=_get_name(ACTIVATIONS, activation, "activation"),
-        gate_activation=_get_name(ACTIVATIONS, gate_activation, "activation"),
+        activation=get_name(ACTIVATIONS, activation, "activation"),
+        gate_activation=get_name(ACTIVATIONS, gate_activation, "activation"),
         reset_after=bool(reset_after),
         reverse=bool(reverse),
     )
 
 
-def _dense(reader: _Reader, name: str, record: tuple[int, ...]) -> Dense:
+def _dense(reader: TensorReader, name: str, record: tuple[int, ...]) -> Dense:
     kernel, bias = reader.tensor(record[2], 2).T, reader.tensor(record[2] + 1, 1)
     require(bias.shape[0] == kernel.shape[1], "one bias per output", f"{bias.shape}")
-    return Dense(name, kernel, bias, _get_name(ACTIVATIONS, record[1], "activation"))
+    return Dense(name, kernel, bias, get_name(ACTIVATIONS, record[1], "activation"))
 
 
-def _pooling(reader: _Reader, name: str, record: tuple[int, ...]) -> Pooling:
+def _pooling(reader: TensorReader, name: str, record: tuple[int, ...]) -> Pooling:
     kind, number, length, tensor = record[:4]
     numbers: tuple[int, ...] = (number,)
     if kind == JOINED_POOLINGS:
         require(2 <= number <= MAX_REDUCTIONS, f"2 to {MAX_REDUCTIONS} reductions", f"{number}")
         numbers = record[4 : 4 + number]
-    reductions = tuple(_get_name(REDUCTIONS, one, "reduction") for one in numbers)
+    reductions = tuple(get_name(REDUCTIONS, one, "reduction") for one in numbers)
     row = None if length == 0 else PadRow(length, reader.tensor(tensor, 1))
     return Pooling(name, reductions, row)
 
 
-def _wide(reader: _Reader, name: str, record: tuple[int, ...]) -> HashedNgrams:
+def _wide(reader: TensorReader, name: str, record: tuple[int, ...]) -> HashedNgrams:
     _, words, patterns, has_projection, first = record[:5]
     require(patterns < 1 << len(PATTERNS), f"patterns below {1 << len(PATTERNS)}", f"{patterns}")
     require(has_projection in (0, 1), "has_projection of 0 or 1", f"{has_projection}")
@@ -333,7 +241,7 @@ def _wide(reader: _Reader, name: str, record: tuple[int, ...]) -> HashedNgrams:
     )
 
 
-_KINDS: dict[int, Callable[[_Reader, str, tuple[int, ...]], Layer]] = {
+_KINDS: dict[int, Callable[[TensorReader, str, tuple[int, ...]], ChainLayer]] = {
     RECURRENT: _recurrent,
     DENSE: _dense,
     POOLING: _pooling,
@@ -342,16 +250,19 @@ _KINDS: dict[int, Callable[[_Reader, str, tuple[int, ...]], Layer]] = {
 
 
 def _with_integers(
-    reader: _Reader, records: list[tuple[int, ...]], layers: list[Layer]
+    reader: TensorReader, records: list[tuple[int, ...]], layers: list[Layer]
 ) -> list[Layer]:
     """Return the layers, with rounding set where products are computed in integers.
 
     That is so for a recurrent layer with int8 weights, whose inputs are rows of an int8 embedding
-    or states of such a layer, and whose own states are in [-1, 1] by construction.
+    or states of such a layer, and whose own states are in [-1, 1] by construction. No other layer
+    may name that source, because it is then computed in floats.
     """
     takes_int8, is_integer = reader.is_int8(0), []
-    for record, layer in zip(records, layers, strict=True):
+    named = {source for record in records for source in sources_of(record)}
+    for i, (record, layer) in enumerate(zip(records, layers, strict=True)):
         takes_int8 = takes_int8 and isinstance(layer, Recurrent) and _is_integer(reader, record)
+        takes_int8 = takes_int8 and i not in named
         is_integer.append(takes_int8)
         if isinstance(layer, Recurrent) and layer.backward and layer.merge != "concat":
             takes_int8 = False
@@ -363,7 +274,7 @@ def _with_integers(
     ]
 
 
-def _is_integer(reader: _Reader, record: tuple[int, ...]) -> bool:
+def _is_integer(reader: TensorReader, record: tuple[int, ...]) -> bool:
     for i in range(record[1]):
         cell, activation, gate_activation, _, _, first = record[4 + 6 * i : 10 + 6 * i]
         is_gate = ACTIVATIONS[gate_activation] in ("sigmoid", "hard_sigmoid")
@@ -373,7 +284,7 @@ def _is_integer(reader: _Reader, record: tuple[int, ...]) -> bool:
     return True
 
 
-def _check_fit(layer: Layer, size: int, *, is_sequence: bool) -> tuple[int, bool]:
+def _check_fit(layer: ChainLayer, size: int, is_sequence: bool) -> Shape:
     """Check a layer against its input; return its output size and whether it is a sequence."""
     if isinstance(layer, Dense):
         require(layer.kernel.shape[0] == size, f"{size} inputs", f"{layer.kernel.shape[0]}")
@@ -392,9 +303,3 @@ def _check_fit(layer: Layer, size: int, *, is_sequence: bool) -> tuple[int, bool
     units = {direction.hidden_size for direction in layer.directions}
     require(layer.merge == "concat" or len(units) == 1, "directions of one size", f"{units}")
     return layer.output_size, layer.return_sequences
-
-
-def _get_name(names: tuple[_Name, ...], number: int, what: str) -> _Name:
-    if number >= len(names):
-        raise malformed(f"{what} below {len(names)}", f"{number}")
-    return names[number]

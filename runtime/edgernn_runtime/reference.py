@@ -7,18 +7,18 @@ if the exporter measures rounding errors.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 
+from edgernn_runtime.activations import activate, sigmoid, softmax
 from edgernn_runtime.heads import Head
 from edgernn_runtime.ir import (
     CHECKSUMS,
-    Activation,
     Array,
     Cell,
+    ChainLayer,
     Dense,
     Direction,
     HashedNgrams,
@@ -31,20 +31,10 @@ from edgernn_runtime.ir import (
     Reduction,
 )
 from edgernn_runtime.ngrams import keys
+from edgernn_runtime.reference_graph import run_graph_layer
 
 Rounding = Callable[[Array], Array]
 Step = Callable[[Array, Array, Array, Direction, Rounding], tuple[Array, Array]]
-
-
-def sigmoid(x: Array) -> Array:
-    """Return 1 / (1 + exp(-x)) of float x [...], computed with tanh, which cannot overflow."""
-    return np.asarray(0.5 * np.tanh(0.5 * x) + 0.5, dtype=x.dtype)
-
-
-def softmax(x: Array) -> Array:
-    """Return the softmax of float x [..., C] over the last axis; it cannot overflow."""
-    exponentials = np.exp(x - x.max(axis=-1, keepdims=True))
-    return np.asarray(exponentials / exponentials.sum(axis=-1, keepdims=True), dtype=x.dtype)
 
 
 def probabilities(network: Network, ids: NDArray[np.int32]) -> Array:
@@ -82,10 +72,13 @@ def evaluate(
     """
     logits: list[Array] = [] if wide is None else [run_wide(wide, ids)]
     if embedding is not None:
-        x = embedding[ids]
+        values = [embedding[ids]]
         for layer in layers:
-            x = run_layer(layer, x)
-        logits.append(x)
+            if isinstance(layer, ChainLayer):
+                values.append(run_layer(layer, values[-1]))
+            else:
+                values.append(run_graph_layer(layer, values[-1], values))
+        logits.append(values[-1])
     return _HEADS[head](logits[0] if len(logits) == 1 else logits[0] + logits[1])
 
 
@@ -101,7 +94,7 @@ def run_wide(wide: HashedNgrams, ids: NDArray[np.int32]) -> Array:
     return np.asarray(total + wide.bias, dtype=wide.weights.dtype)
 
 
-def run_layer(layer: Layer, x: Array) -> Array:
+def run_layer(layer: ChainLayer, x: Array) -> Array:
     """Return a layer's output for float32 x [T, I], or [I] behind the pooling."""
     if isinstance(layer, Recurrent):
         return run_recurrent(layer, x)
@@ -148,11 +141,6 @@ def merged(layer: Recurrent, outputs: list[Array]) -> Array:
     elif layer.backward is not None:
         outputs[1] = outputs[1][::-1]
     return outputs[0] if layer.backward is None else _MERGES[layer.merge](*outputs)
-
-
-def activate(name: Activation, x: Array) -> Array:
-    """Return an activation of float x [...], elementwise, in the dtype of x."""
-    return np.asarray(_ACTIVATIONS[name](x), dtype=x.dtype)
 
 
 def rounded(states: Array) -> Array:
@@ -231,39 +219,12 @@ def _rnn(
     return activate(weights.activation, total), cell
 
 
-def _selu(x: Array) -> Array:
-    """Return the scaled ELU, with the constants of Klambauer et al. 2017."""
-    alpha, scale = 1.6732632423543772, 1.0507009873554805
-    return np.asarray(scale * np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0))))
-
-
-def _gelu(x: Array) -> Array:
-    """Return x times the normal distribution function (the exact GELU)."""
-    return np.asarray([0.5 * v * (1 + math.erf(v / math.sqrt(2))) for v in x.ravel()]).reshape(
-        x.shape
-    )
-
-
 _STEPS: dict[Cell, Step] = {"lstm": _lstm, "gru": _gru_after, "rnn": _rnn}
 _MERGES: dict[Merge, Callable[[Array, Array], Array]] = {
     "concat": lambda a, b: np.concatenate([a, b], axis=-1),
     "sum": lambda a, b: a + b,
     "ave": lambda a, b: (a + b) / np.float32(2),
     "mul": lambda a, b: a * b,
-}
-_ACTIVATIONS: dict[Activation, Callable[[Array], Array]] = {
-    "linear": lambda x: x,
-    "relu": lambda x: np.maximum(x, np.float32(0)),
-    "relu6": lambda x: np.clip(x, 0, 6),
-    "tanh": np.tanh,
-    "sigmoid": sigmoid,
-    "hard_sigmoid": lambda x: np.clip(x / 6 + 0.5, 0, 1),
-    "elu": lambda x: np.where(x > 0, x, np.expm1(np.minimum(x, 0))),
-    "selu": _selu,
-    "softplus": lambda x: np.logaddexp(x, 0),
-    "softsign": lambda x: x / (1 + np.abs(x)),
-    "silu": lambda x: x * sigmoid(x),
-    "gelu": _gelu,
 }
 _HEADS: dict[Head, Callable[[Array], Array]] = {
     "binary": sigmoid,

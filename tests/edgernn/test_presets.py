@@ -26,7 +26,7 @@ from edgernn.training.trainer import LEAST_GAIN, TrainedClassifier, _joined, tra
 from edgernn.training.wide import fit_wide
 from edgernn.training.word_vectors import skip_gram
 from edgernn_runtime import load
-from edgernn_runtime.reference import softmax
+from edgernn_runtime.activations import softmax
 from edgernn_runtime.text_section import TextSection, encode_text_section
 from edgernn_runtime.tokenizer import TokenizerSpec
 from tests.edgernn.conftest import reviews, run, write_table

@@ -8,7 +8,8 @@ import tensorflow as tf
 
 from edgernn_export.keras.predictions import keras_outputs
 from edgernn_export.keras.reader import read_source
-from edgernn_runtime.reference import probabilities, sigmoid, softmax
+from edgernn_runtime.activations import sigmoid, softmax
+from edgernn_runtime.reference import probabilities
 from edgernn_runtime.tokenizer import Tokenizer, with_padding
 from tests.conftest import make_model, make_texts
 from tests.models import MODELS

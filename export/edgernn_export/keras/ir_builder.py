@@ -7,21 +7,17 @@ from dataclasses import replace
 import numpy as np
 
 from edgernn_export.errors import UncoveredError, UnsupportedModelError
-from edgernn_export.keras.layer_chain import Entry, Joined, KerasModel, read_chain
+from edgernn_export.keras.graph_reader import read_graph
+from edgernn_export.keras.layer_chain import (
+    NO_OPERATION,
+    Entry,
+    Joined,
+    KerasModel,
+    all_layers,
+    read_chain,
+)
 from edgernn_export.keras.layers import ReadState, array, read_layer, read_logits, read_wide
 from edgernn_runtime.ir import Array, HashedNgrams, Network, Task
-
-#: Layers that do nothing at inference.
-NO_OPERATION = (
-    "InputLayer",
-    "Identity",
-    "Dropout",
-    "SpatialDropout1D",
-    "GaussianDropout",
-    "GaussianNoise",
-    "AlphaDropout",
-    "ActivityRegularization",
-)
 
 
 #: Layers from ids to ids, which become another order of the Embedding's rows.
@@ -41,7 +37,12 @@ def build_network(
     try:
         return _network(model, task, vectorizer_kind)
     except UncoveredError as error:
-        return error
+        chain_error = error
+    try:
+        return read_graph(model, task, vectorizer_kind)
+    except UncoveredError as error:
+        has_wide = any(type(x).__name__ == "HashedNgrams" for x in all_layers(model))
+        return chain_error if has_wide else error
 
 
 def _network(model: KerasModel, task: Task, vectorizer_kind: str | None) -> Network:

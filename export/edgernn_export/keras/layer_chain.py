@@ -11,8 +11,22 @@ KerasModel = Any  # Keras carries no types.
 Entry = Any  # A Keras layer, or a Joined.
 #: Layers that reduce a sequence to a vector.
 POOLINGS = ("GlobalMaxPooling1D", "GlobalAveragePooling1D")
+#: Arguments of MultiHeadAttention that Keras fills with masks.
+_MASKS = ("query_mask", "value_mask", "key_mask")
 #: Layers from strings to ids.
 VECTORIZERS = ("TextVectorization", "UnicodeTextVectorization")
+
+#: Layers that do nothing at inference.
+NO_OPERATION = (
+    "InputLayer",
+    "Identity",
+    "Dropout",
+    "SpatialDropout1D",
+    "GaussianDropout",
+    "GaussianNoise",
+    "AlphaDropout",
+    "ActivityRegularization",
+)
 
 
 def all_layers(model: KerasModel) -> list[KerasModel]:
@@ -101,6 +115,20 @@ def _origin(tensor: Any) -> tuple[KerasModel, list[Any]]:
     node = history.operation._inbound_nodes[history.node_index]
     masks = {id(one) for one in _flattened(node.arguments.kwargs.get("mask"))}
     return history.operation, [one for one in node.input_tensors if id(one) not in masks]
+
+
+def call_of(tensor: Any) -> tuple[KerasModel, list[Any], dict[str, Any]]:
+    """Return the layer that computes a tensor, the tensors that it reads, and other arguments.
+
+    Masks that Keras passes from layer to layer are left out.
+    """
+    history = tensor._keras_history
+    node = history.operation._inbound_nodes[history.node_index]
+    options = node.arguments.kwargs
+    own = {name for name in options if name == "mask" or name in _MASKS}
+    masks = {id(one) for name in own for one in _flattened(options[name])}
+    inputs = [one for one in node.input_tensors if id(one) not in masks]
+    return history.operation, inputs, {k: v for k, v in options.items() if k not in own}
 
 
 def _flattened(value: Any) -> list[Any]:

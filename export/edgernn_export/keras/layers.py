@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, get_args
 
@@ -10,7 +11,8 @@ import numpy as np
 from edgernn_export.errors import UncoveredError
 from edgernn_export.keras.layer_chain import Entry, Joined, KerasModel
 from edgernn_runtime import ir
-from edgernn_runtime.reference import activate, run_dense
+from edgernn_runtime.activations import activate
+from edgernn_runtime.reference import run_dense
 
 CELLS: dict[str, ir.Cell] = {"LSTM": "lstm", "GRU": "gru", "SimpleRNN": "rnn"}
 _REDUCTIONS: dict[str, ir.Reduction] = {
@@ -61,7 +63,7 @@ def read_layer(state: ReadState, layer: Entry) -> ReadState:
     if kind in _REDUCTIONS:
         return _after_poolings(state, layer, (layer,))
     if kind == "Dense":
-        dense = replace(read_logits(layer), activation=_activation(layer, "activation"))
+        dense = replace(read_logits(layer), activation=read_activation(layer, "activation"))
         row = None if state.pad_row is None else run_dense(dense, state.pad_row)
         return replace(state, layers=(*state.layers, dense), pad_row=row)
     if kind in ("Activation", "ReLU"):
@@ -104,7 +106,7 @@ def array(variable: Any) -> ir.Array:
 
 def _after_recurrent(state: ReadState, layer: KerasModel) -> ReadState:
     _check_mask(state, layer)
-    recurrent = _recurrent(layer)
+    recurrent = read_recurrent(layer)
     # Keras zeroes the padded steps of these layers. A plain layer repeats the last state, which is
     # zero at padding that it reads first.
     is_zeroed = recurrent.backward is not None or getattr(layer, "zero_output_for_mask", False)
@@ -123,9 +125,7 @@ def _after_poolings(
     state: ReadState, layer: KerasModel, poolings: tuple[KerasModel, ...]
 ) -> ReadState:
     for pooling in poolings:
-        for option, wanted in (("data_format", "channels_last"), ("keepdims", False)):
-            if getattr(pooling, option) != wanted:
-                raise _option(pooling, option, str(wanted), getattr(pooling, option))
+        check_options(pooling, {"data_format": "channels_last", "keepdims": False})
     reductions = tuple(_REDUCTIONS[type(pooling).__name__] for pooling in poolings)
     pad_row = None
     if "average" in reductions:
@@ -146,11 +146,8 @@ def _after_activation(state: ReadState, layer: KerasModel) -> ReadState:
         )
     config = layer.get_config()
     if type(layer).__name__ == "ReLU":
-        plain = {"max_value": None, "negative_slope": 0.0, "threshold": 0.0}
-        for option, value in plain.items():
-            if config[option] != value:
-                raise _option(layer, option, str(value), config[option])
-    name = _activation(layer, "activation") if "activation" in config else "relu"
+        check_options(layer, {"max_value": None, "negative_slope": 0.0, "threshold": 0.0})
+    name = read_activation(layer, "activation") if "activation" in config else "relu"
     row = None if state.pad_row is None else activate(name, state.pad_row)
     layers = (*state.layers[:-1], replace(last, activation=name))
     return replace(state, layers=layers, pad_row=row)
@@ -165,7 +162,12 @@ def _check_mask(state: ReadState, layer: KerasModel) -> None:
         )
 
 
-def _recurrent(layer: KerasModel) -> ir.Recurrent:
+def read_recurrent(layer: KerasModel) -> ir.Recurrent:
+    """Return a recurrent layer, unidirectional or bidirectional.
+
+    Raises:
+        UncoveredError: the IR does not cover a cell or an option.
+    """
     first, second = layer, None
     merge: ir.Merge = "concat"
     if type(layer).__name__ == "Bidirectional":
@@ -194,21 +196,38 @@ def _direction(layer: KerasModel) -> ir.Direction:
         kernel=array(layer.cell.kernel),
         recurrent=array(layer.cell.recurrent_kernel),
         bias=array(layer.cell.bias) if layer.use_bias else zeros,
-        activation=_activation(layer, "activation"),
+        activation=read_activation(layer, "activation"),
         gate_activation=(
-            "sigmoid" if kind == "SimpleRNN" else _activation(layer, "recurrent_activation")
+            "sigmoid" if kind == "SimpleRNN" else read_activation(layer, "recurrent_activation")
         ),
         reset_after=is_after,
         reverse=bool(layer.go_backwards),
     )
 
 
-def _activation(layer: KerasModel, option: str) -> ir.Activation:
+def read_activation(layer: KerasModel, option: str) -> ir.Activation:
+    """Return an activation.
+
+    Raises:
+        UncoveredError: the IR does not have it.
+    """
     found = layer.get_config()[option]
     for name in _ACTIVATIONS:
         if found == name:
             return name
     raise _option(layer, option, " | ".join(_ACTIVATIONS), found)
+
+
+def check_options(layer: KerasModel, wanted: Mapping[str, object]) -> None:
+    """Check that options have the values that the IR covers.
+
+    Raises:
+        UncoveredError: one has another value.
+    """
+    config = layer.get_config()
+    for option, value in wanted.items():
+        if config[option] != value:
+            raise _option(layer, option, str(value), config[option])
 
 
 def _option(layer: KerasModel, name: str, expected: str, found: object) -> UncoveredError:

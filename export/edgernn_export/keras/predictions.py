@@ -13,8 +13,8 @@ from edgernn_export.errors import UnsupportedModelError
 from edgernn_export.keras.model_file import without_mask_warnings
 from edgernn_export.keras.reader import Source
 from edgernn_export.keras.text_front import decoded, standardized
+from edgernn_runtime.activations import sigmoid, softmax
 from edgernn_runtime.ir import Array
-from edgernn_runtime.reference import sigmoid, softmax
 from edgernn_runtime.tokenizer import Tokenizer
 
 _BATCH = 128

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from edgernn_export.errors import OptionError, UncoveredError, UnsupportedModelError
-from edgernn_export.keras.ir_builder import NO_OPERATION, build_network
+from edgernn_export.keras.ir_builder import build_network
 from edgernn_export.keras.layer_chain import (
+    NO_OPERATION,
     VECTORIZERS,
     KerasModel,
     all_layers,

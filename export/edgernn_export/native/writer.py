@@ -5,23 +5,22 @@ The file takes ids int32 [T] and returns probabilities float32 [C].
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from edgernn_export.errors import UncoveredError
 from edgernn_export.model_stats import ModelStats
-from edgernn_export.quantization import quantize, quantize_rows
+from edgernn_export.native.graph_records import GRAPH_KINDS, graph_record, graph_tensors
+from edgernn_export.native.tensor_table import SCALE_BYTES, TensorTable
 from edgernn_export.recipes import Recipe
 from edgernn_runtime import ir
+from edgernn_runtime.errors import EngineError
 from edgernn_runtime.heads import HEADS
 from edgernn_runtime.model_bin import (
     ACTIVATIONS,
     CELLS,
     DENSE,
-    DTYPES,
     FLOAT_PRODUCTS,
     INTEGER_PRODUCTS,
     JOINED_POOLINGS,
@@ -33,9 +32,11 @@ from edgernn_runtime.model_bin import (
     RECURRENT,
     REDUCTIONS,
     WIDE,
+    decode_model,
 )
 from edgernn_runtime.model_header import ALIGNMENT, HEADER, LAYER, MAGIC, TENSOR, VERSION
-from edgernn_runtime.packing import pack_matrix, pack_rows
+from edgernn_runtime.packing import pack_rows
+from edgernn_runtime.tensor_reader import DTYPES
 from edgernn_runtime.text_section import with_checksum
 
 INTERFACE: dict[str, Any] = {
@@ -50,13 +51,7 @@ _KIND_NAMES = {
     POOLING: "pooling",
     JOINED_POOLINGS: "pooling",
     WIDE: "wide",
-}
-_MOST_DIMENSIONS = 4
-#: The bytes of the scales of an int8 tensor, by its number of rows.
-_SCALE_BYTES: dict[str, Callable[[int], int]] = {
-    "int8": lambda rows: 4 * rows,
-    "int8 codes": lambda rows: 4 + rows,
-    "int8 table": lambda _: 4,
+    **GRAPH_KINDS,
 }
 
 
@@ -69,11 +64,11 @@ def write(network: ir.Network, recipe: Recipe, vocabulary_sha256: str) -> bytes:
         vocabulary_sha256: not used: `attach_text` puts the vocabulary itself into the file.
 
     Raises:
-        UncoveredError: more poolings are joined than a record has room for, or the wide path has
-            too many rows.
+        UncoveredError: more poolings are joined than a record has room for, the wide path has too
+            many rows, or a graph exceeds a bound of the format.
     """
     del vocabulary_sha256
-    tensors = _Tensors(recipe)
+    tensors = TensorTable(recipe)
     if network.embedding is not None:
         tensors.add_rows(network.embedding)
     records = [_record(tensors, layer) for layer in network.layers]
@@ -88,7 +83,22 @@ def write(network: ir.Network, recipe: Recipe, vocabulary_sha256: str) -> bytes:
     counts = (len(records), len(tensors.entries))
     arithmetic = INTEGER_PRODUCTS if recipe.arithmetic == "hybrid" else FLOAT_PRODUCTS
     header = HEADER.pack(MAGIC, VERSION, head, *counts, size, 0, 0, 0, arithmetic)
-    return with_checksum(header + body + sections)
+    data = with_checksum(header + body + sections)
+    if any(record[0] in GRAPH_KINDS for record in records):
+        _check_bounds(data)
+    return data
+
+
+def _check_bounds(data: bytes) -> None:
+    """Check a graph against the bounds of the format, as a device does."""
+    try:
+        decode_model(data)
+    except EngineError as error:
+        raise UncoveredError(
+            "the model exceeds a bound of model.bin",
+            expected=str(error.expected),
+            found=str(error.found),
+        ) from error
 
 
 def read_stats(data: bytes) -> ModelStats:
@@ -112,7 +122,7 @@ def read_stats(data: bytes) -> ModelStats:
         rows, count = dimensions[0], int(np.prod(dimensions[:rank]))
         name = DTYPES[dtype].partition(" ")[0]
         size = count * np.dtype(name).itemsize
-        scale_bytes = _SCALE_BYTES[DTYPES[dtype]](rows) if scales else 0
+        scale_bytes = SCALE_BYTES[DTYPES[dtype]](rows) if scales else 0
         parts[owner[i]] = parts.get(owner[i], 0) + size + scale_bytes
         if i in weights_of:
             weights[name] = weights.get(name, 0) + size
@@ -129,10 +139,12 @@ def _tensors_of(record: tuple[int, ...]) -> tuple[list[int], list[int]]:
     if record[0] == WIDE:
         has_projection, first = record[3:5]
         return [first], [first + 1 + i for i in range(2 + has_projection)]
-    return [], [record[3]] if record[2] else []
+    if record[0] in (POOLING, JOINED_POOLINGS):
+        return [], [record[3]] if record[2] else []
+    return graph_tensors(record)
 
 
-def _record(tensors: _Tensors, layer: ir.Layer) -> tuple[int, ...]:
+def _record(tensors: TensorTable, layer: ir.Layer) -> tuple[int, ...]:
     """Add a layer's tensors, and return the numbers of its record."""
     if isinstance(layer, ir.Recurrent):
         directions = [_direction(tensors, direction) for direction in layer.directions]
@@ -141,10 +153,10 @@ def _record(tensors: _Tensors, layer: ir.Layer) -> tuple[int, ...]:
         return (RECURRENT, len(directions), merge, int(layer.return_sequences), *numbers)
     if isinstance(layer, ir.Pooling):
         return _pooling(tensors, layer)
-    return _dense(tensors, layer)
+    return _dense(tensors, layer) if isinstance(layer, ir.Dense) else graph_record(tensors, layer)
 
 
-def _pooling(tensors: _Tensors, layer: ir.Pooling) -> tuple[int, ...]:
+def _pooling(tensors: TensorTable, layer: ir.Pooling) -> tuple[int, ...]:
     row, reductions = layer.pad_row, [REDUCTIONS.index(one) for one in layer.reductions]
     count = len(reductions)
     if count > MAX_REDUCTIONS:
@@ -159,7 +171,7 @@ def _pooling(tensors: _Tensors, layer: ir.Pooling) -> tuple[int, ...]:
     return (JOINED_POOLINGS, count, length, tensor, *reductions)
 
 
-def _wide(tensors: _Tensors, wide: ir.HashedNgrams, words: int) -> tuple[int, ...]:
+def _wide(tensors: TensorTable, wide: ir.HashedNgrams, words: int) -> tuple[int, ...]:
     """Return the record of the wide path; rows of tokens beyond the vocabulary are left out."""
     weights = np.concatenate([wide.weights[:words], wide.weights[wide.words :]])
     checksums = wide.checksums
@@ -181,13 +193,13 @@ def _wide(tensors: _Tensors, wide: ir.HashedNgrams, words: int) -> tuple[int, ..
     return (WIDE, words, patterns, int(wide.projection is not None), first)
 
 
-def _dense(tensors: _Tensors, layer: ir.Dense) -> tuple[int, ...]:
+def _dense(tensors: TensorTable, layer: ir.Dense) -> tuple[int, ...]:
     first = tensors.add_weights(layer.kernel.T)
     tensors.add(layer.bias)
     return (DENSE, ACTIVATIONS.index(layer.activation), first)
 
 
-def _direction(tensors: _Tensors, direction: ir.Direction) -> tuple[int, ...]:
+def _direction(tensors: TensorTable, direction: ir.Direction) -> tuple[int, ...]:
     gates = ir.GATES[direction.cell]
     first = tensors.add_matrix(direction.kernel.T, gates)
     tensors.add_matrix(direction.recurrent.T, gates)
@@ -204,80 +216,3 @@ def _direction(tensors: _Tensors, direction: ir.Direction) -> tuple[int, ...]:
         int(direction.reverse),
         first,
     )
-
-
-class _Entry(NamedTuple):
-    """A tensor: its shape, and its values and scales as they are stored."""
-
-    dtype: str
-    shape: tuple[int, ...]
-    values: NDArray[Any]
-    scales: NDArray[Any] | None
-
-
-class _Tensors:
-    """Collects tensors; a tensor is identified by its index."""
-
-    def __init__(self, recipe: Recipe) -> None:
-        self._recipe = recipe
-        self.entries: list[_Entry] = []
-
-    def add(self, values: ir.Array) -> int:
-        """Add a tensor of any shape as float32."""
-        return self._add("float32", np.asarray(values, dtype=np.float32))
-
-    def add_bytes(self, values: NDArray[np.uint8]) -> int:
-        """Add a tensor of bytes, uint8 of any shape."""
-        return self._add("uint8", values)
-
-    def add_weights(self, weights: ir.Array) -> int:
-        """Add weights [O, I] in the recipe's type; int8 has per-row scales."""
-        if self._recipe.weights != "int8":
-            return self._add(self._recipe.weights, weights.astype(self._recipe.weights))
-        quantized = quantize(np.ascontiguousarray(weights), axis=0)
-        return self._add("int8", quantized.values, quantized.scale[:, 0])
-
-    def add_matrix(self, weights: ir.Array, gates: int) -> int:
-        """Add weights [O, I] of a recurrent layer in the order in which kernels read them."""
-        index = self.add_weights(weights)
-        dtype, shape, values, scales = self.entries[index]
-        if scales is not None:
-            scales = pack_rows(scales, gates)
-        self.entries[index] = _Entry(dtype, shape, pack_matrix(values, gates), scales)
-        return index
-
-    def add_rows(self, rows: ir.Array) -> int:
-        """Add the embedding in the recipe's type; int8 has per-row codes of scales."""
-        if self._recipe.weights != "int8":
-            return self.add_weights(rows)
-        quantized = quantize_rows(rows)
-        unit = np.frombuffer(np.float32(quantized.unit).tobytes(), dtype=np.uint8)
-        return self._add("int8 codes", quantized.values, np.concatenate([unit, quantized.codes]))
-
-    def add_table(self, rows: ir.Array) -> int:
-        """Add rows to be summed in the recipe's type; int8 has one scale, for exact sums."""
-        if self._recipe.weights != "int8":
-            return self.add_weights(rows)
-        quantized = quantize(rows)
-        return self._add("int8 table", quantized.values, quantized.scale.reshape(1))
-
-    def _add(self, dtype: str, values: NDArray[Any], scales: NDArray[Any] | None = None) -> int:
-        self.entries.append(_Entry(dtype, values.shape, values, scales))
-        return len(self.entries) - 1
-
-    def finish(self, start: int) -> tuple[bytes, bytes]:
-        """Return the table of tensors and their sections, which begin at offset `start`."""
-        table, sections = b"", bytearray()
-
-        def place(array: NDArray[Any]) -> int:
-            offset = start + len(sections)
-            data = np.ascontiguousarray(array).tobytes()
-            sections.extend(data.ljust(-(-len(data) // ALIGNMENT) * ALIGNMENT, b"\0"))
-            return offset
-
-        for dtype, shape, values, scales in self.entries:
-            filled = (*shape, *[0] * (_MOST_DIMENSIONS - len(shape)))
-            offset = place(values)
-            scale_offset = 0 if scales is None else place(scales)
-            table += TENSOR.pack(DTYPES.index(dtype), len(shape), *filled, offset, scale_offset)
-        return table, bytes(sections)

@@ -58,7 +58,7 @@ class OnnxEmitter:
         scale = graph.node("Mul", [self._to_float(graph.node("Gather", [codes, ids])), unit])
         return graph.node("Mul", [self._to_float(values), scale])
 
-    def layer(self, index: int, layer: ir.Layer, x: str) -> str:
+    def layer(self, index: int, layer: ir.ChainLayer, x: str) -> str:
         """Return a layer's output; its constants are named after its kind and index."""
         if isinstance(layer, ir.Recurrent):
             return self._recurrent(f"recurrent_{index}", layer, x)

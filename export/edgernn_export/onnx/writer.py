@@ -12,6 +12,7 @@ from collections.abc import Iterator
 import numpy as np
 import onnx
 
+from edgernn_export.chain import chain_layers
 from edgernn_export.errors import ModelStatsError
 from edgernn_export.model_stats import ModelStats, get_part, is_weight
 from edgernn_export.onnx.graph import GraphBuilder
@@ -49,7 +50,7 @@ def write(network: Network, recipe: Recipe, vocabulary_sha256: str) -> bytes:
     if network.embedding is not None:
         # The recurrent operators take the time first: [T, N, I].
         x = emitter.embedding(network.embedding, graph.node("Transpose", ["ids"], perm=[1, 0]))
-        for i, layer in enumerate(network.layers):
+        for i, layer in enumerate(chain_layers(network)):
             x = emitter.layer(i, layer, x)
         logits.append(x)
     emitter.head(network.task, logits)

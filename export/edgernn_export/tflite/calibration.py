@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from edgernn_export.chain import chain_layers
 from edgernn_runtime.ir import Network, Recurrent
 from edgernn_runtime.reference import merged, run_layer, walk
 
@@ -40,10 +41,10 @@ def calibrate(network: Network, texts: Sequence[NDArray[np.int32]]) -> tuple[Lay
     texts = [ids for ids in texts if len(ids)][:COUNT]
     if network.embedding is None:
         return ()
-    ranges: list[list[LayerRange]] = [[] for _ in network.layers]
+    ranges: list[list[LayerRange]] = [[] for _ in chain_layers(network)]
     for ids in texts:
         x = network.embedding[ids]
-        for i, layer in enumerate(network.layers):
+        for i, layer in enumerate(chain_layers(network)):
             cells: tuple[float, ...] = ()
             if isinstance(layer, Recurrent):
                 walks = [walk(direction, x) for direction in layer.directions]

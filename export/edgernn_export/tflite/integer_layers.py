@@ -63,7 +63,7 @@ class IntegerEmitter:
         shape = (1, _TIME, table.shape[1])
         return self._add("GATHER", [rows, ids], shape, scale, version=2, axis=0, batchDims=0)
 
-    def layer(self, index: int, layer: ir.Layer, x: int) -> int:
+    def layer(self, index: int, layer: ir.ChainLayer, x: int) -> int:
         """Return a layer's output; its constants are named after its kind and index.
 
         Raises:

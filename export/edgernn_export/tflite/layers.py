@@ -48,7 +48,7 @@ class TfliteEmitter(Products):
         scales = graph.add("CAST", [scales], scale_shape)
         return graph.add("MUL", [graph.add("DEQUANTIZE", [rows], shape, version=2), scales], shape)
 
-    def layer(self, index: int, layer: ir.Layer, x: int) -> int:
+    def layer(self, index: int, layer: ir.ChainLayer, x: int) -> int:
         """Return a layer's output; its constants are named after its kind and index."""
         if isinstance(layer, ir.Recurrent):
             return self._recurrent(f"recurrent_{index}", layer, x)

@@ -12,6 +12,7 @@ from typing import Any
 
 from ai_edge_litert import schema_py_generated as schema
 
+from edgernn_export.chain import chain_layers
 from edgernn_export.model_stats import ModelStats, get_part, is_weight
 from edgernn_export.recipes import Recipe
 from edgernn_export.tflite.graph import FileBuilder
@@ -59,7 +60,7 @@ def finish(
     x = None
     if network.embedding is not None:
         x = emitter.embedding(network.embedding, ids)
-        for i, layer in enumerate(network.layers):
+        for i, layer in enumerate(chain_layers(network)):
             x = emitter.layer(i, layer, x)
     probabilities = emitter.head(network.task, x, wide)
     inputs, outputs = {"ids": ids}, {"probabilities": probabilities}

@@ -143,11 +143,11 @@ EDGERNN_INTERNAL edgernn_status edgernn_read_wide(const edgernn_reader *r, edger
 }
 
 EDGERNN_INTERNAL edgernn_status edgernn_read_layer(const edgernn_reader *r, uint32_t index,
-                                                   edgernn_layer *layer) {
+                                                   const edgernn_shapes *shapes, edgernn_layer *layer) {
   const unsigned char *record = record_of(r, index);
   layer->kind = edgernn_u32(record);
   if (layer->kind == EDGERNN_RECURRENT) return read_recurrent(r, record, layer);
   if (layer->kind == EDGERNN_DENSE) return read_dense(r, record, layer);
   int is_pooling = layer->kind == EDGERNN_POOLING || layer->kind == EDGERNN_POOLINGS;
-  return is_pooling ? read_pooling(r, record, layer) : EDGERNN_ERROR_MALFORMED_MODEL;
+  return is_pooling ? read_pooling(r, record, layer) : edgernn_read_node(r, record, shapes, layer);
 }

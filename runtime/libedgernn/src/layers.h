@@ -12,10 +12,29 @@ enum { EDGERNN_CONCAT, EDGERNN_SUM, EDGERNN_AVE, EDGERNN_MUL };
 enum { EDGERNN_MAX, EDGERNN_AVERAGE };
 enum { EDGERNN_BINARY, EDGERNN_MULTICLASS, EDGERNN_MULTILABEL };
 enum { EDGERNN_RECURRENT = 1, EDGERNN_DENSE, EDGERNN_POOLING, EDGERNN_WIDE, EDGERNN_POOLINGS };
+/* The kinds of a graph. */
+enum {
+  EDGERNN_SELECTION = 6,
+  EDGERNN_COMBINATION,
+  EDGERNN_CONVOLUTION,
+  EDGERNN_NORMALIZATION,
+  EDGERNN_AFFINE,
+  EDGERNN_WINDOWS,
+  EDGERNN_ATTENTION,
+  EDGERNN_TIME,
+  EDGERNN_RESHAPE,
+  EDGERNN_PADDING
+};
+enum { EDGERNN_CONCAT_ALL, EDGERNN_SUM_ALL, EDGERNN_AVE_ALL, EDGERNN_MUL_ALL, EDGERNN_SUB_ALL, EDGERNN_MAX_ALL, EDGERNN_MIN_ALL };
+enum { EDGERNN_VALID, EDGERNN_SAME, EDGERNN_CAUSAL };
+enum { EDGERNN_TIME_SOFTMAX, EDGERNN_COLUMN_SOFTMAX, EDGERNN_TIME_SUM };
 enum { EDGERNN_BIGRAM, EDGERNN_TRIGRAM, EDGERNN_SKIP, EDGERNN_PATTERNS };
 
 /* Poolings of one sequence side by side. */
 #define EDGERNN_MOST_REDUCTIONS 4
+/* Layers of a model; a source is the number of one, from 1 on, or 0 for the embedded text. */
+#define EDGERNN_MOST_LAYERS 64u
+#define EDGERNN_MOST_SOURCES 12u
 
 typedef struct edgernn_direction {
   uint32_t cell, activation, gate_activation, reset_after, reverse, units;
@@ -26,6 +45,21 @@ typedef struct edgernn_direction {
   edgernn_matrix input_product, recurrent_product;
   const float *input_bias, *recurrent_bias;
 } edgernn_direction;
+
+/* What a layer of a graph has besides its tensors. */
+typedef struct edgernn_node {
+  /* Its sources in the file's record, and their number. */
+  const unsigned char *sources;
+  uint32_t source_count;
+  /* Operation of a combination, form of a reshape, reduction of windows, border of a convolution. */
+  uint32_t form, border;
+  /* Windows over time: steps from the first tap to the last, from window to window, from tap to tap. */
+  uint32_t taps, span, stride, dilation;
+  /* First column of a selection; steps of a reshape or padding; most steps of an attention. */
+  uint32_t first, steps, heads, is_causal;
+  /* Of an attention, or what is added to a variance. */
+  float scale;
+} edgernn_node;
 
 typedef struct edgernn_layer {
   uint32_t kind;
@@ -40,6 +74,8 @@ typedef struct edgernn_layer {
   /* Pooling: each reduction's output follows on that of the one before. */
   uint32_t reductions, reduction[EDGERNN_MOST_REDUCTIONS], padded_length;
   edgernn_tensor pad_row;
+  /* A graph; weights and bias are factors and summands of a column, or the vector of an attention. */
+  edgernn_node node;
   /* What goes in and comes out, and whether it comes out as a sequence. */
   uint32_t input_size, output_size, is_sequence;
 } edgernn_layer;
@@ -62,7 +98,7 @@ typedef struct edgernn_model {
   edgernn_layer *layers;
 } edgernn_model;
 
-/* Prepare the matrices of a recurrent layer; without memory in the arena, only count. */
+/* Prepare the matrices of a recurrent layer or a convolution; without memory in the arena, only count. */
 EDGERNN_INTERNAL void edgernn_pack(edgernn_arena *arena, edgernn_layer *layer, const edgernn_kernel_table *kernels);
 
 /* A sequence [T, width] of floats, or of int8 with a scale a step; a vector is one step. */
@@ -72,7 +108,8 @@ typedef struct edgernn_sequence {
   const float *scales;
   /* The same where they are written. */
   float *own_scales;
-  size_t steps, width;
+  /* Elements from step to step, and how many of them are columns. */
+  size_t steps, width, size;
   ptrdiff_t scale_stride;
 } edgernn_sequence;
 
@@ -83,6 +120,42 @@ EDGERNN_INTERNAL size_t edgernn_recurrent_bytes(const edgernn_layer *layer, size
 EDGERNN_INTERNAL void edgernn_run_recurrent(const edgernn_model *model, const edgernn_layer *layer,
                            const edgernn_sequence *x, edgernn_sequence *y, edgernn_arena arena,
                            const edgernn_executor *executor);
+
+/* Return the steps of a layer's output.
+ *
+ * steps: of each source, [index + 1]. */
+EDGERNN_INTERNAL size_t edgernn_steps_of(const edgernn_layer *layer, uint32_t index, const size_t *steps);
+
+/* Return the number of a layer's source. */
+static inline uint32_t edgernn_source(const edgernn_layer *layer, uint32_t i) {
+  return edgernn_u32(layer->node.sources + 4 * (size_t)i);
+}
+
+/* Return the bytes that a layer of a graph takes of the scratch besides its output. */
+EDGERNN_INTERNAL size_t edgernn_node_bytes(const edgernn_layer *layer, size_t steps);
+
+/* Run a layer of a graph with what is left of the scratch.
+ *
+ * values: of each source, [index + 1]. y: with memory and steps, except for a selection. */
+EDGERNN_INTERNAL void edgernn_run_node(const edgernn_model *model, const edgernn_layer *layer,
+                                       uint32_t index, const edgernn_sequence *values,
+                                       edgernn_sequence *y, edgernn_arena arena);
+
+/* The same of a convolution and an attention. */
+EDGERNN_INTERNAL size_t edgernn_convolution_bytes(const edgernn_layer *layer, size_t steps);
+EDGERNN_INTERNAL void edgernn_run_convolution(const edgernn_model *model, const edgernn_layer *layer,
+                                              const edgernn_sequence *x, edgernn_sequence *y,
+                                              edgernn_arena arena);
+EDGERNN_INTERNAL size_t edgernn_attention_bytes(const edgernn_layer *layer, size_t steps);
+EDGERNN_INTERNAL void edgernn_run_attention(const edgernn_model *model, const edgernn_layer *layer,
+                                            const edgernn_sequence *values, edgernn_sequence *y,
+                                            edgernn_arena arena);
+
+/* Return the steps in front of the first of a layer's windows over a sequence, which are zeros. */
+EDGERNN_INTERNAL size_t edgernn_steps_before(const edgernn_node *node, size_t steps);
+
+/* Make a softmax of values that are `stride` apart. */
+EDGERNN_INTERNAL void edgernn_softmax(float *values, size_t count, size_t stride);
 
 /* Return the bytes that the wide path takes of the scratch. */
 EDGERNN_INTERNAL size_t edgernn_wide_bytes(const edgernn_wide *wide);

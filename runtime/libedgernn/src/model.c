@@ -4,7 +4,6 @@
 #include "hashes.h"
 #include "reader.h"
 
-#define MOST_LAYERS 64
 #define CHECKSUM_OFFSET 32
 #define NEWEST_VERSION 2
 
@@ -35,7 +34,7 @@ static uint32_t has_integers(const edgernn_layer *layer) {
 /* Read the layers, and prepare those that are recurrent. Without memory, only check and count. */
 static edgernn_status read_layers(const edgernn_reader *r, edgernn_model *model, uint32_t is_integer,
                                   edgernn_arena *a) {
-  uint32_t size = model->embedding.columns, is_sequence = 1;
+  edgernn_shapes shapes = {1, {model->embedding.columns}, {1}};
   uint32_t input_is_int8 = is_integer && edgernn_is_int8(&model->embedding);
   edgernn_layer one, *layer = &one;
   model->layers = EDGERNN_TAKE(a, edgernn_layer, model->layer_count);
@@ -44,19 +43,19 @@ static edgernn_status read_layers(const edgernn_reader *r, edgernn_model *model,
   for (uint32_t i = 0; i < model->layer_count; i++) {
     if (a->memory) layer = &model->layers[i];
     memset(layer, 0, sizeof *layer);
-    layer->input_size = size;
-    layer->is_sequence = is_sequence;
-    edgernn_status status = edgernn_read_layer(r, i, layer);
+    layer->input_size = shapes.size[i];
+    layer->is_sequence = shapes.is_sequence[i];
+    edgernn_status status = edgernn_read_layer(r, i, &shapes, layer);
     if (status) return status;
-    layer->is_int8 = input_is_int8 && has_integers(layer);
+    layer->is_int8 = input_is_int8 && has_integers(layer) && !edgernn_is_named(r, i);
     edgernn_pack(a, layer, model->kernels);
     input_is_int8 = layer->is_int8 && (layer->directions == 1 || layer->merge == EDGERNN_CONCAT);
-    size = layer->output_size;
-    is_sequence = layer->is_sequence;
+    shapes.size[shapes.count] = layer->output_size;
+    shapes.is_sequence[shapes.count++] = (unsigned char)layer->is_sequence;
   }
-  model->outputs = size;
-  int is_head = layer->kind == EDGERNN_DENSE && layer->activation == EDGERNN_LINEAR && !is_sequence;
-  int fits = !model->wide.words || model->wide.outputs == size;
+  model->outputs = layer->output_size;
+  int is_head = layer->kind == EDGERNN_DENSE && layer->activation == EDGERNN_LINEAR && !layer->is_sequence;
+  int fits = !model->wide.words || model->wide.outputs == model->outputs;
   return is_head && fits ? EDGERNN_OK : EDGERNN_ERROR_MALFORMED_MODEL;
 }
 
@@ -111,7 +110,7 @@ static edgernn_status read_header(edgernn_span data, int is_checked, edgernn_rea
   r->tensors = edgernn_u32(r->data + 20);
   *is_integer = edgernn_u32(r->data + 96);
   if (model->head > EDGERNN_MULTILABEL || *is_integer > 1) return EDGERNN_ERROR_MALFORMED_MODEL;
-  if (r->layers < 1 || r->layers > MOST_LAYERS || r->tensors < 1 || r->tensors > EDGERNN_MOST_TENSORS) {
+  if (r->layers < 1 || r->layers > EDGERNN_MOST_LAYERS || r->tensors < 1 || r->tensors > EDGERNN_MOST_TENSORS) {
     return EDGERNN_ERROR_MALFORMED_MODEL;
   }
   r->tensor_table = EDGERNN_HEADER_BYTES + (uint64_t)r->layers * EDGERNN_LAYER_BYTES;

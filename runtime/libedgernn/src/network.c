@@ -62,18 +62,25 @@ static size_t width_of(const edgernn_layer *layer) {
   return is_pair ? (size_t)layer->direction[0].units + layer->direction[1].units : layer->output_size;
 }
 
-/* Return the bytes of a layer's output. */
+/* More scratch cannot be had: half of it and the rest of a text must not overflow. */
+#define MOST_SCRATCH ((size_t)-1 / 4)
+
+/* Return the bytes of a layer's output of `steps` steps. */
 static size_t sequence_bytes(const edgernn_model *model, uint32_t index, size_t steps) {
   const edgernn_layer *layer = &model->layers[index];
   size_t width = width_of(layer);
-  if (!layer->is_sequence) steps = 1;
-  return gives_int8(model, index) ? steps * edgernn_padded(width) : steps * width * sizeof(float);
+  if (layer->kind == EDGERNN_SELECTION) return 0;
+  if (gives_int8(model, index)) return steps * edgernn_padded(width);
+  /* Of a graph, also on a processor of 32 bits. */
+  return steps > MOST_SCRATCH / sizeof(float) / width ? MOST_SCRATCH : steps * width * sizeof(float);
 }
 
 static void open_output(edgernn_arena *a, const edgernn_model *model, uint32_t index, size_t steps,
                         edgernn_sequence *y) {
   void *memory = edgernn_take(a, sequence_bytes(model, index, steps));
   memset(y, 0, sizeof *y);
+  y->steps = steps;
+  y->size = model->layers[index].output_size;
   y->width = width_of(&model->layers[index]);
   if (gives_int8(model, index)) {
     /* The scale of a state is fixed: 1/127, one for all steps. */
@@ -90,6 +97,7 @@ static void open_output(edgernn_arena *a, const edgernn_model *model, uint32_t i
 static void open_text(edgernn_arena *a, const edgernn_model *model, size_t steps, edgernn_sequence *x) {
   memset(x, 0, sizeof *x);
   x->steps = steps;
+  x->size = model->embedding.columns;
   x->width = edgernn_up_to(model->embedding.columns, 4);
   if (model->layers[0].is_int8) {
     x->int8 = EDGERNN_TAKE(a, int8_t, steps * x->width);
@@ -121,45 +129,59 @@ static void embed(const edgernn_model *model, const int32_t *ids, edgernn_sequen
   }
 }
 
-/* The scratch contains the embedded text, the outputs of all layers, and the larger of what a recurrent
- * layer and the wide path need. */
+/* The scratch contains the outputs of all layers, what describes them, and the most that a layer or the
+ * wide path needs besides. */
 EDGERNN_INTERNAL size_t edgernn_model_scratch(const edgernn_model *model, size_t count) {
   edgernn_arena a = {NULL, 0};
-  size_t most = edgernn_wide_bytes(&model->wide);
+  size_t most = edgernn_wide_bytes(&model->wide), steps[EDGERNN_MOST_LAYERS + 1];
   edgernn_sequence unused;
   if (model->layer_count == 0) {
     EDGERNN_TAKE(&a, float, model->outputs);
     return a.used + most;
   }
+  EDGERNN_TAKE(&a, edgernn_sequence, model->layer_count + 1);
   open_text(&a, model, count, &unused);
+  size_t longest = steps[0] = count;
   for (uint32_t i = 0; i < model->layer_count; i++) {
     const edgernn_layer *layer = &model->layers[i];
-    size_t walkers = edgernn_recurrent_bytes(layer, count);
-    open_output(&a, model, i, count, &unused);
-    most = walkers > most ? walkers : most;
+    steps[i + 1] = edgernn_steps_of(layer, i, steps);
+    longest = steps[i + 1] > longest ? steps[i + 1] : longest;
+    size_t besides = edgernn_recurrent_bytes(layer, longest) + edgernn_node_bytes(layer, longest);
+    open_output(&a, model, i, steps[i + 1], &unused);
+    most = besides > most ? besides : most;
+    if (a.used > MOST_SCRATCH) return MOST_SCRATCH;
   }
   return a.used + most;
+}
+
+static void run_layer(const edgernn_model *model, uint32_t index, edgernn_sequence *values, edgernn_arena a,
+                      const edgernn_executor *executor) {
+  const edgernn_layer *layer = &model->layers[index];
+  const edgernn_sequence *x = &values[index];
+  edgernn_sequence *y = &values[index + 1];
+  switch (layer->kind) {
+    case EDGERNN_RECURRENT: edgernn_run_recurrent(model, layer, x, y, a, executor); break;
+    case EDGERNN_DENSE: run_dense(layer, x, y); break;
+    case EDGERNN_POOLING:
+    case EDGERNN_POOLINGS: run_pooling(layer, x, y); break;
+    default: edgernn_run_node(model, layer, index, values, y, a);
+  }
 }
 
 /* Return the logits of the recurrent path. */
 static float *run_layers(edgernn_arena *a, const edgernn_model *model, const int32_t *ids,
                          size_t count, const edgernn_executor *executor) {
-  edgernn_sequence x, y;
-  open_text(a, model, count, &x);
-  embed(model, ids, &x);
+  edgernn_sequence *values = EDGERNN_TAKE(a, edgernn_sequence, model->layer_count + 1);
+  size_t steps[EDGERNN_MOST_LAYERS + 1];
+  open_text(a, model, count, &values[0]);
+  embed(model, ids, &values[0]);
+  steps[0] = count;
   for (uint32_t i = 0; i < model->layer_count; i++) {
-    const edgernn_layer *layer = &model->layers[i];
-    open_output(a, model, i, x.steps, &y);
-    if (layer->kind == EDGERNN_RECURRENT) {
-      edgernn_run_recurrent(model, layer, &x, &y, *a, executor);
-    } else if (layer->kind == EDGERNN_DENSE) {
-      run_dense(layer, &x, &y);
-    } else {
-      run_pooling(layer, &x, &y);
-    }
-    x = y;
+    steps[i + 1] = edgernn_steps_of(&model->layers[i], i, steps);
+    open_output(a, model, i, steps[i + 1], &values[i + 1]);
+    run_layer(model, i, values, *a, executor);
   }
-  return x.float32;
+  return values[model->layer_count].float32;
 }
 
 /* Return the logits of a model without a recurrent path, before anything is added: zeros. */

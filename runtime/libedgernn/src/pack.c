@@ -132,6 +132,11 @@ static const float *open_bias(edgernn_arena *a, const edgernn_direction *d, uint
 
 EDGERNN_INTERNAL void edgernn_pack(edgernn_arena *a, edgernn_layer *layer,
                                    const edgernn_kernel_table *kernels) {
+  if (layer->kind == EDGERNN_CONVOLUTION) {
+    edgernn_direction *d = layer->direction;
+    open_matrix(a, &d->input_product, d, &d->kernel, 0, kernels);
+    d->input_bias = open_bias(a, d, 0);
+  }
   for (uint32_t i = 0; i < layer->directions; i++) {
     edgernn_direction *d = &layer->direction[i];
     open_matrix(a, &d->input_product, d, &d->kernel, layer->is_int8, kernels);

@@ -16,6 +16,20 @@
 #define EDGERNN_WEIGHT_TYPES                                                       \
   (1u << EDGERNN_FLOAT32 | 1u << EDGERNN_FLOAT16 | 1u << EDGERNN_INT8 | 1u << EDGERNN_INT8_CODES)
 
+/* Bounds of a graph: steps, columns of a vector, windows that contain one step, and the products of an
+ * attention. A sequence has at most EDGERNN_MOST_INPUTS columns, so that no size overflows. */
+#define EDGERNN_MOST_STEPS 65536u
+#define EDGERNN_MOST_VECTOR (1u << 22)
+#define EDGERNN_MOST_OVERLAP 64u
+#define EDGERNN_MOST_PRODUCTS (1u << 30)
+
+/* The outputs that a layer can read: the embedded text, and those of the layers in front of it. */
+typedef struct edgernn_shapes {
+  uint32_t count;
+  uint32_t size[EDGERNN_MOST_LAYERS + 1];
+  unsigned char is_sequence[EDGERNN_MOST_LAYERS + 1];
+} edgernn_shapes;
+
 typedef struct edgernn_reader {
   const unsigned char *data;
   uint64_t size;
@@ -37,7 +51,14 @@ EDGERNN_INTERNAL edgernn_status edgernn_read_packed(const edgernn_reader *r, uin
 
 /* Read the record of a layer, except that of a wide path. `input_size` and `is_sequence` are set. */
 EDGERNN_INTERNAL edgernn_status edgernn_read_layer(const edgernn_reader *r, uint32_t index,
-                                                   edgernn_layer *layer);
+                                                   const edgernn_shapes *shapes, edgernn_layer *layer);
+
+/* Read a layer of a graph. `kind`, `input_size` and `is_sequence` are set. */
+EDGERNN_INTERNAL edgernn_status edgernn_read_node(const edgernn_reader *r, const unsigned char *record,
+                                                  const edgernn_shapes *shapes, edgernn_layer *layer);
+
+/* Return whether a layer names a source; a layer in front of it then gives floats. */
+EDGERNN_INTERNAL int edgernn_is_named(const edgernn_reader *r, uint32_t source);
 
 /* Read a wide path, if the last record is one; else `wide->words` is 0. */
 EDGERNN_INTERNAL edgernn_status edgernn_read_wide(const edgernn_reader *r, edgernn_wide *wide);
