@@ -209,4 +209,4 @@ BUILDERS = {
     joined_embeddings: 2,
 }
 #: Those that also take texts of any length, without padding.
-ANY_LENGTH = (residual_cells, branches, skipped_dense, weights_by_a_product, joined_embeddings)
+ANY_LENGTH = (residual_cells, branches, weights_by_a_product, joined_embeddings)

@@ -115,3 +115,109 @@ GRAPHS = {
 def graph_of(name):
     """Return a network of GRAPHS."""
     return replace(network_of(3), layers=GRAPHS[name])
+
+
+def field(record, number):
+    """Return the offset of a number of a record."""
+    return 128 + 64 * record + 4 * number
+
+
+#: Wrong numbers of graphs: the graph, what they are, and the records' numbers; all are malformed.
+NUMBERS = [
+    ("selection", "a source behind it", {(0, 1): 1}),
+    ("selection", "columns beyond the end", {(0, 2): 13}),
+    ("selection", "a first column beyond all", {(0, 2): 2**32 - 8}),
+    ("selection", "no column", {(0, 3): 0}),
+    ("selection", "more columns than there are", {(0, 3): 21}),
+    ("concat", "an unknown operation", {(2, 1): 7}),
+    ("concat", "one source", {(2, 2): 1}),
+    ("concat", "thirteen sources", {(2, 2): 13}),
+    ("concat", "itself as a source", {(2, 4): 3}),
+    ("concat", "a sum of two sizes", {(2, 1): 1}),
+    ("vectors", "a vector and a sequence", {(3, 4): 0}),
+    ("convolution", "an unknown activation", {(0, 1): 12}),
+    ("convolution", "an unknown border", {(0, 2): 3}),
+    ("convolution", "no tap", {(0, 3): 0}),
+    ("convolution", "too many taps", {(0, 3): 65537}),
+    ("convolution", "another number of taps", {(0, 3): 2}),
+    ("convolution", "more inputs than their bound", {(0, 3): 4000}),
+    ("convolution", "no stride", {(0, 4): 0}),
+    ("convolution", "no dilation", {(0, 5): 0}),
+    ("convolution", "a span beyond the bound", {(0, 5): 40000}),
+    ("convolution", "a far first tensor", {(0, 6): 1025}),
+    ("convolution", "no such weights", {(0, 6): 5}),
+    ("convolution", "no such bias", {(0, 6): 4}),
+    ("convolution", "the embedding as weights", {(0, 6): 0}),
+    ("normalization", "a far first tensor", {(0, 2): 1025}),
+    ("normalization", "no such summands", {(0, 2): 4}),
+    ("normalization", "a matrix as factors", {(0, 2): 3}),
+    ("normalization", "summands of another size", {(0, 2): 2}),
+    ("affine", "an unknown activation", {(0, 1): 12}),
+    ("affine", "neither factors nor none", {(0, 2): 2}),
+    ("affine", "factors of another size", {(0, 3): 4}),
+    ("windows", "an unknown reduction", {(0, 1): 2}),
+    ("windows", "no window", {(0, 2): 0}),
+    ("windows", "no stride", {(0, 3): 0}),
+    ("windows", "an unknown border", {(0, 4): 2}),
+    ("windows", "windows of a vector", {(1, 0): 11, (1, 1): 0, (0, 0): 13, (0, 1): 2}),
+    ("windows", "more overlap than the bound", {(0, 2): 65, (0, 3): 1}),
+    ("attention", "a source behind it", {(0, 3): 1}),
+    ("attention", "no step", {(0, 4): 0}),
+    ("attention", "too many steps", {(0, 4): 65537}),
+    ("attention", "more steps than the bound of their square", {(0, 4): 40000}),
+    ("attention", "more products than their bound", {(0, 4): 5182}),
+    ("attention", "no head", {(0, 5): 0}),
+    ("attention", "columns of no whole head", {(0, 5): 3}),
+    ("attention", "an unknown form", {(0, 7): 2}),
+    ("attention", "a vector of several heads", {(0, 7): 1}),
+    ("attention", "an unknown order", {(0, 8): 2}),
+    ("attention causal", "keys of another size", {(1, 2): 1}),
+    ("attention additive", "no such vector", {(1, 9): 9}),
+    ("attention additive", "a matrix as vector", {(1, 9): 1}),
+    ("attention additive", "a vector of another size", {(1, 9): 5}),
+    (
+        "vectors",
+        "attention to a vector",
+        {(1, 0): 12, (1, 1): 1, (1, 2): 1, (1, 3): 1, (1, 4): 9, (1, 5): 1},
+    ),
+    ("sum", "an unknown function of time", {(0, 1): 3}),
+    ("softmax of a vector", "a softmax over time of a vector", {(1, 1): 0}),
+    ("flatten", "an unknown form", {(0, 1): 2}),
+    ("flatten", "no step", {(0, 2): 0}),
+    ("flatten", "more values than a vector has", {(0, 2): 65536, (0, 1): 0}),
+    ("softmax of a vector", "a reshape of a vector", {(1, 0): 14, (1, 2): 1, (1, 1): 0}),
+    ("padding", "no length", {(0, 1): 0}),
+    ("padding", "an unknown form", {(0, 2): 2}),
+    ("padding", "a row of another size", {(0, 3): 4}),
+    ("softmax of a vector", "a padding of a vector", {(1, 0): 15, (1, 1): 9, (1, 2): 1}),
+    ("vectors", "a convolution of a vector", {(1, 0): 8, (1, 3): 1, (1, 4): 1, (1, 5): 1}),
+    ("sum", "an unknown kind", {(0, 0): 16}),
+]
+
+
+def graph_files(write):
+    """Yield what a file is, its bytes with a wrong checksum, and the status of the reader."""
+    files = {
+        name: {recipe: write(graph_of(name), recipe) for recipe in ("none", "int8")}
+        for name in GRAPHS
+    }
+    for name, recipes in files.items():
+        for recipe, data in recipes.items():
+            yield f"{recipe} {name}", data, "EDGERNN_OK"
+    for name, words, numbers in NUMBERS:
+        data = bytearray(files[name]["int8"])
+        for (record, number), value in numbers.items():
+            at = field(record, number)
+            data[at : at + 4] = value.to_bytes(4, "little")
+        yield f"{name}: {words}", bytes(data), "EDGERNN_ERROR_MALFORMED_MODEL"
+    for words, size, said in (
+        ("as wide a sequence as it may be", 65536, "EDGERNN_OK"),
+        ("a wider sequence", 65537, "EDGERNN_ERROR_MALFORMED_MODEL"),
+    ):
+        table = np.zeros((50, size), dtype=np.float32)
+        for kind in (Softmax("s", "time"), Selection("s", 0, 0, 5)):
+            columns = 5 if isinstance(kind, Selection) else size
+            layers = (Pooling("p", ("max",)), kind, TimeSum("t"), head_of(columns))
+            layers = layers[1:] if columns > 5 else layers
+            network = replace(network_of(3), embedding=table, layers=layers)
+            yield f"{words}, {type(kind).__name__}", write(network, "none"), said

@@ -14,6 +14,7 @@ from edgernn_runtime.ir import Dense, PadRow, Pooling, Recurrent
 from edgernn_runtime.model_bin import decode_model
 from edgernn_runtime.text_section import read_text
 from tests.runtime import wide_networks
+from tests.runtime.graph_networks import graph_files
 from tests.runtime.test_native import direction, network_of, written
 from tests.runtime.test_native_c import branches_never_taken, build, needs_compiler
 from tests.runtime.version_1 import mended, written_as_version_1
@@ -230,6 +231,13 @@ def _grown(data, size):
     return data
 
 
+def _write_unchecked(network, recipe):
+    """Return a file that the writer would not keep, because it exceeds a bound."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("edgernn_export.native.writer._check_bounds", lambda _: None)
+        return written(network, recipe)
+
+
 def _files(version):
     """Yield files of a version: what they are, their bytes, and the status of the reader."""
     write = written_as_version_1 if version == 1 else written
@@ -237,6 +245,8 @@ def _files(version):
         yield words, mended(data), said
     if version == 1:
         return
+    for words, data, said in graph_files(_write_unchecked):
+        yield words, mended(data), said
     data = written(network_of(3), "int8")
     yield "a wrong checksum", data[:32] + b"\0\0\0\0" + data[36:], "EDGERNN_ERROR_CHECKSUM"
     yield "a changed weight", data[:-1] + bytes([data[-1] ^ 1]), "EDGERNN_ERROR_CHECKSUM"
@@ -313,7 +323,7 @@ def test_every_branch_of_the_loader_is_taken_and_every_wrong_number_refused(tmp_
     program = build("loader", tmp_path / "loader", "-O0", "--coverage", compiler="gcc")
     for version in (1, 2):
         _check_outcomes(program, tmp_path, version)
-    for name in ("model", "layer_reader", "tensor", "pack", "wide"):
+    for name in ("model", "graph_reader", "layer_reader", "tensor", "pack", "wide"):
         never = branches_never_taken(tmp_path, "loader", name)
         assert not [line for line in never if not any(words in line for words in _ELSEWHERE)]
 

@@ -4,7 +4,7 @@
 #define SCALES (1u << EDGERNN_FLOAT32 | 1u << EDGERNN_FLOAT16)
 
 /* Read the factors and the summands of a layer's columns. */
-static edgernn_status read_columns(const edgernn_reader *r, uint32_t first, edgernn_layer *layer) {
+static edgernn_status read_step_columns(const edgernn_reader *r, uint32_t first, edgernn_layer *layer) {
   if (first > EDGERNN_MOST_TENSORS) return EDGERNN_ERROR_MALFORMED_MODEL;
   edgernn_status status = edgernn_read_typed(r, first, 1, SCALES, &layer->weights);
   if (!status) status = edgernn_read_typed(r, first + 1, 1, SCALES, &layer->bias);
@@ -14,7 +14,7 @@ static edgernn_status read_columns(const edgernn_reader *r, uint32_t first, edge
 }
 
 /* Read a vector with a value for each of `columns`. */
-static edgernn_status read_row(const edgernn_reader *r, uint32_t index, uint32_t columns,
+static edgernn_status read_step_row(const edgernn_reader *r, uint32_t index, uint32_t columns,
                                edgernn_layer *layer) {
   edgernn_status status = edgernn_read_typed(r, index, 1, SCALES, &layer->weights);
   if (status) return status;
@@ -106,7 +106,7 @@ static edgernn_status read_affine(const edgernn_reader *r, const unsigned char *
   uint32_t has_columns = edgernn_u32(record + 8);
   layer->activation = edgernn_u32(record + 4);
   if (layer->activation >= EDGERNN_ACTIVATIONS || has_columns > 1) return EDGERNN_ERROR_MALFORMED_MODEL;
-  return has_columns ? read_columns(r, edgernn_u32(record + 12), layer) : EDGERNN_OK;
+  return has_columns ? read_step_columns(r, edgernn_u32(record + 12), layer) : EDGERNN_OK;
 }
 
 static edgernn_status read_windows(const unsigned char *record, edgernn_layer *layer) {
@@ -147,7 +147,7 @@ static edgernn_status read_attention(const edgernn_reader *r, const unsigned cha
   layer->input_size = size[0];
   layer->output_size = size[2];
   layer->is_sequence = 1;
-  return n->form ? read_row(r, edgernn_u32(record + 36), size[0], layer) : EDGERNN_OK;
+  return n->form ? read_step_row(r, edgernn_u32(record + 36), size[0], layer) : EDGERNN_OK;
 }
 
 static edgernn_status read_time(const unsigned char *record, edgernn_layer *layer) {
@@ -169,13 +169,13 @@ static edgernn_status read_reshape(const unsigned char *record, edgernn_layer *l
   return EDGERNN_OK;
 }
 
-static edgernn_status read_padding(const edgernn_reader *r, const unsigned char *record,
+static edgernn_status read_step_padding(const edgernn_reader *r, const unsigned char *record,
                                    edgernn_layer *layer) {
   edgernn_node *n = &layer->node;
   n->steps = edgernn_u32(record + 4);
   n->form = edgernn_u32(record + 8);
   if (n->form > 1 || !is_steps(n->steps) || !layer->is_sequence) return EDGERNN_ERROR_MALFORMED_MODEL;
-  return n->form ? EDGERNN_OK : read_row(r, edgernn_u32(record + 12), layer->input_size, layer);
+  return n->form ? EDGERNN_OK : read_step_row(r, edgernn_u32(record + 12), layer->input_size, layer);
 }
 
 static edgernn_status read_kind(const edgernn_reader *r, const unsigned char *record,
@@ -186,13 +186,13 @@ static edgernn_status read_kind(const edgernn_reader *r, const unsigned char *re
     case EDGERNN_CONVOLUTION: return read_convolution(r, record, layer);
     case EDGERNN_NORMALIZATION:
       memcpy(&layer->node.scale, record + 4, sizeof layer->node.scale);
-      return read_columns(r, edgernn_u32(record + 8), layer);
+      return read_step_columns(r, edgernn_u32(record + 8), layer);
     case EDGERNN_AFFINE: return read_affine(r, record, layer);
     case EDGERNN_WINDOWS: return read_windows(record, layer);
     case EDGERNN_ATTENTION: return read_attention(r, record, shapes, layer);
     case EDGERNN_TIME: return read_time(record, layer);
     case EDGERNN_RESHAPE: return read_reshape(record, layer);
-    case EDGERNN_PADDING: return read_padding(r, record, layer);
+    case EDGERNN_PADDING: return read_step_padding(r, record, layer);
     default: return EDGERNN_ERROR_MALFORMED_MODEL;
   }
 }
