@@ -67,7 +67,7 @@ GRAPHS = {
         Softmax("s", "columns"),
         head_of(SIZE),
     ),
-    "sum": (TimeSum("t"), head_of(SIZE)),
+    "sum over time": (TimeSum("t"), head_of(SIZE)),
     "flatten": (Flatten("f", 6), head_of(6 * SIZE)),
     "transpose": pooled(Transpose("t", 6), size=6),
     "padding": pooled(Padding("p", 40, drawn(SIZE)), convolution(), size=18),
@@ -109,6 +109,12 @@ GRAPHS = {
     "integers and a graph": pooled(
         _recurrent(SIZE, 16), _recurrent(16, 16), Combination("c", "max", (2, 2)), size=16
     ),
+    "integers beside a selection": pooled(
+        _recurrent(SIZE, 16),
+        Selection("s", 0, 0, SIZE),
+        Combination("c", "concat", (1, 2)),
+        size=36,
+    ),
 }
 
 
@@ -117,8 +123,10 @@ def graph_of(name):
     return replace(network_of(3), layers=GRAPHS[name])
 
 
-def field(record, number):
-    """Return the offset of a number of a record."""
+def field(name, record, number):
+    """Return the offset of a number of a record, or of a tensor's record for a name of one."""
+    if isinstance(record, str):
+        return 128 + 64 * len(GRAPHS[name]) + 40 * int(record) + 4 * number
     return 128 + 64 * record + 4 * number
 
 
@@ -152,6 +160,14 @@ NUMBERS = [
     ("normalization", "no such summands", {(0, 2): 4}),
     ("normalization", "a matrix as factors", {(0, 2): 3}),
     ("normalization", "summands of another size", {(0, 2): 2}),
+    ("affine", "factors of another size", {("1", 2): 19}),
+    ("affine", "summands of another size", {("2", 2): 19}),
+    ("convolution", "biases of another size", {("2", 3): 31}),
+    (
+        "integers and a graph",
+        "thirteen sources behind integers",
+        {(2, 2): 13, **{(2, i): 2 for i in range(3, 16)}},
+    ),
     ("affine", "an unknown activation", {(0, 1): 12}),
     ("affine", "neither factors nor none", {(0, 2): 2}),
     ("affine", "factors of another size", {(0, 3): 4}),
@@ -180,7 +196,7 @@ NUMBERS = [
         "attention to a vector",
         {(1, 0): 12, (1, 1): 1, (1, 2): 1, (1, 3): 1, (1, 4): 9, (1, 5): 1},
     ),
-    ("sum", "an unknown function of time", {(0, 1): 3}),
+    ("sum over time", "an unknown function of time", {(0, 1): 3}),
     ("softmax of a vector", "a softmax over time of a vector", {(1, 1): 0}),
     ("flatten", "an unknown form", {(0, 1): 2}),
     ("flatten", "no step", {(0, 2): 0}),
@@ -191,7 +207,7 @@ NUMBERS = [
     ("padding", "a row of another size", {(0, 3): 4}),
     ("softmax of a vector", "a padding of a vector", {(1, 0): 15, (1, 1): 9, (1, 2): 1}),
     ("vectors", "a convolution of a vector", {(1, 0): 8, (1, 3): 1, (1, 4): 1, (1, 5): 1}),
-    ("sum", "an unknown kind", {(0, 0): 16}),
+    ("sum over time", "an unknown kind", {(0, 0): 16}),
 ]
 
 
@@ -207,9 +223,12 @@ def graph_files(write):
     for name, words, numbers in NUMBERS:
         data = bytearray(files[name]["int8"])
         for (record, number), value in numbers.items():
-            at = field(record, number)
+            at = field(name, record, number)
             data[at : at + 4] = value.to_bytes(4, "little")
         yield f"{name}: {words}", bytes(data), "EDGERNN_ERROR_MALFORMED_MODEL"
+    wide = replace(network_of(3), embedding=np.zeros((50, 65), dtype=np.float32))
+    wide = replace(wide, layers=(Flatten("f", 65536), head_of(5)))
+    yield "more values than a vector has", write(wide, "none"), "EDGERNN_ERROR_MALFORMED_MODEL"
     for words, size, said in (
         ("as wide a sequence as it may be", 65536, "EDGERNN_OK"),
         ("a wider sequence", 65537, "EDGERNN_ERROR_MALFORMED_MODEL"),

@@ -69,6 +69,7 @@ NUMBERS = {
     "a kernel for other inputs": (_RECURRENT + 36, 7),
     "another cell's weights": (_RECURRENT + 16, 1),
     "an unknown reduction": (_POOLING + 4, 2),
+    "a convolution in the place of a pooling": (_POOLING, 8),
     "a row of padding that there is not": (_POOLING + 8, 9),
     "a recurrent layer at the end": (_DENSE, 1),
     "a pooling of a vector": (_DENSE, 3),
