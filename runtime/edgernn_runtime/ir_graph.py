@@ -262,17 +262,19 @@ class Transpose:
 
 @dataclass(frozen=True)
 class Padding:
-    """More steps behind a sequence, up to a length: [T, W] to [max(T, length), W].
+    """More steps behind or before a sequence, up to a length: [T, W] to [max(T, length), W].
 
     Attributes:
         name: the Keras layer's name, for messages.
         length: the number of steps.
-        row: [W], each new step; None repeats the last step.
+        row: [W], each new step; None repeats the nearest step.
+        in_front: whether the new steps are before the sequence.
     """
 
     name: str
     length: int
     row: Array | None = None
+    in_front: bool = False
 
     @property
     def parameters(self) -> int:

@@ -252,11 +252,12 @@ def _reshape(
 def _padding(
     reader: TensorReader, name: str, record: Record, shapes: Sequence[Shape]
 ) -> tuple[GraphLayer, Shape]:
-    length, form, tensor = _steps(record[1], "a length"), *record[2:4]
+    length, form, tensor, in_front = _steps(record[1], "a length"), *record[2:5]
     size = _sequence(shapes)
     require(form in (0, 1), "a form of 0 or 1", f"{form}")
+    require(in_front in (0, 1), "in_front of 0 or 1", f"{in_front}")
     row = None if form else _vector(reader, tensor, size)
-    return Padding(name, length, row), (size, True)
+    return Padding(name, length, row, bool(in_front)), (size, True)
 
 
 READERS: dict[

@@ -132,10 +132,12 @@ def run_reshape(layer: Flatten | Transpose, x: Array) -> Array:
 
 
 def run_padding(layer: Padding, x: Array) -> Array:
-    """Return float32 x [T, W] with more steps behind it: [max(T, length), W]."""
+    """Return float32 x [T, W] with more steps: [max(T, length), W]."""
     missing = max(0, layer.length - len(x))
-    row = x[-1] if layer.row is None else np.asarray(layer.row, dtype=x.dtype)
-    return np.concatenate([x, np.tile(row, (missing, 1))])
+    nearest = x[0] if layer.in_front else x[-1]
+    row = nearest if layer.row is None else np.asarray(layer.row, dtype=x.dtype)
+    rows = np.tile(row, (missing, 1))
+    return np.concatenate([rows, x] if layer.in_front else [x, rows])
 
 
 def run_graph_layer(layer: object, x: Array, values: Sequence[Array]) -> Array:

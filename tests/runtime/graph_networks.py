@@ -71,6 +71,10 @@ GRAPHS = {
     "flatten": (Flatten("f", 6), head_of(6 * SIZE)),
     "transpose": pooled(Transpose("t", 6), size=6),
     "padding": pooled(Padding("p", 40, drawn(SIZE)), convolution(), size=18),
+    "padding in front": pooled(
+        Padding("p", 40, drawn(SIZE), in_front=True), convolution(), size=18
+    ),
+    "padding by the first": pooled(Padding("p", 40, in_front=True), convolution(taps=5), size=18),
     "padding by the last": pooled(Padding("p", 40), convolution(taps=5), size=18),
     "selection": pooled(
         Selection("s", 0, 3, 8),
@@ -204,6 +208,7 @@ NUMBERS = [
     ("softmax of a vector", "a reshape of a vector", {(1, 0): 14, (1, 2): 1, (1, 1): 0}),
     ("padding", "no length", {(0, 1): 0}),
     ("padding", "an unknown form", {(0, 2): 2}),
+    ("padding", "an unknown side", {(0, 4): 2}),
     ("padding", "a row of another size", {(0, 3): 4}),
     ("softmax of a vector", "a padding of a vector", {(1, 0): 15, (1, 1): 9, (1, 2): 1}),
     ("vectors", "a convolution of a vector", {(1, 0): 8, (1, 3): 1, (1, 4): 1, (1, 5): 1}),

@@ -101,8 +101,10 @@ def _recurrent(builder: Builder, layer: KerasLayer, call: Call) -> Value:
         return Value("vector", source, new.output_size)
     bare = None
     if value.bare is not None:
-        # Keras zeroes the padded steps of these layers; a plain layer repeats the last step.
+        # Keras zeroes the padded steps of these layers. A plain layer repeats the last state, which
+        # is zero at padding that it reads first.
         is_zeroed = new.backward is not None or getattr(layer, "zero_output_for_mask", False)
+        is_zeroed = is_zeroed or new.forward.reverse != builder.pads_front
         row = np.zeros(new.output_size, dtype=np.float32) if is_zeroed else None
         bare = Bare(row, not is_zeroed, is_masked=True, is_shifted=new.forward.reverse)
     return Value("sequence", source, new.output_size, value.steps, bare)

@@ -60,7 +60,7 @@ class _Reader:
     """Walks over the tensors of a model and builds its layers."""
 
     def __init__(self, model: KerasModel, task: Task) -> None:
-        self.builder = Builder(task.pad_to)
+        self.builder = Builder(task.pad_to, pads_front=task.pad_side == "pre")
         self.embeddings = _embeddings(model, len(task.vocabulary))
         self.is_bare = any(one.mask_zero for one in self.embeddings)
         self._keeps_tail = task.tokenizer.truncate == "head+tail"

@@ -34,13 +34,13 @@ Form = Literal[
 
 @dataclass(frozen=True)
 class Bare:
-    """How a sequence without padding differs from Keras's, which has padding behind it.
+    """How a sequence without padding differs from Keras's, which has padding.
 
     Attributes:
         row: the value of a padded step, float32 [W], or None.
-        repeats: whether a padded step repeats the last step.
+        repeats: whether a padded step repeats the nearest step.
         is_masked: whether Keras has a mask that covers the padding.
-        is_shifted: whether the padding is in front of the sequence, but not in the mask.
+        is_shifted: whether the padding is on the other side than in the mask.
     """
 
     row: Array | None
@@ -75,11 +75,13 @@ class Builder:
 
     Args:
         padded_to: the length to which Keras pads, or None.
+        pads_front: whether Keras pads in front of the texts.
     """
 
-    def __init__(self, padded_to: int | None) -> None:
+    def __init__(self, padded_to: int | None, *, pads_front: bool = False) -> None:
         """Begin without layers."""
         self.padded_to = padded_to
+        self.pads_front = pads_front
         self.layers: list[Layer] = []
         self._padded: dict[int, Value] = {}
 
@@ -115,7 +117,7 @@ class Builder:
         assert self.padded_to is not None, "without a length there is no padding"
         if value.bare.is_shifted:
             raise shifted(layer)
-        source = self.add(Padding(layer.name, self.padded_to, row), value)
+        source = self.add(Padding(layer.name, self.padded_to, row, self.pads_front), value)
         return replace(value, source=source, steps=self.padded_to, bare=None)
 
     def step_by_step(

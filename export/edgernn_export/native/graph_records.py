@@ -95,7 +95,7 @@ def _with_tensors(
         return (AFFINE, activation, 1, first)
     if isinstance(layer, Padding):
         form = (1, 0) if layer.row is None else (0, tensors.add(layer.row))
-        return (PADDING, layer.length, *form)
+        return (PADDING, layer.length, *form, int(layer.in_front))
     form = (0, 0) if layer.vector is None else (1, tensors.add(layer.vector))
     numbers = (layer.longest, layer.heads, to_bits(layer.scale), form[0], int(layer.is_causal))
     return (ATTENTION, *layer.sources, *numbers, form[1])

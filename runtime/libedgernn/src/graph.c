@@ -179,11 +179,12 @@ static void run_reshape(const edgernn_layer *layer, const edgernn_sequence *x, e
 }
 
 static void run_padding(const edgernn_layer *layer, const edgernn_sequence *x, edgernn_sequence *y) {
-  size_t size = layer->input_size;
+  size_t size = layer->input_size, before = layer->node.first ? y->steps - x->steps : 0;
   for (size_t t = 0; t < y->steps; t++) {
     float *out = y->float32 + t * size;
-    if (t < x->steps || layer->node.form) {
-      size_t from = t < x->steps ? t : x->steps - 1;
+    /* The nearest step of the sequence. */
+    size_t from = t < before ? 0 : t - before < x->steps ? t - before : x->steps - 1;
+    if (from + before == t || layer->node.form) {
       memcpy(out, x->float32 + from * x->width, size * sizeof *out);
     } else {
       for (uint32_t k = 0; k < size; k++) out[k] = edgernn_value(&layer->weights, 0, k);

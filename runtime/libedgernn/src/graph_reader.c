@@ -174,7 +174,10 @@ static edgernn_status read_step_padding(const edgernn_reader *r, const unsigned 
   edgernn_node *n = &layer->node;
   n->steps = edgernn_u32(record + 4);
   n->form = edgernn_u32(record + 8);
-  if (n->form > 1 || !is_steps(n->steps) || !layer->is_sequence) return EDGERNN_ERROR_MALFORMED_MODEL;
+  n->first = edgernn_u32(record + 16);
+  if (n->form > 1 || n->first > 1 || !is_steps(n->steps) || !layer->is_sequence) {
+    return EDGERNN_ERROR_MALFORMED_MODEL;
+  }
   return n->form ? EDGERNN_OK : read_step_row(r, edgernn_u32(record + 12), layer->input_size, layer);
 }
 

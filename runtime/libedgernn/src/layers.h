@@ -55,7 +55,8 @@ typedef struct edgernn_node {
   uint32_t form, border;
   /* Windows over time: steps from the first tap to the last, from window to window, from tap to tap. */
   uint32_t taps, span, stride, dilation;
-  /* First column of a selection; steps of a reshape or padding; most steps of an attention. */
+  /* First column of a selection, or whether a padding is in front; steps of a reshape or padding; most
+   * steps of an attention. */
   uint32_t first, steps, heads, is_causal;
   /* Of an attention, or what is added to a variance. */
   float scale;
