@@ -20,7 +20,19 @@ def graph_model(build, max_length=LENGTH, mask=False, seed=0, embeddings=1, scal
     ids, size = tokenizer(text), tokenizer.vocabulary_size()
     masks = (mask, False)[:embeddings]
     inputs = [layers.Embedding(size, 6 - i, mask_zero=one)(ids) for i, one in enumerate(masks)]
-    model = spread(keras.Model(text, build(*inputs)), scale, seed)
+    return _drawn(keras.Model(text, build(*inputs)), scale, seed)
+
+
+def graph_of_ids(build, rows, mask=False):
+    """Return a model of ids, of graphs.LENGTH and below `rows`, with one embedding."""
+    ids = keras.Input((LENGTH,), dtype="int32")
+    x = layers.Embedding(rows, 6, mask_zero=mask)(ids)
+    return _drawn(keras.Model(ids, build(x)), 1.5, 0)
+
+
+def _drawn(model, scale, seed):
+    """Return a model with random weights, and random statistics of batches."""
+    spread(model, scale, seed)
     draw = np.random.default_rng(seed)
     for variable in model.non_trainable_variables:
         if "moving" in variable.path:

@@ -222,4 +222,11 @@ def _predict(source: Source, examples: Examples) -> _Reference:
     empty, unknown = outputs[-2], outputs[-1]
     if np.isfinite(empty).all():
         return _Reference(outputs[:-2], empty, ())
+    if not np.isfinite(unknown).all():
+        raise UnsupportedModelError(
+            "Keras returns NaN for a text without a known token",
+            expected="probabilities for any text",
+            found="NaN for an empty text, and for unknown words alone",
+            hint="use a tokenizer with an OOV token, or mask_zero=False",
+        )
     return _Reference(outputs[:-2], unknown, (_NO_EMPTY,))

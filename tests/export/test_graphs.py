@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from edgernn_export import Examples, Options, export
 from edgernn_export.errors import UncoveredError, UnsupportedModelError
+from edgernn_export.keras.padding import Stated
 from edgernn_export.keras.predictions import keras_outputs
 from edgernn_export.keras.reader import read_source
 from edgernn_export.recipes import RECIPES
@@ -25,6 +26,14 @@ from tests import graphs
 from tests.conftest import make_texts
 from tests.export.test_c_folder import PASSED, made
 from tests.export.test_matrix import ids_of
+from tests.export.test_text_front import TEXTS as TOKENIZER_TEXTS
+from tests.export.test_text_front import (
+    fitted,
+    outputs,
+    pipeline,
+    sequences_of,
+    write_reference,
+)
 
 native = pytest.importorskip(
     "edgernn_runtime.engines.native",
@@ -68,9 +77,9 @@ def check_model(model, texts=TEXTS):
 @pytest.mark.parametrize(("build", "length", "mask"), CASES)
 def test_a_graph_is_keras(build, length, mask):
     embeddings = graphs.BUILDERS[build]
-    _, outputs = check_model(graphs.graph_model(build, length, mask, embeddings=embeddings))
+    _, found = check_model(graphs.graph_model(build, length, mask, embeddings=embeddings))
     # What a text is matters, or nothing is compared.
-    assert outputs.std(axis=0).max() > 1e-3
+    assert found.std(axis=0).max() > 1e-3
 
 
 def test_a_masked_model_reads_bare_ids_and_pads_where_keras_ignores_the_mask():
@@ -175,6 +184,35 @@ def test_a_converted_graph_reads_the_padding_that_keras_has(tmp_path):
     assert done.comparison.max_change <= 1e-5
     with load(done.path) as classifier:
         assert len(classifier.tokenize("film")) == graphs.LENGTH
+
+
+@pytest.mark.parametrize("mask", [False, True])
+@pytest.mark.parametrize(
+    "build",
+    [
+        graphs.convolution_and_lstm,
+        graphs.weights_of_steps,
+        graphs.transformer_block,
+        graphs.residual,
+        graphs.causal_attention,
+    ],
+)
+def test_padding_in_front_of_a_text_is_that_of_keras(build, mask, tmp_path):
+    # With an OOV token, because masked attention to no token at all is NaN in Keras.
+    tokenizer = fitted(oov_token="<OOV>")
+    (tmp_path / "tokenizer.json").write_text(tokenizer.to_json())
+    model = graphs.graph_of_ids(build, len(tokenizer.word_index) + 1, mask)
+    predict = pipeline(model, sequences_of(tokenizer), "pre", "pre", graphs.LENGTH)
+    texts = TOKENIZER_TEXTS[:60]
+    options = Options(
+        "native",
+        tokenizer=tmp_path / "tokenizer.json",
+        stated=Stated("pre", "pre"),
+        reference=write_reference(tmp_path / "reference.csv", predict, texts),
+    )
+    done = export(model, tmp_path / "x.edgernn", options)
+    assert done.lowering == "fused"
+    assert np.abs(outputs(done.path, texts) - predict(texts)).max() <= 1e-5
 
 
 #: Random layers of a sequence, as what `random_model` makes a layer of.

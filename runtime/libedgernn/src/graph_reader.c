@@ -21,7 +21,7 @@ static edgernn_status read_step_row(const edgernn_reader *r, uint32_t index, uin
   return layer->weights.columns == columns ? EDGERNN_OK : EDGERNN_ERROR_MALFORMED_MODEL;
 }
 
-static int is_steps(uint32_t number) { return number >= 1 && number <= EDGERNN_MOST_STEPS; }
+static int is_steps(uint32_t number) { return number >= 1 && number <= EDGERNN_MOST_TIME; }
 
 static int is_size(uint32_t size, uint32_t is_sequence) {
   return size <= (is_sequence ? EDGERNN_MOST_INPUTS : EDGERNN_MOST_VECTOR);
@@ -90,7 +90,7 @@ static edgernn_status read_convolution(const edgernn_reader *r, const unsigned c
   if (!is_steps(n->taps) || !is_steps(n->stride) || !is_steps(n->dilation)) return EDGERNN_ERROR_MALFORMED_MODEL;
   uint64_t span = (uint64_t)(n->taps - 1) * n->dilation + 1;
   uint64_t inputs = (uint64_t)n->taps * layer->input_size;
-  if (span > EDGERNN_MOST_STEPS || inputs > EDGERNN_MOST_INPUTS) return EDGERNN_ERROR_MALFORMED_MODEL;
+  if (span > EDGERNN_MOST_TIME || inputs > EDGERNN_MOST_INPUTS) return EDGERNN_ERROR_MALFORMED_MODEL;
   n->span = (uint32_t)span;
   d->cell = EDGERNN_RNN;
   d->is_packed = 1;

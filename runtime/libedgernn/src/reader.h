@@ -18,7 +18,7 @@
 
 /* Bounds of a graph: steps, columns of a vector, windows that contain one step, and the products of an
  * attention. A sequence has at most EDGERNN_MOST_INPUTS columns, so that no size overflows. */
-#define EDGERNN_MOST_STEPS 65536u
+#define EDGERNN_MOST_TIME 65536u
 #define EDGERNN_MOST_VECTOR (1u << 22)
 #define EDGERNN_MOST_OVERLAP 64u
 #define EDGERNN_MOST_PRODUCTS (1u << 30)
