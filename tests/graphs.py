@@ -140,6 +140,11 @@ def weights_for_each_column(x):
     return head(layers.Flatten()(layers.Multiply()([states, layers.Permute((2, 1))(weights)])))
 
 
+def activations_between(x):
+    x = layers.Activation("relu")(layers.LSTM(5)(x))
+    return head(layers.Dense(3, activation="softmax")(x))
+
+
 def two_embeddings(x, y):
     sides = layers.GlobalMaxPooling1D()(both()(x)), layers.Conv1D(4, 3, activation="relu")(y)
     return head(layers.Concatenate()([sides[0], layers.GlobalMaxPooling1D()(sides[1])]))
@@ -210,6 +215,7 @@ BUILDERS = {
     weights_of_steps: 1,
     weights_by_a_product: 1,
     weights_for_each_column: 1,
+    activations_between: 1,
     attention_to_itself: 1,
     causal_attention: 1,
     additive_attention: 1,
