@@ -19,7 +19,6 @@ from edgernn_export.keras.layer_chain import (
 from edgernn_export.keras.layers import ReadState, array, read_layer, read_logits, read_wide
 from edgernn_runtime.ir import Array, HashedNgrams, Network, Task
 
-
 #: Layers from ids to ids, which become another order of the Embedding's rows.
 _ID_MAPS = ("IntegerLookup", "Hashing")
 
