@@ -19,6 +19,7 @@ from edgernn_export.keras.padding import NOTHING_STATED, Stated, check_unstated,
 from edgernn_export.keras.predictions import keras_outputs
 from edgernn_export.keras.reader import Source, read_source
 from edgernn_export.keras.text_front import check_steps
+from edgernn_export.keras.text_vectorization import has_function
 from edgernn_export.keras.trusted_code import import_trusted
 from edgernn_export.lowering import as_converted, lower
 from edgernn_export.model_stats import LoweringKind, ModelStats
@@ -167,7 +168,9 @@ def export(
             found = check_pipeline(classifier, source, pipeline, verdict.gate)
             verdict = replace(verdict, of_pipeline=found)
         test_vectors = encode_test_vectors(classifier, examples.texts)
-    missed = check_gates(out, verdict, allow_drop=options.allow_drop)
+    missed = check_gates(
+        out, verdict, allow_drop=options.allow_drop, steps=_steps_of_function(source, options)
+    )
     verified = complete(candidate, verdict, test_vectors, options.about)
     verified = replace(verified, name=options.name)
     size = target.output.write_output(verified, out, overwrite=options.overwrite)
@@ -202,6 +205,12 @@ def _read(model: Path | str | KerasModel, options: Options) -> Source:
     source = read_source(keras_model, options.labels, front, options.standardize)
     check_unstated(source, options.stated)
     return source
+
+
+def _steps_of_function(source: Source, options: Options) -> tuple[Step, ...]:
+    """Return the declared steps of a function that Keras itself ran on the texts."""
+    ran = source.vectorizer is not None and has_function(source.vectorizer)
+    return options.standardize if ran else ()
 
 
 def _read_pipeline(source: Source, options: Options) -> ReferencePredictions | None:

@@ -8,13 +8,16 @@ from edgernn_export.errors import GateError
 from edgernn_export.verification import Check, Verdict
 
 
-def check_gates(out: Path, verdict: Verdict, *, allow_drop: bool) -> tuple[str, ...]:
+def check_gates(
+    out: Path, verdict: Verdict, *, allow_drop: bool, steps: tuple[str, ...] = ()
+) -> tuple[str, ...]:
     """Return a warning for each check that failed and may fail.
 
     Args:
         out: the output that would be written, for the error.
         verdict: the results of a verification.
         allow_drop: whether the output is written even if a check fails.
+        steps: the declared steps of a Python function that Keras itself ran.
 
     Raises:
         GateError: a check failed that must not.
@@ -24,7 +27,7 @@ def check_gates(out: Path, verdict: Verdict, *, allow_drop: bool) -> tuple[str, 
     is_drawn = verdict.comparison.source == "synthetic"
     failed = [one for one in missed if not (is_drawn and one in verdict.of_texts)]
     if failed and not allow_drop:
-        raise _gate_error(out, failed, verdict)
+        raise _gate_error(out, failed, verdict, steps)
     return tuple(map(_warning, missed))
 
 
@@ -32,10 +35,14 @@ def _warning(missed: Check) -> str:
     return f"gate missed: {missed.name}, expected {missed.expected}, found {missed.found:.3g}"
 
 
-def _gate_error(out: Path, failed: list[Check], verdict: Verdict) -> GateError:
+def _gate_error(
+    out: Path, failed: list[Check], verdict: Verdict, steps: tuple[str, ...]
+) -> GateError:
     """Return the error for failed checks, which states what failed: file, texts or pipeline."""
     what = "outputs differ from Keras beyond the tolerance"
     hint = "compare on other texts with --texts, try another recipe, or keep it: --allow-drop"
+    if steps:
+        hint = f"check that --standardize {','.join(steps)} does what the function does; or {hint}"
     if failed[0] in verdict.of_pipeline:
         what = "outputs differ from the reference predictions beyond the tolerance"
         hint = (

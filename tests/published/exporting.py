@@ -72,6 +72,8 @@ def export_published(
 
 def names_the_cause(error: EdgernnError, changes: Mapping[str, Any]) -> bool:
     """Return whether an error blames the reference, or names an option that was changed."""
-    if isinstance(error, GateError):
-        return "reference predictions, Keras with these options" in str(error.found)
+    if isinstance(error, GateError) and (
+        "reference predictions, Keras with these options" in str(error.found)
+    ):
+        return True
     return any(f"--{name.replace('_', '-')}" in str(error) for name in changes)

@@ -31,6 +31,7 @@ _DROPPED = {
         "virtual_batch_size",
     ),
     "MultiHeadAttention": ("query_shape", "key_shape", "value_shape"),
+    "SpatialDropout1D": ("noise_shape", "trainable"),
     "TextVectorization": ("vocabulary_size",),
     **dict.fromkeys(_RECURRENT, ("implementation", "input_dim", "input_length")),
 }
@@ -42,6 +43,16 @@ _FIXED = {
     "MultiHeadAttention": (("softmax_robust_masking", False),),
     **dict.fromkeys(_RECURRENT, (("time_major", False),)),
 }
+#: Layers for which a masked text is what a ragged one was.
+_RAGGED = (
+    "InputLayer",
+    "TextVectorization",
+    "Embedding",
+    *_RECURRENT,
+    "Bidirectional",
+    "Dense",
+    "Dropout",
+)
 #: TF operations, which Keras 2 records as layers.
 _OPERATIONS = ("TFOpLambda", "TensorFlowOpLayer", "SlicingOpLambda", "ClassMethod")
 
@@ -69,6 +80,38 @@ def upgrade_config(saved: _Config) -> _Config:
         "config": config,
         "registered_name": kind if kind == "Functional" else None,
     }
+
+
+def without_ragged(config: _Config) -> _Config:
+    """Return the configuration of a model whose texts are padded and masked instead of ragged.
+
+    Keras 2 runs a recurrent layer on a ragged tensor as on a padded one with its mask.
+
+    Args:
+        config: the configuration as Keras 3 writes it.
+
+    Raises:
+        UnsupportedModelError: a layer that does not follow a mask reads the ragged tensor.
+    """
+    layers = config["config"]["layers"]
+    if not any(layer["config"].get("ragged") for layer in layers):
+        return config
+    changed = []
+    for layer in layers:
+        kind, options = layer["class_name"], layer["config"]
+        if kind not in _RAGGED:
+            raise UnsupportedModelError(
+                f"layer {options.get('name', kind)} is in a model of ragged texts",
+                expected=" | ".join(_RAGGED),
+                found=kind,
+                hint="build TextVectorization with ragged=False, and Embedding with mask_zero=True",
+            )
+        if kind == "TextVectorization":
+            options = {**options, "ragged": False}
+        elif kind == "Embedding":
+            options = {**options, "mask_zero": True}
+        changed.append({**layer, "config": options})
+    return {**config, "config": {**config["config"], "layers": changed}}
 
 
 def set_vocabularies(config: _Config, vocabularies: Mapping[str, list[str]]) -> _Config:

@@ -22,7 +22,12 @@ from edgernn_export.keras.hdf5_file import (
     read_hdf5_weights,
     write_hdf5_config,
 )
-from edgernn_export.keras.keras2_config import is_keras_model, set_vocabularies, upgrade_config
+from edgernn_export.keras.keras2_config import (
+    is_keras_model,
+    set_vocabularies,
+    upgrade_config,
+    without_ragged,
+)
 from edgernn_export.keras.keras2_weights import rescale_hard_sigmoid, set_weights
 from edgernn_export.keras.layer_chain import KerasModel, is_model
 from edgernn_export.keras.saved_classes import (
@@ -176,7 +181,7 @@ def _load(saved: _Saved, trusted: TrustedCode | None, *, declared_standardize: b
     if is_keras2:
         if not is_keras_model(config.get("class_name", "")):
             raise _subclass(saved.path, str(config.get("class_name", "no configuration")))
-        config = upgrade_config(config)
+        config = without_ragged(upgrade_config(config))
     if saved.kind == "folder":
         config = set_vocabularies(config, SavedModelFolder(saved.path).vocabularies())
     if declared_standardize:
