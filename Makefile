@@ -10,7 +10,7 @@ NATIVE := runtime/setup.py $(wildcard runtime/bindings/python/*.c \
   runtime/libedgernn/src/*/*.inc)
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check format clean amalgamation hosts wheels
+.PHONY: help install demo test check format clean amalgamation wasm hosts host-javascript wheels
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -54,11 +54,17 @@ format: $(STAMP)  ## put the code into shape
 amalgamation:  ## the C library as two files, build/edgernn.c and build/edgernn.h
 	$(PYTHON) runtime/libedgernn/amalgamate.py build
 
+wasm:  ## the WebAssembly module of the npm package, runtime/bindings/javascript
+	$(PYTHON) runtime/bindings/javascript/build.py
+
 hosts: $(STAMP)  ## replay the corpus of tests/hosts with every host
 	$(BIN)/python -m tests.hosts.run
 
 wheels:  ## build the wheels of all platforms into build/wheels/dist, and check them
 	$(PYTHON) -m runtime.tools.wheels
+
+host-javascript: wasm  ## replay it with Node, Chromium and Firefox
+	$(PYTHON) -m tests.hosts.run javascript
 
 clean:  ## remove what make made
 	rm -rf $(VENV) model build *.egg-info export/*.egg-info runtime/*.egg-info

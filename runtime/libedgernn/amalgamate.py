@@ -15,6 +15,7 @@ SOURCES = (
     "kernels/portable.c",
     "kernels/sse2.c",
     "kernels/neon.c",
+    "kernels/wasm_simd128.c",
     "kernels/avx2.c",
     "kernels/avx512.c",
     "kernels/kernels.c",

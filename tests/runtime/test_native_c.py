@@ -82,6 +82,23 @@ def test_products_are_the_same_to_the_bit_and_gates_are_near(level, compiler, tm
     assert names[-1] == "portable"
 
 
+WASM = "--target=wasm32-wasi"
+WASI = NATIVE.parents[1] / "tests" / "hosts" / "javascript" / "wasi.js"
+
+
+@pytest.mark.skipif(
+    not (shutil.which("clang-19") and shutil.which("wasm-ld-19") and shutil.which("node")),
+    reason="needs node, and Debian's clang-19 lld-19 wasi-libc libclang-rt-19-dev-wasm32",
+)
+@pytest.mark.parametrize(("options", "name"), [((), "portable"), (("-msimd128",), "simd128")])
+@pytest.mark.parametrize("level", ["-O2", "-Oz"])
+def test_webassembly_has_the_same_products(level, options, name, tmp_path):
+    program = build(
+        "kernels", tmp_path / "kernels.wasm", level, *options, compiler=f"clang-19 {WASM}"
+    )
+    assert check_kernels("node", "--no-warnings", str(WASI), str(program)) == [name]
+
+
 @needs_compiler
 def test_the_engine_is_clean_under_sanitizers(tmp_path):
     options = ("-g", "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover")

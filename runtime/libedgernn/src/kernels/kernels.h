@@ -25,6 +25,11 @@
 #else
 #define EDGERNN_AARCH64 0
 #endif
+#if defined(__wasm_simd128__)
+#define EDGERNN_WASM_SIMD128 1
+#else
+#define EDGERNN_WASM_SIMD128 0
+#endif
 
 /* Whether the compiler knows AVX-VNNI. */
 #if defined(__clang__)
@@ -104,7 +109,8 @@ typedef struct edgernn_kernel_table {
 #ifndef EDGERNN_AMALGAMATION
 #define EDGERNN_TABLE const
 extern const edgernn_kernel_table edgernn_kernels_portable, edgernn_kernels_sse2, edgernn_kernels_avx2,
-    edgernn_kernels_vnni, edgernn_kernels_avx512, edgernn_kernels_neon, edgernn_kernels_dot;
+    edgernn_kernels_vnni, edgernn_kernels_avx512, edgernn_kernels_neon, edgernn_kernels_dot,
+    edgernn_kernels_simd128;
 
 /* The tables of this build, fastest first, ended by NULL. */
 extern const edgernn_kernel_table *const edgernn_kernel_tables[];

@@ -1,0 +1,87 @@
+"""Builds the npm package's module: python3 build.py [--clang COMMAND], or `make wasm`.
+
+Writes edgernn.wasm with SIMD, edgernn-plain.wasm without, and module.js and plain.js, which contain
+them compressed. The compiler is Debian's clang-19 with lld-19 and wasi-libc, or another, such as
+PyPI's ziglang: --clang "python3 -m ziglang cc".
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+import zlib
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+LIBRARY = HERE.parents[1] / "libedgernn"
+PACKAGES = "clang-19 lld-19 wasi-libc libclang-rt-19-dev-wasm32"
+#: Small code, but for the kernels, which are small anyway and run most of the time.
+SMALL, FAST = "-Oz", "-O2"
+FLAGS = (
+    "--target=wasm32-wasi", "-std=c99", "-flto", "-fvisibility=hidden",
+    "-Wall", "-Wextra", "-Werror", f"-I{LIBRARY / 'include'}", f"-I{LIBRARY / 'src'}",
+)  # fmt: skip
+#: The stack comes first: an overflow is then an error instead of overwritten data.
+LINK = (
+    "-mexec-model=reactor", "-nostartfiles", "-Wl,--no-entry", "-Wl,--gc-sections",
+    "-Wl,--strip-all", "-Wl,--stack-first", "-Wl,-z,stack-size=65536",
+)  # fmt: skip
+#: Every engine with SIMD copies memory with one instruction.
+SIMD = ("-msimd128", "-mbulk-memory")
+PLAIN = ("-mno-bulk-memory", "-mno-sign-ext", "-mno-nontrapping-fptoint")
+
+
+def main() -> None:
+    """Build both modules and the files that contain them."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--clang", default=os.environ.get("WASM_CLANG", "clang-19"))
+    compiler = shlex.split(parser.parse_args().clang)
+    if shutil.which(compiler[0]) is None:
+        sys.exit(f"error: there is no {compiler[0]}\n  next:     apt-get install {PACKAGES}")
+    for name, script, flags in (("edgernn", "module", SIMD), ("edgernn-plain", "plain", PLAIN)):
+        module = _build(compiler, flags)
+        (HERE / f"{name}.wasm").write_bytes(module)
+        (HERE / f"{script}.js").write_text(_script(name, module), encoding="utf-8")
+        packed = len(_deflated(module))
+        print(f"{name}.wasm: {len(module)} bytes, {packed} compressed")
+    shutil.copy(HERE.parents[2] / "LICENSE", HERE / "LICENSE")
+
+
+def _build(compiler: list[str], flags: tuple[str, ...]) -> bytes:
+    """Return the module as it is built with some flags."""
+    # module.c has what heap.c has, without malloc.
+    sources = [path for path in sorted(LIBRARY.glob("src/**/*.c")) if path.name != "heap.c"]
+    with tempfile.TemporaryDirectory() as folder:
+        objects = []
+        for source in [*sources, HERE / "module.c"]:
+            level = FAST if source.parent.name == "kernels" else SMALL
+            objects.append(Path(folder) / f"{source.stem}.o")
+            command = [*compiler, *FLAGS, *flags, level, "-c", source, "-o", objects[-1]]
+            subprocess.run(command, check=True)
+        out = Path(folder) / "module.wasm"
+        command = [*compiler, *FLAGS, *flags, SMALL, *objects, *LINK, "-o", out]
+        subprocess.run(command, check=True)
+        return out.read_bytes()
+
+
+def _deflated(data: bytes) -> bytes:
+    # The largest memory level makes one block of codes after another, never a stored one.
+    compressor = zlib.compressobj(9, zlib.DEFLATED, -15, 9)
+    return compressor.compress(data) + compressor.flush()
+
+
+def _script(name: str, module: bytes) -> str:
+    """Return a script that contains a module."""
+    text = base64.b64encode(_deflated(module)).decode()
+    head = f"// {name}.wasm, compressed; written by build.py.\nexport const size = {len(module)};\n"
+    return f"{head}export const base64 = '{text}';\n"
+
+
+if __name__ == "__main__":
+    main()

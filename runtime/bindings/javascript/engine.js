@@ -1,0 +1,134 @@
+import { check, fail } from './errors.js';
+
+/** EDGERNN_MAX_TEXT_BYTES of edgernn.h. */
+const MOST_TEXT_BYTES = 1 << 20;
+/** The fields of `results` in module.c, by their index. */
+const PROBABILITIES = 0, LABEL = 1, LABEL_COUNT = 2, LABELS = 3, IDS = 4, COUNT = 5, TOKENS = 6;
+const SPELLINGS = 7, TEXTS = 8, MAX_ERROR = 9, MODEL = 10, MODEL_BYTES = 11, KERNELS = 12, FIELDS = 13;
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+
+/** One file in the memory of an instance of its own; without references, all of it is collected. */
+class Engine {
+  constructor(exports, bytes, open) {
+    this.exports = exports;
+    this.address = exports.get_results();
+    const place = exports.reserve_file(bytes.length);
+    if (!place) fail('OUT_OF_MEMORY', `out of memory: the file has ${bytes.length} bytes`);
+    this.bytes(place, bytes.length).set(bytes);
+    check(exports[open](bytes.length));
+    this.labels = this.readLabels();
+  }
+
+  /** Growing the memory makes a new buffer: every view is made when it is used. */
+  bytes(start, length) {
+    return new Uint8Array(this.exports.memory.buffer, start, length);
+  }
+
+  get results() {
+    return new Uint32Array(this.exports.memory.buffer, this.address, FIELDS);
+  }
+
+  string(start) {
+    const bytes = this.bytes(start);
+    return decoder.decode(bytes.subarray(0, bytes.indexOf(0)));
+  }
+
+  readLabels() {
+    const found = [], results = this.results;
+    for (let i = 0, at = results[LABELS]; i < results[LABEL_COUNT]; i++) {
+      // A model.bin of version 1 has no labels.
+      found.push(at ? this.string(at) : String(i));
+      if (at) at += this.bytes(at).indexOf(0) + 1;
+    }
+    return Object.freeze(found);
+  }
+
+  reserve(bytes) {
+    return this.exports.reserve_input(bytes) || fail('OUT_OF_MEMORY', 'out of memory');
+  }
+
+  /** Write a text and return its bytes of UTF-8. */
+  writeText(text) {
+    const isString = typeof text === 'string';
+    if (!isString && !(text instanceof Uint8Array)) {
+      fail('ARGUMENT', `a text is a string or a Uint8Array of UTF-8, not ${Object.prototype.toString.call(text)}`);
+    }
+    if (text.length > MOST_TEXT_BYTES) {
+      fail('TEXT_TOO_LONG', `the text is longer than ${MOST_TEXT_BYTES} bytes`);
+    }
+    const room = isString ? 3 * text.length : text.length, place = this.reserve(room);
+    if (isString) return encoder.encodeInto(text, this.bytes(place, room)).written;
+    this.bytes(place, room).set(text);
+    return room;
+  }
+
+  tokenize(text) {
+    check(this.exports.tokenize_text(this.writeText(text)));
+    const results = this.results;
+    return new Int32Array(this.exports.memory.buffer, results[IDS], results[COUNT]).slice();
+  }
+
+  readPrediction() {
+    const results = this.results, best = results[LABEL];
+    const values = new Float32Array(this.exports.memory.buffer, results[PROBABILITIES], results[LABEL_COUNT]);
+    return {
+      label: this.labels[best],
+      probability: values[best],
+      probabilities: Object.fromEntries(this.labels.map((label, i) => [label, values[i]])),
+    };
+  }
+
+  predict(text) {
+    check(this.exports.classify_text(this.writeText(text)));
+    return this.readPrediction();
+  }
+
+  predictIds(ids) {
+    const place = this.reserve(4 * ids.length);
+    const values = new Int32Array(this.exports.memory.buffer, place, ids.length);
+    for (let i = 0; i < ids.length; i++) {
+      // A typed array would make -2^32 + 5 a 5.
+      if ((values[i] = ids[i]) !== ids[i]) fail('IDS', `ids[${i}] is not an integer of 32 bits: ${ids[i]}`);
+    }
+    check(this.exports.classify_ids(ids.length));
+    return this.readPrediction();
+  }
+
+  explain(text) {
+    const prediction = this.predict(text), tokens = [];
+    check(this.exports.explain_text(this.writeText(text)));
+    const results = this.results;
+    const view = new DataView(this.exports.memory.buffer, results[TOKENS], 16 * results[COUNT]);
+    for (let at = 0; at < view.byteLength; at += 16) {
+      const id = view.getInt32(at, true), weight = view.getFloat32(at + 4, true);
+      const start = results[SPELLINGS] + view.getUint32(at + 8, true);
+      const token = decoder.decode(this.bytes(start, view.getUint32(at + 12, true)));
+      tokens.push({ token, id, isKnown: id > 1, weight });
+    }
+    return { prediction, tokens };
+  }
+
+  selfTest() {
+    const status = this.exports.self_test(), results = this.results;
+    const passed = status === 0;
+    // EDGERNN_ERROR_SELF_TEST is a result here.
+    if (status !== 14) check(status);
+    return { passed, texts: results[TEXTS], maxError: new Float32Array(results.buffer, this.address)[MAX_ERROR] };
+  }
+
+  get model() {
+    return this.bytes(this.results[MODEL], this.results[MODEL_BYTES]).slice();
+  }
+
+  get kernels() {
+    return this.string(this.results[KERNELS]);
+  }
+}
+
+/** Return an engine with a file, in a new instance of the module. */
+export async function openEngine(module, bytes, open) {
+  const { exports } = await WebAssembly.instantiate(module);
+  return new Engine(exports, bytes, open);
+}

@@ -1,0 +1,78 @@
+// Replays the corpus in any JavaScript engine. README.md of the folder above describes the files.
+const decoder = new TextDecoder();
+
+const bytesOf = (word) => Uint8Array.from(word === '-' ? [] : word.match(/../g), (digits) => parseInt(digits, 16));
+
+/** Return a broken file: parts of a bundle and bytes of its own. */
+function assemble(base, parts) {
+  const pieces = parts.map((part) => {
+    if (part[0] === '+') return part.length > 1 ? bytesOf(part.slice(1)) : new Uint8Array();
+    const [start, length] = part.slice(1).split(',').map(Number);
+    return base.subarray(start, start + length);
+  });
+  const whole = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    whole.set(piece, at);
+    at += piece.length;
+  }
+  return whole;
+}
+
+function isPrediction(found, labels, [label, probabilities, tolerance]) {
+  const values = probabilities.split(',').map(Number);
+  const near = labels.every((name, i) => Math.abs(found.probabilities[name] - values[i]) <= Number(tolerance));
+  return near && values.length === labels.length && found.label === labels[label] &&
+    found.probability === found.probabilities[found.label];
+}
+
+async function statusOf(load, bytes) {
+  try {
+    (await load(bytes)).close();
+  } catch (error) {
+    if (!error.code) throw error;
+    return error.code.replace('EDGERNN_ERROR_', '');
+  }
+  return 'OK';
+}
+
+/**
+ * Return a line for each part of the corpus: its name, lines replayed, lines passed.
+ *
+ * load is that of the package; read returns the bytes of a file of the corpus.
+ */
+export async function replay(load, read) {
+  const bundles = new Map(), open = new Map(), failed = [];
+  const lines = async (name) => decoder.decode(await read(name)).trimEnd().split('\n').map((line) => line.split(' '));
+  const bundleOf = async (name) => {
+    if (!bundles.has(name)) bundles.set(name, await read(`bundles/${name}`));
+    return bundles.get(name);
+  };
+  const classifierOf = async (name) => {
+    if (!open.has(name)) open.set(name, await load(await bundleOf(name)));
+    return open.get(name);
+  };
+  const checks = {
+    predictions: async ([bundle, text, ...expected]) => {
+      const classifier = await classifierOf(bundle);
+      return isPrediction(classifier.predict(bytesOf(text)), classifier.labels, expected);
+    },
+    tokens: async ([bundle, text, ids]) => {
+      const classifier = await classifierOf(bundle);
+      return classifier.tokenize(bytesOf(text)).join(',') === (ids === '-' ? '' : ids);
+    },
+    broken: async ([, status, bundle, ...parts]) =>
+      (await statusOf(load, assemble(await bundleOf(bundle), parts))) === status,
+  };
+  const found = [];
+  for (const [name, check] of Object.entries(checks)) {
+    let passed = 0;
+    const all = await lines(`${name}.txt`);
+    for (const line of all) {
+      if (await check(line)) passed++;
+      else failed.push(`${name} ${line.join(' ').slice(0, 80)}`);
+    }
+    found.push(`${name} ${all.length} ${passed}`);
+  }
+  return { lines: found, failed: failed.slice(0, 5) };
+}
