@@ -1,4 +1,7 @@
-"""Replays the corpus with every host and prints a table: python -m tests.hosts.run."""
+"""Replays the corpus and prints a table: python -m tests.hosts.run [HOST ...].
+
+HOST is the start of the name of one host or several, such as javascript.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from runtime.tools.wheels.targets import TARGETS
-from tests.hosts import wheels
+from tests.hosts import javascript, wheels
 
 HOSTS = Path(__file__).parent
 ROOT = HOSTS.parents[1]
@@ -46,23 +49,31 @@ def run_wheel(target):
 
 
 #: The hosts by name: functions that return a line for each part: its name, lines replayed, passed.
-ALL = {"C": run_c, "Python": run_python} | {
-    f"wheel-{target.name}": partial(run_wheel, target) for target in TARGETS
+ALL = {
+    "C": run_c,
+    "Python": run_python,
+    **javascript.ALL,
+    **{f"wheel-{target.name}": partial(run_wheel, target) for target in TARGETS},
 }
 
 
 def main():
+    chosen = [name.lower() for name in sys.argv[1:]] or [""]
     failed = False
-    print(f"{'host':<26}{'replayed':<14}{'lines':>7}{'passed':>8}")
+    print(f"{'host':<28}{'replayed':<14}{'lines':>7}{'passed':>8}")
     for name, run in ALL.items():
+        if not any(name.lower().startswith(start) for start in chosen):
+            continue
         try:
+            if javascript.missing_for(name):
+                raise Skipped(javascript.missing_for(name))
             lines = run().splitlines()
         except Skipped as reason:
-            print(f"{name:<26}skipped: {reason}")
+            print(f"{name:<28}skipped: {reason}")
             continue
         for part, count, passed in map(str.split, lines):
             failed |= count != passed
-            print(f"{name:<26}{part:<14}{count:>7}{passed:>8}")
+            print(f"{name:<28}{part:<14}{count:>7}{passed:>8}")
     sys.exit(failed)
 
 

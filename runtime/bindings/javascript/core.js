@@ -24,6 +24,7 @@ class Opened {
   }
 
   close() {
+    this.#engine?.close();
     this.#engine = null;
   }
 }
@@ -55,11 +56,6 @@ class Tokenizer extends Opened {
   get model() {
     return this._engine.model;
   }
-}
-
-// `using` closes what has this method; older engines lack the symbol.
-if (Symbol.dispose) {
-  Object.defineProperty(Opened.prototype, Symbol.dispose, { value: Opened.prototype.close });
 }
 
 async function readResponse(response) {

@@ -1,4 +1,4 @@
-import { check, fail } from './errors.js';
+import { EdgernnError, check, fail } from './errors.js';
 
 /** EDGERNN_MAX_TEXT_BYTES of edgernn.h. */
 const MOST_TEXT_BYTES = 1 << 20;
@@ -9,16 +9,30 @@ const SPELLINGS = 7, TEXTS = 8, MAX_ERROR = 9, MODEL = 10, MODEL_BYTES = 11, KER
 const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
-/** One file in the memory of an instance of its own; without references, all of it is collected. */
+/** A spare instance with more memory than this is dropped. */
+const MOST_SPARE_BYTES = 4 << 20;
+/** An instance that nothing uses, and its module: engines allow only some 100 memories at a time. */
+let spare = null;
+
+/** One file in the memory of an instance. */
 class Engine {
-  constructor(exports, bytes, open) {
+  constructor(module, exports) {
+    this.module = module;
     this.exports = exports;
+  }
+
+  open(bytes, open) {
+    const { exports } = this;
     this.address = exports.get_results();
     const place = exports.reserve_file(bytes.length);
     if (!place) fail('OUT_OF_MEMORY', `out of memory: the file has ${bytes.length} bytes`);
     this.bytes(place, bytes.length).set(bytes);
     check(exports[open](bytes.length));
     this.labels = this.readLabels();
+  }
+
+  close() {
+    if (this.exports.memory.buffer.byteLength <= MOST_SPARE_BYTES) spare = this;
   }
 
   /** Growing the memory makes a new buffer: every view is made when it is used. */
@@ -89,8 +103,9 @@ class Engine {
     const place = this.reserve(4 * ids.length);
     const values = new Int32Array(this.exports.memory.buffer, place, ids.length);
     for (let i = 0; i < ids.length; i++) {
-      // A typed array would make -2^32 + 5 a 5.
-      if ((values[i] = ids[i]) !== ids[i]) fail('IDS', `ids[${i}] is not an integer of 32 bits: ${ids[i]}`);
+      values[i] = ids[i];
+      // A typed array takes 2^32 + 5 as 5.
+      if (values[i] !== ids[i]) fail('IDS', `ids[${i}] is not an integer of 32 bits: ${ids[i]}`);
     }
     check(this.exports.classify_ids(ids.length));
     return this.readPrediction();
@@ -127,8 +142,18 @@ class Engine {
   }
 }
 
-/** Return an engine with a file, in a new instance of the module. */
+/** Return an engine with a file. */
 export async function openEngine(module, bytes, open) {
-  const { exports } = await WebAssembly.instantiate(module);
-  return new Engine(exports, bytes, open);
+  const old = spare?.module === module ? spare : null;
+  if (old) spare = null;
+  const exports = old?.exports ?? (await WebAssembly.instantiate(module)).exports;
+  const engine = new Engine(module, exports);
+  try {
+    engine.open(bytes, open);
+  } catch (error) {
+    // After a trap, the instance's stack is not what it was.
+    if (error instanceof EdgernnError) engine.close();
+    throw error;
+  }
+  return engine;
 }

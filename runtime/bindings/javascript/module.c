@@ -73,8 +73,11 @@ EDGERNN_INTERNAL void edgernn_give_scratch(const edgernn_classifier *owner, void
 
 /* ---- Opening ----------------------------------------------------------------------------------- */
 
-/* Return where the file goes. Called once, before `open_classifier` or `open_tokenizer`. */
+/* Forget what was open, and return where a file goes. */
 EXPORT(reserve_file) unsigned char *reserve_file(size_t bytes) {
+  top = NULL;
+  classifier = NULL;
+  memset(&results, 0, sizeof results);
   /* A file from another tool may move by up to 3 bytes. */
   return file = bytes < (size_t)-1 - 3 ? (unsigned char *)edgernn_allocate(bytes + 3) : NULL;
 }

@@ -42,15 +42,18 @@ async function statusOf(load, bytes) {
  * load is that of the package; read returns the bytes of a file of the corpus.
  */
 export async function replay(load, read) {
-  const bundles = new Map(), open = new Map(), failed = [];
+  const bundles = new Map(), failed = [];
+  let open = {};
   const lines = async (name) => decoder.decode(await read(name)).trimEnd().split('\n').map((line) => line.split(' '));
   const bundleOf = async (name) => {
     if (!bundles.has(name)) bundles.set(name, await read(`bundles/${name}`));
     return bundles.get(name);
   };
   const classifierOf = async (name) => {
-    if (!open.has(name)) open.set(name, await load(await bundleOf(name)));
-    return open.get(name);
+    if (open.name === name) return open.classifier;
+    open.classifier?.close();
+    open = { name, classifier: await load(await bundleOf(name)) };
+    return open.classifier;
   };
   const checks = {
     predictions: async ([bundle, text, ...expected]) => {
