@@ -36,6 +36,7 @@ BENCHMARKS = {
     "startup": "python benchmarks/startup.py --model {model}",
     "tokenizer": "python benchmarks/tokenizer_rate.py --model {model}",
     "endurance": "python benchmarks/endurance.py {model}/tflite-int8.edgernn",
+    "javascript": "python benchmarks/javascript.py --model {model}",
     "installed": "python benchmarks/installed_size.py --model {model}",
     "lowering": "python benchmarks/lowering.py",
     "published": "python benchmarks/published.py {data}",

@@ -27,10 +27,11 @@ PAGES = {
     "forbidden": "/forbidden/host/page.html?forbidden",
 }
 #: What builds the module, and the Debian packages of commands with another name.
-COMPILER = ("clang-19", "wasm-ld-19")
+COMPILER = ("clang-19", "wasm-ld-19", "wasm-opt")
 PACKAGES = {
     "clang-19": "clang-19 wasi-libc libclang-rt-19-dev-wasm32",
     "wasm-ld-19": "lld-19",
+    "wasm-opt": "binaryen",
     "node": "nodejs",
 }
 #: The hosts that come as packages of npm.

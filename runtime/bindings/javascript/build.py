@@ -20,8 +20,8 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 LIBRARY = HERE.parents[1] / "libedgernn"
-PACKAGES = "clang-19 lld-19 wasi-libc libclang-rt-19-dev-wasm32"
-#: Small code, but for the kernels, which are small anyway and run most of the time.
+PACKAGES = "clang-19 lld-19 wasi-libc libclang-rt-19-dev-wasm32 binaryen"
+#: Small code, but for the kernels, which run most of the time, and the hashes, which run first.
 SMALL, FAST = "-Oz", "-O2"
 FLAGS = (
     "--target=wasm32-wasi", "-std=c99", "-flto", "-fvisibility=hidden",
@@ -31,6 +31,11 @@ FLAGS = (
 LINK = (
     "-mexec-model=reactor", "-nostartfiles", "-Wl,--no-entry", "-Wl,--gc-sections",
     "-Wl,--strip-all", "-Wl,--stack-first", "-Wl,-z,stack-size=65536",
+)  # fmt: skip
+#: What the module may contain already.
+OPTIMIZE = (
+    "--enable-simd", "--enable-bulk-memory", "--enable-sign-ext", "--enable-mutable-globals",
+    "--enable-nontrapping-float-to-int",
 )  # fmt: skip
 #: Every engine with SIMD copies memory with one instruction.
 SIMD = ("-msimd128", "-mbulk-memory")
@@ -42,8 +47,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--clang", default=os.environ.get("WASM_CLANG", "clang-19"))
     compiler = shlex.split(parser.parse_args().clang)
-    if shutil.which(compiler[0]) is None:
-        sys.exit(f"error: there is no {compiler[0]}\n  next:     apt-get install {PACKAGES}")
+    for command in (compiler[0], "wasm-opt"):
+        if shutil.which(command) is None:
+            sys.exit(f"error: there is no {command}\n  next:     apt-get install {PACKAGES}")
     for name, script, flags in (("edgernn", "module", SIMD), ("edgernn-plain", "plain", PLAIN)):
         module = _build(compiler, flags)
         (HERE / f"{name}.wasm").write_bytes(module)
@@ -60,13 +66,16 @@ def _build(compiler: list[str], flags: tuple[str, ...]) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         objects = []
         for source in [*sources, HERE / "module.c"]:
-            level = FAST if source.parent.name == "kernels" else SMALL
+            is_fast = source.parent.name == "kernels" or source.name == "hashes.c"
+            level = FAST if is_fast else SMALL
             objects.append(Path(folder) / f"{source.stem}.o")
             command = [*compiler, *FLAGS, *flags, level, "-c", source, "-o", objects[-1]]
             subprocess.run(command, check=True)
         out = Path(folder) / "module.wasm"
-        command = [*compiler, *FLAGS, *flags, SMALL, *objects, *LINK, "-o", out]
+        command = [*compiler, *FLAGS, *flags, *objects, *LINK, "-o", out]
         subprocess.run(command, check=True)
+        # Without -O, Clang does not run wasm-opt by itself where it is installed.
+        subprocess.run(["wasm-opt", "-Oz", *OPTIMIZE, out, "-o", out], check=True)
         return out.read_bytes()
 
 

@@ -1,6 +1,12 @@
 import { openEngine } from './engine.js';
 import { fail } from './errors.js';
 
+/** A module that contains one instruction of SIMD. */
+const PROBE = Uint8Array.of(
+  0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11);
+
+export const hasSimd = () => WebAssembly.validate(PROBE);
+
 const isTypeOf = (name, value) => Object.prototype.toString.call(value) === `[object ${name}]`;
 
 /** What a classifier and a tokenizer have in common. */

@@ -14,17 +14,14 @@ function makeTable(lengths) {
 }
 
 /**
- * Decompress the module (RFC 1951, dynamic blocks only, as the build makes them).
- *
- * DecompressionStream would do the same, but browsers without SIMD lack it, and in Node it takes
- * longer to start than this takes to run.
+ * Decompress the module where DecompressionStream does not: RFC 1951, but only blocks with codes of their
+ * own, which the build makes.
  */
-export function inflate(base64, size) {
-  const source = atob(base64);
+export function inflate(source, size) {
   const out = new Uint8Array(size);
   let at = 0, bits = 0, held = 0, used = 0;
   const take = (count) => {
-    for (; held < count; held += 8) bits |= source.charCodeAt(at++) << held;
+    for (; held < count; held += 8) bits |= source[at++] << held;
     const value = bits & ((1 << count) - 1);
     bits >>>= count;
     held -= count;

@@ -1,8 +1,7 @@
 import { readFile } from 'node:fs/promises';
 
-import { makeApi } from './core.js';
+import { hasSimd, makeApi } from './core.js';
 import { fail } from './errors.js';
-import { getInlinedModule } from './inlined.js';
 
 /** Return the bytes of a path or a file: URL; undefined for other URLs. */
 async function readPath(source) {
@@ -15,5 +14,18 @@ async function readPath(source) {
   }
 }
 
+/** Return the module; where a bundler took only the scripts, the copy in them. */
+async function getModule() {
+  if (hasSimd()) {
+    try {
+      return await readFile(new URL('./edgernn.wasm', import.meta.url));
+    } catch {
+      // The copy follows.
+    }
+  }
+  const [{ getInlinedModule }, { inflateRawSync }] = await Promise.all([import('./inlined.js'), import('node:zlib')]);
+  return getInlinedModule((base64) => inflateRawSync(Buffer.from(base64, 'base64')));
+}
+
 export { EdgernnError } from './errors.js';
-export const { load, loadTokenizer, init } = /* @__PURE__ */ makeApi(getInlinedModule, readPath);
+export const { load, loadTokenizer, init } = /* @__PURE__ */ makeApi(getModule, readPath);

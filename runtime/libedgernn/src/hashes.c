@@ -42,6 +42,9 @@ EDGERNN_INTERNAL uint32_t edgernn_adler32(const unsigned char *data, size_t size
   return sums[1] << 16 | sums[0];
 }
 
+/* Blocks that are hashed at a time. */
+#define PART 64
+
 static const uint32_t sha256_constants[64] = {
     0x428a2f98u, 0x71374491u, 0xb5c0fbcfu, 0xe9b5dba5u, 0x3956c25bu, 0x59f111f1u, 0x923f82a4u,
     0xab1c5ed5u, 0xd807aa98u, 0x12835b01u, 0x243185beu, 0x550c7dc3u, 0x72be5d74u, 0x80deb1feu,
@@ -60,6 +63,17 @@ static uint32_t big_endian(const unsigned char *p) {
   return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
 }
 
+/* A round in which s[a] to s[h] are the variables of FIPS 180-4: their names move instead of them. */
+#define ROUND(a, b, c, d, e, f, g, h, i)                                                       \
+  s[h] += (rotated(s[e], 6) ^ rotated(s[e], 11) ^ rotated(s[e], 25)) +                         \
+          ((s[e] & s[f]) ^ (~s[e] & s[g])) + sha256_constants[i] + w[i];                       \
+  s[d] += s[h];                                                                                \
+  s[h] += (rotated(s[a], 2) ^ rotated(s[a], 13) ^ rotated(s[a], 22)) +                         \
+          ((s[a] & s[b]) ^ (s[a] & s[c]) ^ (s[b] & s[c]));
+
+#if defined(__wasm__)
+__attribute__((noinline))
+#endif
 static void sha256_portable(uint32_t *state, const unsigned char *data, size_t blocks) {
   for (; blocks; blocks--, data += 64) {
     uint32_t w[64], s[8];
@@ -70,14 +84,15 @@ static void sha256_portable(uint32_t *state, const unsigned char *data, size_t b
              (rotated(b, 17) ^ rotated(b, 19) ^ b >> 10);
     }
     memcpy(s, state, sizeof s);
-    for (int i = 0; i < 64; i++) {
-      uint32_t e = rotated(s[4], 6) ^ rotated(s[4], 11) ^ rotated(s[4], 25);
-      uint32_t a = rotated(s[0], 2) ^ rotated(s[0], 13) ^ rotated(s[0], 22);
-      uint32_t t = s[7] + e + ((s[4] & s[5]) ^ (~s[4] & s[6])) + sha256_constants[i] + w[i];
-      uint32_t majority = (s[0] & s[1]) ^ (s[0] & s[2]) ^ (s[1] & s[2]);
-      memmove(s + 1, s, 7 * sizeof *s);
-      s[4] += t;
-      s[0] = t + a + majority;
+    for (int i = 0; i < 64; i += 8) {
+      ROUND(0, 1, 2, 3, 4, 5, 6, 7, i)
+      ROUND(7, 0, 1, 2, 3, 4, 5, 6, i + 1)
+      ROUND(6, 7, 0, 1, 2, 3, 4, 5, i + 2)
+      ROUND(5, 6, 7, 0, 1, 2, 3, 4, i + 3)
+      ROUND(4, 5, 6, 7, 0, 1, 2, 3, i + 4)
+      ROUND(3, 4, 5, 6, 7, 0, 1, 2, i + 5)
+      ROUND(2, 3, 4, 5, 6, 7, 0, 1, i + 6)
+      ROUND(1, 2, 3, 4, 5, 6, 7, 0, i + 7)
     }
     for (int i = 0; i < 8; i++) state[i] += s[i];
   }
@@ -140,7 +155,10 @@ EDGERNN_INTERNAL int edgernn_sha256_is(edgernn_span data, const unsigned char *d
   unsigned char end[128] = {0};
   size_t blocks = data.size / 64, rest = data.size % 64, last = rest < 56 ? 64 : 128;
   uint64_t bits = (uint64_t)data.size * 8;
-  if (data.size) sha256_blocks(state, data.data, blocks);
+  /* In parts, since WebAssembly engines replace a function by faster code only between two calls. */
+  for (size_t i = 0; i < blocks; i += PART) {
+    sha256_blocks(state, data.data + 64 * i, blocks - i < PART ? blocks - i : PART);
+  }
   if (rest) memcpy(end, data.data + 64 * blocks, rest);
   end[rest] = 0x80;
   for (int i = 0; i < 8; i++) end[last - 1 - (size_t)i] = (unsigned char)(bits >> 8 * i);

@@ -1,9 +1,12 @@
 // The package in Node: node --expose-gc --test package.test.js.
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import test from 'node:test';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { inflateRawSync } from 'node:zlib';
 
 import * as edgernn from '../../../runtime/bindings/javascript/node.js';
 import { STATUSES } from '../../../runtime/bindings/javascript/errors.js';
@@ -218,13 +221,33 @@ test('an engine without SIMD gets the plain module', async () => {
 test('the module inside the package is the file', async () => {
   const { getInlinedModule } = await import('../../../runtime/bindings/javascript/inlined.js');
   const file = await readFile(pathOf('runtime/bindings/javascript/edgernn.wasm'));
-  assert.deepEqual(Buffer.from(await getInlinedModule()), file);
+  const { inflate } = await import('../../../runtime/bindings/javascript/inflate.js');
+  const decode = (base64) => Buffer.from(base64, 'base64');
+  for (const method of [
+    undefined, (base64, size) => inflate(decode(base64), size), (base64) => inflateRawSync(decode(base64)),
+  ]) {
+    assert.deepEqual(Buffer.from(await getInlinedModule(method)), file);
+  }
   const module = await WebAssembly.compile(file);
   assert.deepEqual(WebAssembly.Module.imports(module), []);
   for (const source of [file, module, Promise.resolve(module), new Response(file)]) {
     const fresh = await import(`../../../runtime/bindings/javascript/node.js?${Math.random()}`);
     await fresh.init(source);
     assert.equal((await fresh.load(SAMPLE)).predict(TEXT).label, 'pos');
+  }
+});
+
+test('a bundle of the scripts alone has the module in it', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'edgernn-'));
+  try {
+    for (const name of ['core', 'engine', 'errors', 'inlined', 'module', 'node']) {
+      await copyFile(pathOf(`runtime/bindings/javascript/${name}.js`), join(folder, `${name}.js`));
+    }
+    await writeFile(join(folder, 'package.json'), '{ "type": "module" }');
+    const scripts = await import(pathToFileURL(join(folder, 'node.js')));
+    assert.equal((await scripts.load(SAMPLE)).predict(TEXT).label, 'pos');
+  } finally {
+    await rm(folder, { recursive: true });
   }
 });
 
