@@ -95,9 +95,7 @@ def _print_sizes() -> None:
         f"{path.name} {json.loads((path / 'package.json').read_text())['version']}"
         for path in sorted((_SCRIPTS / "node_modules").glob("onnxruntime-[nw]*"))
     ]
-    print(
-        f"\nThe npm package is {size:.1f} KB, and {unpacked:.1f} KB unpacked. {', '.join(versions)}."
-    )
+    print(f"\nThe npm package: {size:.1f} KB, unpacked {unpacked:.1f} KB. {', '.join(versions)}.")
 
 
 def _print_size(name: str, files: Iterable[bytes]) -> None:
