@@ -17,6 +17,8 @@ EXPECTED = [
 ]
 BUNDLERS = ("esbuild", "rollup", "webpack", "vite")
 SAMPLE = HOSTS.parents[1] / "examples" / "sentiment" / "sentiment.edgernn"
+#: Bundles whose OOV id, start id, padding or truncation differs from the sample's.
+STEPS = sorted((HOSTS / "bundles").glob("*steps*.edgernn"))
 #: The packages of the browsers are large: .ci/run installs them.
 REASON = javascript.missing_of(*javascript.COMPILER, "node")
 
@@ -114,17 +116,18 @@ def test_linters_and_the_type_checker_accept_the_package(project, installed):
         javascript.run(installed / ".bin" / "tsc", *options, "", *kinds, "types.ts", cwd=project)
 
 
+@pytest.mark.parametrize("bundle", [SAMPLE, *STEPS], ids=lambda path: path.stem)
 @pytest.mark.parametrize("text", ["", "not a good film, zzyq!", "w1 naïve, don't stop " * 40])
-def test_an_explanation_is_that_of_python(text):
+def test_an_explanation_is_that_of_python(bundle, text):
     javascript.build()
     script = (
         f"import {{ load }} from '{javascript.PACKAGE / 'node.js'}';\n"
         "const [, path, text] = process.argv;\n"
         "console.log(JSON.stringify((await load(path)).explain(text)));"
     )
-    command = ("node", "--input-type=module", "-e", script, SAMPLE, text)
+    command = ("node", "--input-type=module", "-e", script, bundle, text)
     found = json.loads(javascript.run(*command))
-    with load(SAMPLE) as classifier:
+    with load(bundle) as classifier:
         expected = classifier.explain(text)
     assert found["prediction"]["label"] == expected.prediction.label
     assert found["prediction"]["probabilities"] == pytest.approx(

@@ -4,7 +4,7 @@ import { EdgernnError, check, fail } from './errors.js';
 const MOST_TEXT_BYTES = 1 << 20;
 /** The fields of `results` in module.c, by their index. */
 const PROBABILITIES = 0, LABEL = 1, LABEL_COUNT = 2, LABELS = 3, IDS = 4, COUNT = 5, TOKENS = 6;
-const SPELLINGS = 7, TEXTS = 8, MAX_ERROR = 9, MODEL = 10, MODEL_BYTES = 11, KERNELS = 12, FIELDS = 13;
+const SPELLINGS = 7, TEXTS = 8, MAX_ERROR = 9, MODEL = 10, MODEL_BYTES = 11, KERNELS = 12, UNKNOWN = 13, FIELDS = 14;
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
@@ -114,13 +114,13 @@ class Engine {
   explain(text) {
     const prediction = this.predict(text), tokens = [];
     check(this.exports.explain_text(this.writeText(text)));
-    const results = this.results;
+    const results = this.results, unknown = results[UNKNOWN] | 0;
     const view = new DataView(this.exports.memory.buffer, results[TOKENS], 16 * results[COUNT]);
     for (let at = 0; at < view.byteLength; at += 16) {
       const id = view.getInt32(at, true), weight = view.getFloat32(at + 4, true);
       const start = results[SPELLINGS] + view.getUint32(at + 8, true);
       const token = decoder.decode(this.bytes(start, view.getUint32(at + 12, true)));
-      tokens.push({ token, id, isKnown: id > 1, weight });
+      tokens.push({ token, id, isKnown: id !== 0 && id !== unknown, weight });
     }
     return { prediction, tokens };
   }

@@ -30,6 +30,8 @@ static struct {
   const unsigned char *model;
   size_t model_bytes;
   const char *kernels;
+  /* The id of an OOV token, or -1. */
+  int32_t unknown;
 } results;
 
 static edgernn_classifier *classifier;
@@ -87,6 +89,7 @@ static edgernn_status keep(edgernn_span model) {
   size_t labels = edgernn_label_count(classifier), outputs = edgernn_output_count(classifier);
   results.label_count = labels ? labels : outputs < 2 ? 2 : outputs;
   results.labels = labels ? edgernn_label(classifier, 0) : NULL;
+  results.unknown = classifier->text.vocabulary.unknown;
   results.model = model.data;
   results.model_bytes = model.size;
   results.probabilities = (float *)edgernn_allocate(results.label_count * sizeof(float));
