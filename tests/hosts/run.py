@@ -57,6 +57,13 @@ ALL = {
 }
 
 
+def run_host(name, run):
+    missing = javascript.missing_for(name)
+    if missing:
+        raise Skipped(missing)
+    return run()
+
+
 def main():
     chosen = [name.lower() for name in sys.argv[1:]] or [""]
     failed = False
@@ -65,9 +72,7 @@ def main():
         if not any(name.lower().startswith(start) for start in chosen):
             continue
         try:
-            if javascript.missing_for(name):
-                raise Skipped(javascript.missing_for(name))
-            lines = run().splitlines()
+            lines = run_host(name, run).splitlines()
         except Skipped as reason:
             print(f"{name:<28}skipped: {reason}")
             continue
