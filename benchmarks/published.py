@@ -11,6 +11,7 @@ Prints Markdown. Models that exist in FOLDER are not trained again.
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -84,7 +85,7 @@ def _mistakes(models: list[Published]) -> Iterator[str]:
     for model in models:
         for wrong in model.pattern.wrong:
             outcome = export_published(model, "native", "none", wrong.options)
-            result = "**not refused**" if outcome.error is None else _sentence(outcome.error)
+            result = "**not refused**" if outcome.error is None else _refusal(outcome.error)
             yield f"| {model.pattern.name} | {wrong.what} | {result} |"
 
 
@@ -96,6 +97,15 @@ def _cell(outcome: Outcome, notes: list[str]) -> str:
     if sentence not in notes:
         notes.append(sentence)
     return f"refused ({notes.index(sentence) + 1})"
+
+
+def _refusal(error: EdgernnError) -> str:
+    """Return what refused a mistake: a gate with its figure, or an option."""
+    figures = re.findall(r"max absolute error ([\d.e-]+)", str(error.found))
+    if not figures:
+        return error.what.replace("|", "\\|")
+    gate = "reference predictions" if "reference predictions" in error.what else "Keras"
+    return f"gate: differs from {gate} by {figures[0]}"
 
 
 def _sentence(error: EdgernnError) -> str:
