@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+DOCS_STAMP := $(VENV)/.docs
 PROJECTS := pyproject.toml export/pyproject.toml runtime/pyproject.toml
 # The engine in C is compiled when the runtime is installed.
 NATIVE := runtime/setup.py $(wildcard runtime/bindings/python/*.c \
@@ -10,7 +11,7 @@ NATIVE := runtime/setup.py $(wildcard runtime/bindings/python/*.c \
   runtime/libedgernn/src/*/*.inc)
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check format clean amalgamation wasm hosts host-javascript wheels
+.PHONY: help install demo test check format clean amalgamation wasm hosts host-javascript wheels docs reference
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -65,6 +66,19 @@ wheels:  ## build the wheels of all platforms into build/wheels/dist, and check 
 
 host-javascript: wasm  ## replay it with Node, Chromium and Firefox
 	$(PYTHON) -m tests.hosts.run javascript
+
+# The tools of the extra `docs` are installed when the site is built for the first time.
+$(DOCS_STAMP): $(STAMP)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt \
+	  --editable '.[docs]'
+	@touch $@
+
+docs: $(DOCS_STAMP)  ## build the documentation site into build/site, and check its links
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+	$(BIN)/python -m tools.docs.links build/site
+
+reference: $(STAMP)  ## write the generated files in docs/reference
+	$(BIN)/python -m tools.docs.write
 
 clean:  ## remove what make made
 	rm -rf $(VENV) model build *.egg-info export/*.egg-info runtime/*.egg-info

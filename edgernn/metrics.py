@@ -43,7 +43,7 @@ class Scores:
         recall: the macro average.
         f1: the macro average.
         classes: the scores of each class.
-        confusion: the confusion matrix [C][C], true class by row, predicted class by column.
+        confusion: the confusion matrix [C, C], true class by row, predicted class by column.
     """
 
     texts: int

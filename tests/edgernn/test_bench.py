@@ -18,6 +18,7 @@ from edgernn.errors import OptionError
 from edgernn.model_folder import DEFAULT
 from edgernn_runtime.bench import main as device_bench
 from tests.edgernn.conftest import Page, reviews, run, write_table
+from tests.schemas import check
 
 FAST = ("--seconds", 0.1, "--tokens", 12)
 
@@ -44,6 +45,7 @@ def measured(trained, tmp_path_factory):
 
 def test_everything_is_measured(measured):
     report = json.loads((measured / "report.json").read_text())
+    check("bench", report)
     rows = {row["variant"]: row for row in report["results"]}
     assert list(rows) == ["keras predict", "keras tf.function", "onnx-none", "tflite-int8"]
     assert (report["schema"], report["partial"]) == ("edgernn-bench/3", False)
