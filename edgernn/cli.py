@@ -26,6 +26,7 @@ COMMANDS = {
     "inspect": "Show the contents of a bundle.",
     "verify": "Run a bundle's self-test on this machine.",
     "data": "Download data sets.",
+    "info": "Show versions, engines and processor, for a bug report.",
 }
 _INTERRUPTED = 130
 

@@ -1,8 +1,13 @@
-"""Output of the commands: results on stdout, everything else on stderr."""
+"""Output of the commands: results on stdout, everything else on stderr.
+
+Nothing is coloured in a pipe, or if the variable `NO_COLOR` is set to any text. `--quiet` leaves
+results, warnings and errors.
+"""
 
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,6 +15,9 @@ from dataclasses import dataclass
 import click
 
 from edgernn_runtime import EdgernnError
+
+#: The key of `--quiet` in a context of click.
+_QUIET = "edgernn.quiet"
 
 
 @dataclass(frozen=True)
@@ -51,18 +59,30 @@ def show_json(value: object) -> None:
 
 
 def print_status(message: str) -> None:
-    """Print a line about progress on stderr."""
-    click.echo(message, err=True)
+    """Print a line about progress on stderr, except with `--quiet`."""
+    if not is_quiet():
+        click.echo(message, err=True)
 
 
 def warn(message: str) -> None:
     """Print a warning on stderr."""
-    click.echo(click.style("warning: ", fg="yellow") + message, err=True)
+    click.echo(_colored("warning: ", "yellow") + message, err=True)
 
 
 def fail(error: EdgernnError) -> None:
     """Print an error on stderr."""
-    click.echo(click.style("error: ", fg="red") + str(error), err=True)
+    click.echo(_colored("error: ", "red") + str(error), err=True)
+
+
+def set_quiet(context: click.Context, _: click.Parameter, value: bool) -> None:
+    """Remember the option `--quiet` for the command that is running."""
+    context.meta[_QUIET] = value
+
+
+def is_quiet() -> bool:
+    """Return whether the command that is running has the option `--quiet`."""
+    context = click.get_current_context(silent=True)
+    return context is not None and bool(context.meta.get(_QUIET))
 
 
 def percent(share: float) -> str:
@@ -73,6 +93,11 @@ def percent(share: float) -> str:
 def interval(bounds: Sequence[float]) -> str:
     """Return an interval of a share as text, such as `91.2% to 92.0%`."""
     return f"{bounds[0]:.1%} to {bounds[1]:.1%}"
+
+
+def _colored(text: str, color: str) -> str:
+    # click removes colours in a pipe, but does not read the variable. https://no-color.org
+    return text if os.environ.get("NO_COLOR") else click.style(text, fg=color)
 
 
 def _draw(table: Table) -> None:

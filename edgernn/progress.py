@@ -1,4 +1,4 @@
-"""Progress on stderr: bars on a terminal, else one line per epoch."""
+"""Progress on stderr: bars on a terminal, else one line per epoch; nothing with `--quiet`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
-from edgernn.console import print_status
+from edgernn.console import is_quiet, print_status
 
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
@@ -21,7 +21,7 @@ _T = TypeVar("_T")
 @contextmanager
 def epoch_progress() -> Iterator[Callable[[Progress], None]]:
     """Yield a `callback(progress)` that shows a bar or prints a line for each epoch."""
-    if not sys.stderr.isatty():
+    if not _has_bars():
         yield lambda progress: print_status(_line(progress)) if _is_over(progress) else None
         return
     with _bars() as bars:
@@ -42,7 +42,7 @@ def amount_progress(name: str) -> Iterator[Callable[[int, int | None], None]]:
 
     The total is None if it is unknown.
     """
-    if not sys.stderr.isatty():
+    if not _has_bars():
         yield lambda _done, _total: None
         return
     with _bars() as bars:
@@ -52,11 +52,15 @@ def amount_progress(name: str) -> Iterator[Callable[[int, int | None], None]]:
 
 def tracked(items: Sequence[_T], name: str) -> Iterator[_T]:
     """Yield the items, with a progress bar on a terminal."""
-    if not sys.stderr.isatty():
+    if not _has_bars():
         yield from items
         return
     with _bars() as bars:
         yield from bars.track(items, description=name)
+
+
+def _has_bars() -> bool:
+    return sys.stderr.isatty() and not is_quiet()
 
 
 def _bars() -> RichProgress:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 import edgernn
-from edgernn.commands.options import data_options, json_option
+from edgernn.commands.options import data_options, json_option, quiet_option
 from edgernn.console import print_status, show, show_json, warn
 
 if TYPE_CHECKING:
@@ -71,6 +71,7 @@ _ARGUMENTS = (
     metavar="A.json B.json",
     help="Compare two JSON reports instead of measuring.",
 )
+@quiet_option
 @json_option
 @click.pass_context
 def bench(ctx: click.Context, /, bundles: tuple[Path, ...], **values: Any) -> None:

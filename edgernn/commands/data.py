@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from edgernn.commands.options import quiet_option
 from edgernn.console import print_status
 from edgernn.data.download import download as download_file
 from edgernn.data.imdb import ARCHIVE, SHA256, URL, default_folder, load_imdb
@@ -25,6 +26,7 @@ def data() -> None:
     help="Folder of the archive.  [default: edgernn in the user's cache folder]",
 )
 @click.option("--url", default=URL, show_default=True, help="URL of the archive, such as a mirror.")
+@quiet_option
 def imdb(download: bool, data_dir: Path | None, url: str) -> None:
     """Check for the IMDB film reviews, and download them with --download.
 

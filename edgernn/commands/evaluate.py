@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 import edgernn
-from edgernn.commands.options import data_options, json_option
+from edgernn.commands.options import data_options, json_option, quiet_option
 from edgernn.console import show, show_json, warn
 from edgernn.model_folder import DEFAULT
 from edgernn_export.bundle_file import write_file
@@ -23,6 +23,7 @@ from edgernn_export.bundle_file import write_file
     type=click.Path(path_type=Path, dir_okay=False),
     help="Write the confusion matrix and the calibration as a .png.",
 )
+@quiet_option
 @json_option
 def evaluate(model: Path, **values: Any) -> None:
     """Evaluate a bundle or a model folder on labeled texts; ./model by default.

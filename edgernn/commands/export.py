@@ -9,7 +9,7 @@ from typing import Any, get_args
 import click
 
 import edgernn
-from edgernn.commands.options import force_option, json_option
+from edgernn.commands.options import force_option, json_option, quiet_option
 from edgernn.console import Table, print_status, show, show_json, warn
 from edgernn.errors import OptionError
 from edgernn.model_folder import DEFAULT
@@ -84,6 +84,7 @@ from edgernn_runtime.tokenizer_spec import STEPS
 @click.option("--name", default="model", show_default=True, help="Name of the model in --format c.")
 @click.option("--allow-drop", is_flag=True, help="Write the bundle even if a gate is missed.")
 @force_option
+@quiet_option
 @json_option
 def export(model: Path, model_format: str, quantize: str, **values: Any) -> None:
     """Export a trained model to a bundle for devices.

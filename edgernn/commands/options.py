@@ -8,6 +8,8 @@ from typing import Any, TypeVar
 
 import click
 
+from edgernn.console import set_quiet
+
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 _UNITS = {"KB": 1_000, "MB": 1_000_000, "": 1}
@@ -34,6 +36,14 @@ class Size(click.ParamType[int]):
 
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+quiet_option = click.option(
+    "--quiet",
+    "-q",
+    is_flag=True,
+    expose_value=False,
+    callback=set_quiet,
+    help="Print results, warnings and errors only.",
+)
 force_option = click.option("--force", is_flag=True, help="Replace existing output.")
 
 

@@ -9,7 +9,7 @@ from typing import Any, get_args
 import click
 
 import edgernn
-from edgernn.commands.options import Size, data_options, force_option, json_option
+from edgernn.commands.options import Size, data_options, force_option, json_option, quiet_option
 from edgernn.console import print_status, show, show_json, warn
 from edgernn.errors import OptionError
 from edgernn.model_folder import DEFAULT
@@ -205,6 +205,7 @@ def _options(function: Any) -> Any:
     help="Model folder to write.",
 )
 @force_option
+@quiet_option
 @json_option
 def train(**values: Any) -> None:
     """Train a classifier on labeled texts.

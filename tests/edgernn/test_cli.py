@@ -97,6 +97,25 @@ def test_predict_prints_one_line_per_text(trained, capsys, tmp_path):
     assert set(rows[0]["probabilities"]) == {"neg", "pos"}
 
 
+def test_quiet_leaves_the_table(trained, tmp_path, capsys):
+    arguments = (
+        "export",
+        trained,
+        "--format",
+        "native",
+        "--force",
+        "--out",
+        tmp_path / "a.edgernn",
+    )
+    assert run(*arguments) == 0
+    loud = capsys.readouterr()
+    assert loud.err
+    assert run(*arguments, "--quiet") == 0
+    quiet = capsys.readouterr()
+    assert quiet.err == ""
+    assert quiet.out.splitlines()[:6] == loud.out.splitlines()[:6]
+
+
 @pytest.mark.parametrize("command", [("predict", "a"), ("verify",), ("inspect",), ("evaluate",)])
 def test_a_keras_file_instead_of_a_bundle_names_the_export(command, tmp_path, capsys):
     model = tmp_path / "model.keras"
