@@ -75,7 +75,7 @@ $(DOCS_STAMP): $(STAMP)
 
 docs: $(DOCS_STAMP)  ## build the documentation site into build/site, and check its links
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
-	$(BIN)/python -m tools.docs.links build/site
+	$(BIN)/python -m tools.docs.links build/site /edgernn/
 
 reference: $(STAMP)  ## write the generated files in docs/reference
 	$(BIN)/python -m tools.docs.write

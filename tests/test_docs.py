@@ -15,6 +15,7 @@ import pytest
 import yaml
 
 from tools.docs.c_api import header_page
+from tools.docs.javascript_api import declared_names, types_page
 from tools.docs.links import check_site
 from tools.docs.python_api import package_page, public_names
 from tools.docs.write import FOLDER, reference_files
@@ -73,6 +74,16 @@ def test_every_sentence_of_the_header_is_in_the_reference_of_c():
             assert words in page, words
 
 
+def test_the_reference_of_javascript_has_every_declaration_with_its_comment():
+    text = (ROOT / "runtime/bindings/javascript/index.d.ts").read_text(encoding="utf-8")
+    page = types_page(text)
+    names = declared_names(text)
+    assert len(names) == text.count("\nexport ") > 10
+    for kind, name in names:
+        assert re.search(rf"\n### {name}\n\n[A-Z].*\.\n\n```ts\n{kind} {name}\b", page), name
+    assert page.count("```") == 2 * len(names)
+
+
 def test_the_reference_of_python_has_every_public_name():
     sources = {
         name: (ROOT / folder / "__init__.py").read_text(encoding="utf-8")
@@ -99,7 +110,8 @@ def test_every_page_is_in_the_navigation():
     pages = {file.relative_to(ROOT / "docs").as_posix() for file in ROOT.glob("docs/**/*.md")}
     assert not pages - listed, "add these pages to `nav` in mkdocs.yml"
     generated = {
-        f"reference/{name}.md" for name in ("c", "edgernn", "edgernn_export", "edgernn_runtime")
+        f"reference/{name}.md"
+        for name in ("c", "javascript", "edgernn", "edgernn_export", "edgernn_runtime")
     }
     for name in listed - pages - generated:
         assert (ROOT / name).is_file(), name
@@ -133,16 +145,19 @@ def test_dead_links_and_foreign_resources_are_found(tmp_path):
         '<h1 id="top">x</h1><link rel="canonical" href="https://a.b/"><a href="https://c.d/">x</a>'
         '<a href="sub/#there">x</a><a href="sub/#missing">x</a><a href="nowhere.html">x</a>'
         '<script src="https://cdn.e/x.js"></script><img src="data:,"><a href="../outside.html">x</a>'
+        '<a href="/base/sub/">x</a><a href="/elsewhere/">x</a><a href="/base/no.html">x</a>'
     )
-    found = check_site(tmp_path)
+    found = check_site(tmp_path, "/base/")
     assert sorted(found.errors) == [
         "index.html: ../outside.html: there is no such file",
+        "index.html: /base/no.html: there is no such file",
+        "index.html: /elsewhere/: there is no such file",
         "index.html: loads https://cdn.e/x.js from another server",
         "index.html: nowhere.html: there is no such file",
         "index.html: sub/#missing: there is no such anchor",
         "style.css: missing.png: there is no such file",
     ]
-    assert found.internal == 6
+    assert found.internal == 9
     assert set(found.external) == {"https://a.b/", "https://c.d/", "https://cdn.e/x.js"}
 
 
@@ -158,7 +173,7 @@ def test_the_site_builds_without_a_warning_and_loads_nothing_from_elsewhere(tmp_
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    found = check_site(site)
+    found = check_site(site, "/edgernn/")
     assert found.errors == ()
     assert found.internal > 1000
     index = (site / "search/search_index.js").read_text(encoding="utf-8")

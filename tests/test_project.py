@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
@@ -34,7 +35,7 @@ def project(name):
 def test_every_file_has_the_version_of_the_source():
     assert find_errors(ROOT) == []
     versions = read_versions(ROOT)
-    assert len(versions) == 6
+    assert len(versions) == 7
     assert versions[SOURCE] == {edgernn_runtime.__version__} == {edgernn.__version__}
     assert {project(name)["version"] for name in PROJECTS} == versions[SOURCE]
 
@@ -59,6 +60,8 @@ def test_a_new_version_is_written_to_every_file(copy):
         pins = re.findall(r'"edgernn-[^"]*==[^"]*"', text)
         assert len(pins) == {"pyproject.toml": 2, "export/pyproject.toml": 1}.get(name, 0)
         assert all(pin.endswith('==12.3.4rc1"') for pin in pins)
+    package = json.loads((copy / "runtime/bindings/javascript/package.json").read_text())
+    assert package["version"] == "12.3.4-rc.1"
     header = (copy / "runtime/libedgernn/include/edgernn.h").read_text(encoding="utf-8")
     assert re.findall(r"#define EDGERNN_VERSION_M\w+ (\d+)", header) == ["12", "3"]
     assert "#define EDGERNN_VERSION_PATCH 4\n" in header

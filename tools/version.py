@@ -23,6 +23,8 @@ _PATTERNS = {
     "runtime/pyproject.toml": rf'^(version = ")({_NUMBER})(?=")',
     "CITATION.cff": rf"^(version: )({_NUMBER})(?=$)",
 }
+_NPM = "runtime/bindings/javascript/package.json"
+_NPM_PATTERN = re.compile(r'^(  "version": ")([^"]+)(?=",?$)', re.MULTILINE)
 _HEADER = "runtime/libedgernn/include/edgernn.h"
 _HEADER_PATTERN = re.compile(r"^(#define EDGERNN_VERSION_(MAJOR|MINOR|PATCH) )(\d+)$", re.MULTILINE)
 
@@ -38,7 +40,8 @@ def read_versions(root: Path) -> dict[str, set[str]]:
         for name, pattern in _PATTERNS.items()
     }
     parts = [match[3] for match in _HEADER_PATTERN.finditer(_read(root / _HEADER))]
-    return {**found, _HEADER: {".".join(parts)}}
+    package = {match[2] for match in _NPM_PATTERN.finditer(_read(root / _NPM))}
+    return {**found, _NPM: package, _HEADER: {".".join(parts)}}
 
 
 def write_version(root: Path, version: str) -> None:
@@ -56,7 +59,11 @@ def write_version(root: Path, version: str) -> None:
     for name, pattern in _PATTERNS.items():
         text = _compile(pattern).sub(lambda match: match[1] + version, _read(root / name))
         (root / name).write_text(text, encoding="utf-8", newline="\n")
-    parts = dict(zip(("MAJOR", "MINOR", "PATCH"), _release(version).split("."), strict=True))
+    text = _NPM_PATTERN.sub(lambda match: match[1] + _wanted(_NPM, version), _read(root / _NPM))
+    (root / _NPM).write_text(text, encoding="utf-8", newline="\n")
+    parts = dict(
+        zip(("MAJOR", "MINOR", "PATCH"), _wanted(_HEADER, version).split("."), strict=True)
+    )
     text = _HEADER_PATTERN.sub(lambda match: match[1] + parts[match[2]], _read(root / _HEADER))
     (root / _HEADER).write_text(text, encoding="utf-8", newline="\n")
 
@@ -72,7 +79,7 @@ def find_errors(root: Path, expected: str | None = None) -> list[str]:
     [source] = versions[SOURCE]
     errors = [f"{SOURCE} has {source}, not {expected}"] if expected not in (None, source) else []
     for name, found in versions.items():
-        wanted = _release(source) if name == _HEADER else source
+        wanted = _wanted(name, source)
         if found != {wanted}:
             errors.append(f"{name} has {', '.join(sorted(found)) or 'no version'}, not {wanted}")
     return errors
@@ -92,9 +99,11 @@ def main() -> int:
     return 1 if errors else 0
 
 
-def _release(version: str) -> str:
-    """Return the three numbers of a version; the header has no suffix such as rc1."""
-    return re.sub(r"(a|b|rc)\d+$", "", version)
+def _wanted(name: str, version: str) -> str:
+    """Return a version as a file writes it."""
+    if name == _HEADER:
+        return re.sub(r"(a|b|rc)\d+$", "", version)  # the header has three numbers
+    return re.sub(r"(a|b|rc)(\d+)$", r"-\1.\2", version) if name == _NPM else version
 
 
 def _compile(pattern: str) -> re.Pattern[str]:

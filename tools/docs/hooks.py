@@ -27,14 +27,18 @@ PACKAGES = {
     "edgernn_export": "export/edgernn_export",
     "edgernn_runtime": "runtime/edgernn_runtime",
 }
-HEADER = "runtime/libedgernn/include/edgernn.h"
+#: The pages that are made of one file: page, module of this folder, its function, file.
+SOURCES = (
+    ("c", "c_api.py", "header_page", "runtime/libedgernn/include/edgernn.h"),
+    ("javascript", "javascript_api.py", "types_page", "runtime/bindings/javascript/index.d.ts"),
+)
 _LINK = re.compile(r"(\]\()([^()\s]+)(\))")
 _FENCE = re.compile(r"^ {0,3}(```|~~~)")
 _log = logging.getLogger("mkdocs.hooks.edgernn")
 
 
 def on_files(files: Any, config: Any) -> Any:
-    """Add the pages from outside of `docs/`, and the references of Python and C."""
+    """Add the pages from outside of `docs/`, and the references of Python, C and JavaScript."""
     for name in OUTSIDE:
         files.append(_page(config, name, (ROOT / name).read_text(encoding="utf-8")))
     python = runpy.run_path(str(ROOT / "tools/docs/python_api.py"))["package_page"]
@@ -45,9 +49,10 @@ def on_files(files: Any, config: Any) -> Any:
     for name, text in list(sources.items()):
         del sources[name]
         files.append(_page(config, f"reference/{name}.md", python(name, text, sources)))
-    c_page = runpy.run_path(str(ROOT / "tools/docs/c_api.py"))["header_page"]
-    header = (ROOT / HEADER).read_text(encoding="utf-8")
-    files.append(_page(config, "reference/c.md", c_page(header)))
+    for name, tool, function, source in SOURCES:
+        page = runpy.run_path(str(ROOT / "tools/docs" / tool))[function]
+        text = page((ROOT / source).read_text(encoding="utf-8"))
+        files.append(_page(config, f"reference/{name}.md", text))
     return files
 
 

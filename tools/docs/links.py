@@ -1,4 +1,4 @@
-"""`python -m tools.docs.links FOLDER`: check the links of a built site.
+"""`python -m tools.docs.links FOLDER [BASE]`: check the links of a built site.
 
 Every link, image, style and script must lead to a file and an anchor of the site. Pages must not
 load anything from another server; links to other sites are listed, but not opened.
@@ -63,11 +63,13 @@ class Links:
     internal: int
 
 
-def check_site(folder: Path) -> Links:
+def check_site(folder: Path, base: str = "/") -> Links:
     """Return the links of a site, and what is wrong with them.
 
     Args:
         folder: the built site.
+        base: the path of the site on its server, such as `/edgernn/`; only the page 404.html has
+            addresses that start with it.
     """
     folder = folder.resolve()
     pages = {file: _read(file) for file in sorted(folder.rglob("*.html"))}
@@ -83,7 +85,8 @@ def check_site(folder: Path) -> Links:
                 errors.append(f"{where}: loads {address} from another server")
             continue
         internal += 1
-        problem = _problem(folder, place, address, pages)
+        start = folder / "index.html" if address.startswith(base) else place
+        problem = _problem(folder, start, address.removeprefix(base), pages)
         if problem:
             errors.append(f"{where}: {address}: {problem}")
     return Links(tuple(errors), external, internal)
@@ -91,7 +94,7 @@ def check_site(folder: Path) -> Links:
 
 def main() -> int:
     """Print what was found in the site, and return 1 if there is an error."""
-    links = check_site(Path(sys.argv[1]))
+    links = check_site(Path(sys.argv[1]), *sys.argv[2:3])
     for address, uses in sorted(links.external.items()):
         sys.stdout.write(f"external, {uses} uses: {address}\n")
     for error in links.errors:
@@ -118,9 +121,7 @@ def _addresses(folder: Path, pages: dict[Path, _Page]) -> Iterator[tuple[Path, s
 def _problem(folder: Path, place: Path, address: str, pages: dict[Path, _Page]) -> str | None:
     """Return what is wrong with a link within the site, or None."""
     parts = urlsplit(address)
-    # The theme's page 404.html has addresses from the root of a server.
-    start = folder if parts.path.startswith("/") else place.parent
-    path = (start / unquote(parts.path).lstrip("/")).resolve() if parts.path else place
+    path = (place.parent / unquote(parts.path)).resolve() if parts.path else place
     if path.is_dir():
         path /= "index.html"
     if not path.is_relative_to(folder) or not path.is_file():
