@@ -6,6 +6,7 @@ import importlib.util
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -161,23 +162,57 @@ def test_dead_links_and_foreign_resources_are_found(tmp_path):
     assert set(found.external) == {"https://a.b/", "https://c.d/", "https://cdn.e/x.js"}
 
 
-@needs_mkdocs
-def test_the_site_builds_without_a_warning_and_loads_nothing_from_elsewhere(tmp_path):
-    site = tmp_path / "site"
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """The built site."""
+    if not MKDOCS:
+        pytest.skip("the extra `docs` is not installed")
+    folder = tmp_path_factory.mktemp("site")
     done = subprocess.run(
-        [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(site)],
+        [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(folder)],
         cwd=ROOT,
         env={**os.environ, "NO_MKDOCS_2_WARNING": "1"},
         capture_output=True,
         text=True,
         check=False,
     )
+    # --strict fails for every warning.
     assert done.returncode == 0, done.stderr
+    return folder
+
+
+def test_the_site_has_no_dead_link_and_loads_nothing_from_elsewhere(site):
     found = check_site(site, "/edgernn/")
     assert found.errors == ()
     assert found.internal > 1000
+
+
+def test_the_index_of_the_search_has_the_generated_pages(site):
     index = (site / "search/search_index.js").read_text(encoding="utf-8")
     assert index.startswith("var __index = ")
     pages = json.loads(index.removeprefix("var __index = "))["docs"]
-    titles = {page["location"] for page in pages}
-    assert {"reference/edgernn.html#edgernn.train", "reference/c.html#edgernn_load"} <= titles
+    found = {page["location"] for page in pages}
+    for name in ("edgernn.html#edgernn.train", "c.html#edgernn_load", "javascript.html#classifier"):
+        assert f"reference/{name}" in found
+
+
+def test_search_works_without_a_server_and_a_network(site):
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        pytest.skip("there is no chromium")
+    options = ("--headless", "--no-sandbox", "--disable-gpu", "--allow-file-access-from-files")
+    offline = ("--host-resolver-rules=MAP * ~NOTFOUND", "--virtual-time-budget=20000")
+
+    def found(word):
+        page = f"file://{site}/index.html?q={word}"
+        done = subprocess.run(
+            [chromium, *options, *offline, "--dump-dom", page],
+            capture_output=True,
+            text=True,
+            timeout=180,
+            check=False,
+        )
+        return re.search(r'md-search-result__meta">([^<]*)', done.stdout)[1]
+
+    assert re.fullmatch(r"\d+ matching documents", found("edgernn_load"))
+    assert found("zzzzqqq") == "No matching documents"
