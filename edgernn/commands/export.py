@@ -17,10 +17,17 @@ from edgernn_export import RECIPES, TARGETS, Export
 from edgernn_export.keras.padding import Padding
 from edgernn_export.keras.text_front import Truncating
 from edgernn_export.targets import Variant
+from edgernn_export.verification import Check
 from edgernn_runtime.tokenizer_spec import STEPS
 
+_EXAMPLE = """\b
+docs/your-model.md has the command for each kind of model, such as
+  edgernn export model.keras --format native --quantize int8
+    --tokenizer tokenizer.json --padding pre --truncating pre
+    --reference predictions.csv"""
 
-@click.command()
+
+@click.command(epilog=_EXAMPLE)
 @click.argument("model", type=click.Path(path_type=Path), default=DEFAULT)
 @click.option("--format", "model_format", required=True, metavar="|".join(TARGETS))
 @click.option("--quantize", default="none", show_default=True, metavar="|".join(RECIPES))
@@ -44,12 +51,12 @@ from edgernn_runtime.tokenizer_spec import STEPS
 @click.option(
     "--padding",
     type=click.Choice(get_args(Padding)),
-    help="For a model of ids: padding in training; required if the output depends on it.",
+    help="For a model of ids: padding in training (pad_sequences: pre).",
 )
 @click.option(
     "--truncating",
     type=click.Choice(get_args(Truncating)),
-    help="For a model of ids: what was removed of longer texts in training.",
+    help="For a model of ids: end at which longer texts lost tokens (pad_sequences: pre).",
 )
 @click.option(
     "--max-length",
@@ -134,10 +141,16 @@ def _variant(*, stateless: bool, ort: bool) -> Variant:
     return "stateless" if stateless else "ort" if ort else "default"
 
 
+def _figures(check: Check) -> tuple[str, str]:
+    """Return what was measured and the tolerance, as words where the answer is yes or no."""
+    if check.relation == "at least" and check.bound == 1:
+        return "yes" if check.passed else "no", "yes"
+    return f"{check.found:.4g}", check.expected
+
+
 def _table(done: Export) -> Table:
     rows = tuple(
-        ("✓" if check.passed else "✗", check.name, f"{check.found:.4g}", check.expected)
-        for check in done.checks
+        ("✓" if check.passed else "✗", check.name, *_figures(check)) for check in done.checks
     )
     operators = ", ".join(f"{n} x {count}" for n, count in sorted(done.stats.operators.items()))
     weights = ", ".join(f"{t} {size:,} bytes" for t, size in done.stats.weight_bytes.items())

@@ -12,6 +12,7 @@ from edgernn_export.candidate import build_candidate, build_vocabulary, complete
 from edgernn_export.comparison import Comparison, Examples
 from edgernn_export.errors import UnsupportedModelError
 from edgernn_export.gates import check_gates
+from edgernn_export.keras.declared_steps import check_declared
 from edgernn_export.keras.front_file import has_vectorizer, load_front
 from edgernn_export.keras.layer_chain import KerasModel
 from edgernn_export.keras.model_file import load_keras
@@ -23,7 +24,7 @@ from edgernn_export.keras.text_vectorization import has_function
 from edgernn_export.keras.trusted_code import import_trusted
 from edgernn_export.lowering import as_converted, lower
 from edgernn_export.model_stats import LoweringKind, ModelStats
-from edgernn_export.pipeline_check import check_pipeline
+from edgernn_export.pipeline_check import check_pipeline, suggest_padding
 from edgernn_export.recipes import find_recipe
 from edgernn_export.reference_file import ReferencePredictions, read_reference
 from edgernn_export.synthetic_texts import synthetic_examples
@@ -149,6 +150,7 @@ def export(
     target.output.check_output(out, overwrite=options.overwrite)
     try:
         source = _read(model, options)
+        check_declared(source, options.standardize)
         pipeline = _read_pipeline(source, options)
         examples = examples or _examples(source, pipeline)
         reference = _predict(source, examples)
@@ -166,7 +168,8 @@ def export(
         verdict = verify(classifier, source, reference.outputs, examples, recipe, target.bits)
         if pipeline is not None:
             found = check_pipeline(classifier, source, pipeline, verdict.gate)
-            verdict = replace(verdict, of_pipeline=found)
+            hint = None if found[0].passed else suggest_padding(source, pipeline)
+            verdict = replace(verdict, of_pipeline=found, suggestion=hint)
         test_vectors = encode_test_vectors(classifier, examples.texts)
     missed = check_gates(
         out, verdict, allow_drop=options.allow_drop, steps=_steps_of_function(source, options)
@@ -184,6 +187,7 @@ def export(
         checks=verdict.checks,
         warnings=(
             *source.warnings,
+            *_unproven(options),
             *lowered.warnings,
             *reference.warnings,
             *missed,
@@ -205,6 +209,25 @@ def _read(model: Path | str | KerasModel, options: Options) -> Source:
     source = read_source(keras_model, options.labels, front, options.standardize)
     check_unstated(source, options.stated)
     return source
+
+
+def _unproven(options: Options) -> tuple[str, ...]:
+    """Return a warning if the options describe a pipeline that the file is not compared with."""
+    given = {
+        "--tokenizer": options.tokenizer,
+        "--vocabulary": options.vocabulary,
+        "--padding": options.stated.padding,
+        "--truncating": options.stated.truncating,
+        "--standardize": options.standardize,
+    }
+    names = ", ".join(name for name, value in given.items() if value)
+    if not names or options.reference is not None:
+        return ()
+    warning = (
+        f"not compared with your own pipeline: {names} are taken as stated; --reference "
+        "predictions.csv proves them"
+    )
+    return (warning,)
 
 
 def _steps_of_function(source: Source, options: Options) -> tuple[Step, ...]:

@@ -43,15 +43,23 @@ def _gate_error(
     hint = "compare on other texts with --texts, try another recipe, or keep it: --allow-drop"
     if steps:
         hint = f"check that --standardize {','.join(steps)} does what the function does; or {hint}"
+    elif verdict.of_pipeline and verdict.of_pipeline[0].passed:
+        hint = (
+            "Keras with these options equals your predictions, so the options are right and the "
+            f"recipe rounds too much: try --quantize float16, or another --format; or {hint}"
+        )
     if failed[0] in verdict.of_pipeline:
         what = "outputs differ from the reference predictions beyond the tolerance"
-        hint = (
+        hint = verdict.suggestion or (
             "check what describes your pipeline: --tokenizer or --vocabulary, --standardize, "
-            "--padding, --truncating, --max-length"
+            "--padding, --truncating, --max-length; and the order of the columns, or --labels"
         )
     elif all(one in verdict.of_texts for one in failed):
         what = "these texts cannot distinguish the model from a perturbed one"
         hint = "give texts of several classes with --texts, or write it unchecked: --allow-drop"
+        if verdict.comparison.classes_used < 2:
+            what = "Keras predicts the same label for all of these texts"
+            hint = f"train the model further, or {hint}"
     return GateError(
         f"verification failed: {what}; nothing was written",
         path=out,

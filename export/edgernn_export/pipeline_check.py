@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import product
+from typing import Literal
 
 import numpy as np
 
@@ -16,6 +18,28 @@ from edgernn_runtime import Classifier
 
 #: Predictions are often written with four digits, by another version of Keras or on a GPU.
 _TOLERANCE = 1e-3
+
+_SIDES: tuple[Literal["pre", "post"], ...] = ("pre", "post")
+
+
+def suggest_padding(source: Source, reference: ReferencePredictions) -> str | None:
+    """Return other options of padding and truncation with which Keras equals the predictions.
+
+    Args:
+        source: the model that the file was written from.
+        reference: the user's predictions.
+    """
+    front = source.front
+    if front is None or front.length is None:
+        return None
+    for padding, truncating in product(_SIDES, _SIDES):
+        other = front.with_length(front.length, truncating, padding)
+        keras = keras_outputs(replace(source, front=other), reference.texts)
+        if np.max(absolute_errors(reference.outputs, keras)) <= _TOLERANCE:
+            return (
+                f"Keras equals your predictions with --padding {padding} --truncating {truncating}"
+            )
+    return None
 
 
 def check_pipeline(

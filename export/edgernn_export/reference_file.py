@@ -33,9 +33,10 @@ def read_reference(path: Path, outputs: int, labels: tuple[str, ...]) -> Referen
     """Read a CSV file of reference predictions.
 
     Args:
-        path: the file: a header with the column `text` and one column for each output, in the order
-            of the outputs or named by the labels. A model with one output has one column, the
-            probability of its second label, or two.
+        path: the file: a header with the column `text` and one column for each output. Columns
+            named by the labels are found by their names, others by their order. A model with one
+            output has one column, the probability of its second label, or one named by its first
+            label.
         outputs: C, the number of the model's outputs.
         labels: the names of the classes.
 
@@ -59,23 +60,29 @@ def read_reference(path: Path, outputs: int, labels: tuple[str, ...]) -> Referen
         values.append([_probability(path, row[column], number) for column in columns])
     if not texts:
         raise _wrong(path, "at least one text", "a header alone")
-    return ReferencePredictions(tuple(texts), np.asarray(values, dtype=np.float32))
+    if all(value in (0, 1) for row in values for value in row):
+        raise _wrong(path, "probabilities", "0 or 1 in every row, which are labels")
+    array = np.asarray(values, dtype=np.float32)
+    if outputs == 1 and header[columns[0]] == labels[0]:
+        # The output of the model is the probability of the second label.
+        array = 1 - array
+    return ReferencePredictions(tuple(texts), array)
 
 
 def _columns(path: Path, header: list[str], outputs: int, labels: tuple[str, ...]) -> list[int]:
     """Return the column of each output."""
     others = [i for i, name in enumerate(header) if name != _TEXT]
     if header.count(_TEXT) == 1:
-        names = [header[i] for i in others]
-        if sorted(names) == sorted(labels):
-            others = [header.index(label) for label in labels]
+        named = [header.index(label) for label in labels if header.count(label) == 1]
+        if outputs == 1 and named:
+            return named[-1:]
+        if len(named) == outputs:
+            return named
         if len(others) == outputs:
             return others
-        if outputs == 1 and len(others) == len(labels):
-            return others[1:]
     raise _wrong(
         path,
-        f"the column {_TEXT}, and {outputs} of probabilities",
+        f"a column named {_TEXT}, and {outputs} of probabilities",
         ", ".join(header)[:200] or "no header",
     )
 

@@ -59,6 +59,7 @@ class Verdict:
         of_texts: the checks of the texts: whether they can distinguish the model from another.
         gate: the recipe's gate, with its bound fitted to the model.
         of_pipeline: the checks against the user's own predictions, if there are any.
+        suggestion: options under which Keras equals those predictions, as a sentence; or None.
     """
 
     comparison: Comparison
@@ -66,6 +67,7 @@ class Verdict:
     of_texts: tuple[Check, ...]
     gate: Gate
     of_pipeline: tuple[Check, ...] = ()
+    suggestion: str | None = None
 
     @property
     def checks(self) -> tuple[Check, ...]:

@@ -16,6 +16,7 @@ from edgernn_export.errors import GateError, ModelFileError, OptionError
 from edgernn_export.keras.padding import Stated
 from edgernn_export.keras.tokenizer_file import load_tokenizer
 from edgernn_export.keras.word_index import load_word_index
+from edgernn_export.reference_file import read_reference
 from edgernn_runtime import load
 from edgernn_runtime.tokenizer import Tokenizer
 from tests.conftest import make_texts
@@ -133,8 +134,65 @@ def test_a_wrong_option_fails_the_gate_of_the_reference_predictions(tmp_path, na
     chosen["tokenizer"] = tmp_path / chosen["tokenizer"]
     with pytest.raises(GateError, match="reference predictions") as caught:
         export(model, tmp_path / "x.edgernn", Options("native", quantize="int8", **chosen))
-    assert "--tokenizer or --vocabulary, --standardize, --padding" in str(caught.value)
+    is_padding = "stated" in WRONG[name]
+    hint = "Keras equals your predictions with --padding pre --truncating pre"
+    options = "--tokenizer or --vocabulary, --standardize, --padding"
+    assert (hint if is_padding else options) in str(caught.value)
     assert not (tmp_path / "x.edgernn").exists()
+
+
+def test_options_that_nothing_proves_are_warned_of(tmp_path):
+    tokenizer = fitted()
+    (tmp_path / "tokenizer.json").write_text(tokenizer.to_json())
+    model = rnn(len(tokenizer.word_index) + 1)
+    predict = pipeline(model, sequences_of(tokenizer), "pre", "pre")
+    chosen = {"tokenizer": tmp_path / "tokenizer.json", "stated": Stated("pre", "pre")}
+    done = export(model, tmp_path / "x.edgernn", Options("onnx", allow_drop=True, **chosen))
+    (warning,) = (one for one in done.warnings if "pipeline" in one)
+    assert "--tokenizer, --padding, --truncating are taken as stated; --reference" in warning
+    done.path.unlink()
+    chosen["reference"] = write_reference(tmp_path / "reference.csv", predict)
+    done = export(model, tmp_path / "x.edgernn", Options("onnx", **chosen))
+    assert not any("pipeline" in one for one in done.warnings)
+
+
+def test_a_model_that_predicts_one_label_alone_is_named(tmp_path):
+    tokenizer = fitted()
+    (tmp_path / "tokenizer.json").write_text(tokenizer.to_json())
+    model = rnn(len(tokenizer.word_index) + 1)
+    predict = pipeline(model, sequences_of(tokenizer), "pre", "pre")
+    model.layers[-1].bias.assign(model.layers[-1].bias + 3.0)
+    chosen = Options(
+        "onnx",
+        tokenizer=tmp_path / "tokenizer.json",
+        stated=Stated("pre", "pre"),
+        reference=write_reference(tmp_path / "reference.csv", predict),
+    )
+    with pytest.raises(GateError, match="Keras predicts the same label for all") as caught:
+        export(model, tmp_path / "x.edgernn", chosen)
+    assert "train the model further" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("header", "column"),
+    [
+        ("text,pos", lambda p: [p]),
+        ("text,neg", lambda p: [1 - p]),
+        ("text,neg,pos", lambda p: [1 - p, p]),
+        ("text,pos,neg", lambda p: [p, 1 - p]),
+        (",text,probability,pos", lambda p: [0.25, p]),
+    ],
+)
+def test_columns_of_reference_predictions_are_found_by_name(tmp_path, header, column):
+    rows = [("good", 0.75), ("bad", 0.125)]
+    with (tmp_path / "reference.csv").open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(header.split(","))
+        for i, (text, p) in enumerate(rows):
+            writer.writerow([*([i] if header.startswith(",") else []), text, *column(p)])
+    read = read_reference(tmp_path / "reference.csv", 1, ("neg", "pos"))
+    assert read.texts == ("good", "bad")
+    assert read.outputs.tolist() == [[0.75], [0.125]]
 
 
 def test_without_a_statement_the_export_names_the_options(tmp_path):
@@ -286,6 +344,7 @@ def test_a_damaged_word_index_is_refused(tmp_path, content):
         ("", "found:    no header"),
         ("text\n", "1 of probabilities"),
         ("text,a\n", "a header alone"),
+        ("text,a\nx,0\ny,1\n", "which are labels"),
         ("text,a\nx,2\n", "'2' in row 2"),
         ("text,a\nx,nan\n", "'nan' in row 2"),
         ("text,a\nx,maybe\n", "'maybe' in row 2"),

@@ -123,7 +123,8 @@ def _small_table(name: str, rows: int, tokens: int, kind: str) -> UnsupportedMod
         f"layer {name}: the vocabulary is larger than the {what}",
         expected=f"at most {rows:,} tokens",
         found=f"{tokens:,}",
-        hint=f"build {kind} with {option} of at least the vocabulary's size",
+        hint="use the vocabulary that the model was trained with, or build "
+        f"{kind} with {option} of at least its size",
     )
 
 
