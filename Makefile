@@ -11,10 +11,11 @@ NATIVE := runtime/setup.py $(wildcard runtime/bindings/python/*.c \
   runtime/libedgernn/src/*/*.inc)
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check format clean amalgamation wasm hosts host-javascript wheels docs reference
+.PHONY: help install demo test check format clean amalgamation wasm web-demo hosts host-javascript \
+  wheels docs reference
 
 help:  ## list the targets
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
 
 install: $(STAMP)  ## make .venv with everything in it
 
@@ -57,6 +58,9 @@ amalgamation:  ## the C library as two files, build/edgernn.c and build/edgernn.
 
 wasm:  ## the WebAssembly module of the npm package, runtime/bindings/javascript
 	$(PYTHON) runtime/bindings/javascript/build.py
+
+web-demo: wasm  ## the demo page in build/web-demo; another bundle: make web-demo BUNDLE=FILE
+	$(PYTHON) examples/web/make.py $(BUNDLE)
 
 hosts: $(STAMP)  ## replay the corpus of tests/hosts with every host
 	$(BIN)/python -m tests.hosts.run
