@@ -12,7 +12,7 @@ const PAUSE_MS = 250;
 
 const $ = (id) => document.getElementById(id);
 const percent = (value) => `${(100 * value).toFixed(value > 0.999 || value < 0.001 ? 2 : 1)} %`;
-const milliseconds = (value) => `${value < 10 ? value.toFixed(2) : Math.round(value)} ms`;
+const milliseconds = (value, digits) => `${value < 10 ? value.toFixed(digits) : Math.round(value)} ms`;
 
 function make(tag, className, text) {
   const element = document.createElement(tag);
@@ -126,7 +126,7 @@ function showWords({ prediction, tokens, milliseconds: elapsed, isFull }) {
 
 function describe(words, elapsed, isFull) {
   if (words.length === 0) return 'The model reads no tokens in this text.';
-  const count = `${words.length} ${words.length === 1 ? 'token' : 'tokens'}, spelled as the model reads them. Explained in ${milliseconds(elapsed)}.`;
+  const count = `${words.length} ${words.length === 1 ? 'token' : 'tokens'}, spelled as the model reads them. Explained in ${milliseconds(elapsed, 1)}.`;
   return isFull ? `${count} The model reads at most ${words.length} of a text.` : count;
 }
 
@@ -163,7 +163,7 @@ const updateLabel = latest(async (text, isOld) => {
   showPrediction(prediction);
   if (isOld()) return;
   const measured = await predicting.request({ task: 'measure', text });
-  if (text === input.value) $('latency').textContent = `${milliseconds(measured.milliseconds)} per prediction`;
+  if (text === input.value) $('latency').textContent = `${milliseconds(measured.milliseconds, 2)} per prediction`;
 });
 
 const updateWords = latest(async (text) => {

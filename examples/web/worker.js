@@ -3,8 +3,8 @@
 import { load } from './edgernn/index.js';
 
 /** Clocks of browsers are as coarse as 1 ms, so a fast prediction is repeated for this long. */
-const MEASURE_MS = 4;
-const MOST_RUNS = 64;
+const MEASURE_MS = 8;
+const MOST_RUNS = 256;
 
 let classifier;
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import shutil
 import subprocess
 import sys
@@ -40,12 +41,12 @@ def demo(tmp_path_factory):
 
 
 @contextlib.contextmanager
-def opening(folder):
+def opening(folder, path="demo/index.html", ready=IS_READY):
     with (
         browser.serving({"demo": folder}) as address,
-        devtools.open_page(f"{address}/demo/index.html") as opened,
+        devtools.open_page(f"{address}/{path}") as opened,
     ):
-        opened.wait(IS_READY)
+        opened.wait(ready)
         opened.address = address
         yield opened
 
@@ -120,6 +121,30 @@ def test_every_request_goes_to_the_origin_of_the_page(page):
     page.evaluate("fetch('http://192.0.2.1/').catch(() => {})")
     page.evaluate("new Promise((resolve) => setTimeout(resolve, 200))")
     assert any("192.0.2.1" in problem for problem in page.problems)
+
+
+@needs("chromium")
+def test_the_policy_of_the_readme_works_as_a_header(demo, monkeypatch):
+    text = (MAKE.parent / "README.md").read_text()
+    policy = re.search(r"Content-Security-Policy: (.*)", text)[1]
+    assert f'content="{policy}"' in (demo / "index.html").read_text()
+    monkeypatch.setitem(browser.POLICIES, "sent", policy)
+    with opening(demo, "sent/demo/index.html") as page:
+        set_text(page, "a terrible film")
+        page.wait(f"{IS_DONE} && tokens.children.length === 3")
+        assert page.problems == []
+
+
+@needs("chromium")
+def test_a_missing_model_is_an_error_on_the_page(demo, tmp_path):
+    shutil.copytree(demo, tmp_path, dirs_exist_ok=True)
+    (tmp_path / "model.edgernn").write_bytes(b"not a bundle")
+    with opening(tmp_path, ready="document.getElementById('error')?.hidden === false") as page:
+        assert "neither a .edgernn bundle" in page.evaluate("error.textContent")
+        (tmp_path / "model.edgernn").unlink()
+        page.call("Page.reload")
+        page.wait("document.getElementById('error')?.textContent.includes('404')")
+        assert page.evaluate("label.textContent") == "No model"
 
 
 @needs("chromium")
