@@ -16,7 +16,6 @@ import time
 from pathlib import Path
 
 SHARED = ("Network.enable", "Runtime.enable", "Runtime.runIfWaitingForDebugger")
-#: Sites that Chromium itself asks for updates cannot be reached; the page has no other host.
 OPTIONS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
     "--hide-scrollbars", "--remote-debugging-pipe",
@@ -105,9 +104,9 @@ class Page:
             self.call("Input.dispatchKeyEvent", type="keyDown", text=character)
             self.call("Input.dispatchKeyEvent", type="keyUp")
 
-    def press(self, key, code):
+    def press(self, key, code, text=""):
         options = {"key": key, "code": key, "windowsVirtualKeyCode": code}
-        self.call("Input.dispatchKeyEvent", type="rawKeyDown", **options)
+        self.call("Input.dispatchKeyEvent", type="keyDown", text=text, **options)
         self.call("Input.dispatchKeyEvent", type="keyUp", **options)
 
     def resize(self, width, height=800):

@@ -168,13 +168,13 @@ def test_the_keyboard_reaches_everything(page):
     assert page.evaluate("document.activeElement.id") == "text"
     page.press("Tab", 9)
     assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
-    page.evaluate("document.activeElement.click()")
+    page.press("Enter", 13, "\r")
     page.wait(IS_DONE)
     assert page.evaluate("text.value === document.activeElement.textContent")
     for _ in range(5):
         page.press("Tab", 9)
     assert page.evaluate("document.activeElement.tagName") == "SUMMARY"
-    page.evaluate("document.activeElement.click()")
+    page.press("Enter", 13, "\r")
     page.wait("rows.children.length === tokens.children.length")
 
 
