@@ -40,7 +40,7 @@ demo: $(STAMP)  ## train on film reviews, export, classify, compare (about 8 min
 	$(BIN)/edgernn bench --quick
 
 test: $(STAMP)  ## run the tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile --durations 25
 
 check: $(STAMP)  ## lint, format, types, import contracts
 	$(BIN)/ruff check .
