@@ -11,7 +11,8 @@ NATIVE := runtime/setup.py $(wildcard runtime/bindings/python/*.c \
   runtime/libedgernn/src/*/*.inc)
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check format clean amalgamation wasm web-demo hosts host-javascript \
+.PHONY: help install demo test check format clean amalgamation wasm web-demo hosts host-javascript host-java host-kotlin \
+  host-android java \
   wheels docs reference
 
 help:  ## list the targets
@@ -70,6 +71,18 @@ wheels:  ## build the wheels of all platforms into build/wheels/dist, and check 
 
 host-javascript: wasm  ## replay it with Node, Chromium and Firefox
 	$(PYTHON) -m tests.hosts.run javascript
+
+host-java: $(STAMP)  ## replay it with Java; the same for host-kotlin and host-android
+	$(BIN)/python -m tests.hosts.run jvm-java
+
+host-kotlin: $(STAMP)
+	$(BIN)/python -m tests.hosts.run jvm-kotlin
+
+host-android: $(STAMP)
+	$(BIN)/python -m tests.hosts.run android-arm64
+
+java:  ## build the jar of all desktops and the AAR of Android into build/java
+	$(PYTHON) -m runtime.tools.java
 
 # The tools of the extra `docs` are installed when the site is built for the first time.
 $(DOCS_STAMP): $(STAMP)

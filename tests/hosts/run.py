@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from runtime.tools.wheels.targets import TARGETS
-from tests.hosts import javascript, wheels
+from tests.hosts import android, javascript, jvm, wheels
 
 HOSTS = Path(__file__).parent
 ROOT = HOSTS.parents[1]
@@ -48,11 +48,20 @@ def run_wheel(target):
     return replay.output
 
 
+def run_if(reason, run):
+    if reason:
+        raise Skipped(reason)
+    return run()
+
+
 #: The hosts by name: functions that return a line for each part: its name, lines replayed, passed.
 ALL = {
     "C": run_c,
     "Python": run_python,
     **javascript.ALL,
+    "jvm-java": lambda: run_if(jvm.missing(), jvm.run_java),
+    "jvm-kotlin": lambda: run_if(jvm.missing(kotlin=True), jvm.run_kotlin),
+    "android-arm64": lambda: run_if(android.missing(), android.run),
     **{f"wheel-{target.name}": partial(run_wheel, target) for target in TARGETS},
 }
 

@@ -101,7 +101,9 @@ static void sha256_portable(uint32_t *state, const unsigned char *data, size_t b
 #if EDGERNN_SHA_INSTRUCTIONS
 static int has_sha_instructions(void) {
   unsigned a, b, c, d;
-  return __builtin_cpu_supports("sse4.1") && __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b >> 29 & 1);
+  /* SSE4.1. `__builtin_cpu_supports` needs a variable of the compiler's runtime library. */
+  if (!__get_cpuid(1, &a, &b, &c, &d) || !(c >> 19 & 1)) return 0;
+  return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b >> 29 & 1);
 }
 
 /* The state is held as the instructions want it: A B E F and C D G H, highest lane first. */
