@@ -1,0 +1,100 @@
+//! One error for each status of edgernn.h.
+
+use std::ffi::CStr;
+use std::fmt;
+use std::os::raw::c_int;
+
+use crate::sys;
+
+macro_rules! errors {
+    ($($(#[$doc:meta])* $name:ident = $number:literal,)*) => {
+        /// Why a call failed: the statuses of `edgernn.h`, with the same numbers.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        #[repr(i32)]
+        pub enum Error {
+            $($(#[$doc])* $name = $number,)*
+        }
+
+        impl Error {
+            /// Return the result of a call that returned a status.
+            pub(crate) fn check(status: c_int) -> Result<(), Error> {
+                match status {
+                    0 => Ok(()),
+                    $($number => Err(Error::$name),)*
+                    // The library that is linked is the one of this crate: it has no others.
+                    _ => unreachable!("libedgernn returned the status {status}"),
+                }
+            }
+        }
+    };
+}
+
+errors! {
+    /// A number is outside its range.
+    Argument = 1,
+    /// The file cannot be opened or read.
+    NotFound = 2,
+    /// The data is neither a `.edgernn` bundle nor a `model.bin`.
+    NotABundle = 3,
+    /// The bundle or its `model.bin` needs a newer version of this crate.
+    NewerVersion = 4,
+    /// The archive is malformed.
+    MalformedBundle = 5,
+    /// `manifest.json` is malformed.
+    MalformedManifest = 6,
+    /// The vocabulary, the labels or the rules of the tokenizer are malformed.
+    MalformedVocabulary = 7,
+    /// A number in `model.bin` is out of range.
+    MalformedModel = 8,
+    /// The test vectors of the bundle are malformed.
+    MalformedVectors = 9,
+    /// A checksum or hash does not match: the file was damaged or put together from two.
+    Checksum = 10,
+    /// The bundle contains a model for another engine, such as TFLite or ONNX.
+    OtherFormat = 11,
+    /// The `model.bin` has no tokenizer and labels.
+    NoTokenizer = 12,
+    /// There are no test vectors.
+    NoVectors = 13,
+    /// The self-test found a difference; [`Classifier::self_test`](crate::Classifier::self_test)
+    /// returns it as `passed` instead.
+    SelfTest = 14,
+    /// There is not enough memory.
+    OutOfMemory = 15,
+    /// The scratch is too small.
+    MemoryTooSmall = 16,
+    /// The model inside a bundle that another tool zipped is not aligned.
+    Alignment = 17,
+    /// The capacity of an output buffer is too small.
+    Capacity = 18,
+    /// The text is longer than [`MAX_TEXT_BYTES`](crate::MAX_TEXT_BYTES).
+    TextTooLong = 19,
+    /// There are no ids, or an id is outside the vocabulary.
+    Ids = 20,
+    /// This processor lacks the instructions of the kernels.
+    Kernels = 21,
+    /// The model computed NaN or an infinity.
+    Output = 22,
+    /// The processor is big-endian.
+    BigEndian = 23,
+}
+
+impl Error {
+    /// Return the name of the status, such as `EDGERNN_ERROR_CHECKSUM`.
+    pub fn name(self) -> &'static str {
+        // SAFETY: the function returns an ASCII string that lives forever.
+        let name = unsafe { CStr::from_ptr(sys::edgernn_status_name(self as c_int)) };
+        name.to_str().unwrap_or("unknown")
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // SAFETY: the function returns a string that lives forever.
+        let message = unsafe { CStr::from_ptr(sys::edgernn_status_message(*self as c_int)) };
+        formatter.write_str(&message.to_string_lossy())
+    }
+}
+
+impl std::error::Error for Error {}
