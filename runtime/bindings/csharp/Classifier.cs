@@ -1,0 +1,213 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Runtime.InteropServices;
+using System.Text;
+
+namespace Edgernn
+{
+    /// <summary>The prediction for a text.</summary>
+    public sealed class Prediction
+    {
+        /// <summary>The most probable label.</summary>
+        public string Label { get; internal set; }
+
+        /// <summary>Its probability.</summary>
+        public float Probability { get; internal set; }
+
+        /// <summary>The probability of each label, in the order of Classifier.Labels.</summary>
+        public IReadOnlyList<float> Probabilities { get; internal set; }
+    }
+
+    /// <summary>A token of an explained text.</summary>
+    public sealed class TokenWeight
+    {
+        /// <summary>The token as the tokenizer cut it; invalid UTF-8 is U+FFFD.</summary>
+        public string Token { get; internal set; }
+
+        /// <summary>Its id.</summary>
+        public int Id { get; internal set; }
+
+        /// <summary>The probability of the predicted label minus that without this token.</summary>
+        public float Weight { get; internal set; }
+    }
+
+    /// <summary>The result of a self-test.</summary>
+    public sealed class SelfTestResult
+    {
+        /// <summary>Whether ids are equal and outputs within the tolerance.</summary>
+        public bool Passed { get; internal set; }
+
+        /// <summary>The number of texts that were classified.</summary>
+        public int Texts { get; internal set; }
+
+        /// <summary>The largest absolute error of an output.</summary>
+        public float MaxError { get; internal set; }
+    }
+
+    /// <summary>An open classifier. Threads may share it, and do not wait for each other. Dispose may
+    /// be called at any time: calls under way end first.</summary>
+    public sealed class Classifier : IDisposable
+    {
+        /// <summary>The longest text that is accepted, in bytes of UTF-8.</summary>
+        public const int MaxTextBytes = 1 << 20;
+
+        private readonly ClassifierHandle handle;
+        private readonly string[] labels;
+
+        private Classifier(ClassifierHandle opened)
+        {
+            handle = opened;
+            labels = new string[(int)Native.edgernn_label_count(handle)];
+            for (int i = 0; i < labels.Length; i++)
+            {
+                labels[i] = Native.ReadString(Native.edgernn_label(handle, (UIntPtr)i));
+            }
+            Labels = Array.AsReadOnly(labels);
+            Kernels = Native.ReadString(Native.edgernn_kernels(handle));
+        }
+
+        /// <summary>The labels.</summary>
+        public IReadOnlyList<string> Labels { get; }
+
+        /// <summary>The name of the kernels in use, such as avx2.</summary>
+        public string Kernels { get; }
+
+        /// <summary>The version of libedgernn: 10000 * major + 100 * minor + patch.</summary>
+        public static int Version => Native.edgernn_version();
+
+        /// <summary>Open a bundle or a model.bin. Everything in the file is checked first.</summary>
+        public static Classifier Load(string path)
+        {
+            if (path == null) throw new ArgumentNullException(nameof(path));
+            byte[] data;
+            try
+            {
+                data = File.ReadAllBytes(path);
+            }
+            catch (Exception error) when (error is IOException || error is UnauthorizedAccessException)
+            {
+                throw new EdgernnException(Status.NotFound, error);
+            }
+            return Load(data);
+        }
+
+        /// <summary>Open a bundle in memory. It is copied.</summary>
+        public static Classifier Load(byte[] data)
+        {
+            if (data == null) throw new ArgumentNullException(nameof(data));
+            return new Classifier(ClassifierHandle.Open(data));
+        }
+
+        /// <summary>Release the memory of the classifier.</summary>
+        public void Dispose() => handle.Dispose();
+
+        /// <summary>Classify a text. A lone surrogate is U+FFFD.</summary>
+        public Prediction Predict(string text) => Predict(Encode(text));
+
+        /// <summary>Classify a text in UTF-8, valid or not.</summary>
+        public Prediction Predict(byte[] text)
+        {
+            var probabilities = new float[labels.Length];
+            UIntPtr label;
+            EdgernnException.Check(Native.edgernn_classify(
+                handle, text, Size(text), probabilities, (UIntPtr)probabilities.Length, out label));
+            return new Prediction
+            {
+                Label = labels[(int)label],
+                Probability = probabilities[(int)label],
+                Probabilities = probabilities,
+            };
+        }
+
+        /// <summary>Return the ids that the model reads, padding included.</summary>
+        public int[] Tokenize(string text) => Tokenize(Encode(text));
+
+        /// <summary>The same for a text in UTF-8, valid or not.</summary>
+        public int[] Tokenize(byte[] text)
+        {
+            const int alignment = 64;
+            UIntPtr room = Native.edgernn_tokenizer_scratch_size(handle, Size(text));
+            IntPtr scratch = Marshal.AllocHGlobal((int)room + alignment);
+            try
+            {
+                long start = (scratch.ToInt64() + alignment - 1) / alignment * alignment;
+                for (var ids = new int[256]; ;)
+                {
+                    UIntPtr count;
+                    int status = Native.edgernn_tokenize(
+                        handle, text, Size(text), new IntPtr(start), room, ids, (UIntPtr)ids.Length,
+                        out count);
+                    if (status == (int)Status.Capacity)
+                    {
+                        ids = new int[(int)count];
+                        continue;
+                    }
+                    EdgernnException.Check(status);
+                    Array.Resize(ref ids, (int)count);
+                    return ids;
+                }
+            }
+            finally
+            {
+                Marshal.FreeHGlobal(scratch);
+            }
+        }
+
+        /// <summary>Explain a prediction by classifying the text without each of its tokens in
+        /// turn.</summary>
+        public IReadOnlyList<TokenWeight> Explain(string text) => Explain(Encode(text));
+
+        /// <summary>The same for a text in UTF-8, valid or not.</summary>
+        public IReadOnlyList<TokenWeight> Explain(byte[] text)
+        {
+            var tokens = new NativeToken[256];
+            var spellings = new byte[2 * (int)Size(text) + 4 * tokens.Length];
+            for (;;)
+            {
+                UIntPtr count;
+                int status = Native.edgernn_explain(
+                    handle, text, Size(text), tokens, (UIntPtr)tokens.Length, out count, spellings,
+                    (UIntPtr)spellings.Length);
+                if (status == (int)Status.Capacity)
+                {
+                    // n-grams repeat the words of the text, so that their spellings may need more.
+                    spellings = new byte[2 * spellings.Length + 4 * (int)count];
+                    tokens = new NativeToken[Math.Max((int)count, tokens.Length)];
+                    continue;
+                }
+                EdgernnException.Check(status);
+                Array.Resize(ref tokens, (int)count);
+                return Array.ConvertAll(tokens, token => new TokenWeight
+                {
+                    Token = Encoding.UTF8.GetString(spellings, (int)token.Start, (int)token.Length),
+                    Id = token.Id,
+                    Weight = token.Contribution,
+                });
+            }
+        }
+
+        /// <summary>Classify the test vectors of the bundle, to check that this device gives the
+        /// outputs of the machine that exported it.</summary>
+        public SelfTestResult SelfTest()
+        {
+            UIntPtr texts;
+            float maxError;
+            int status = Native.edgernn_self_test(handle, out texts, out maxError);
+            if (status != (int)Status.SelfTest) EdgernnException.Check(status);
+            return new SelfTestResult { Passed = status == 0, Texts = (int)texts, MaxError = maxError };
+        }
+
+        private static byte[] Encode(string text)
+        {
+            if (text == null) throw new ArgumentNullException(nameof(text));
+            return Encoding.UTF8.GetBytes(text);
+        }
+
+        private static UIntPtr Size(byte[] text)
+        {
+            if (text == null) throw new ArgumentNullException(nameof(text));
+            return (UIntPtr)text.Length;
+        }
+    }
+}

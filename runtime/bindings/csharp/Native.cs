@@ -1,0 +1,124 @@
+using System;
+using System.Runtime.InteropServices;
+using System.Text;
+
+namespace Edgernn
+{
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct NativeToken
+    {
+        internal int Id;
+        internal float Contribution;
+        internal uint Start;
+        internal uint Length;
+    }
+
+    /// <summary>A classifier of libedgernn and the memory of its file. A call in another thread keeps
+    /// it open, so that Dispose never releases what is in use.</summary>
+    internal sealed class ClassifierHandle : SafeHandle
+    {
+        private const int Alignment = 64;
+        private IntPtr block;
+
+        private ClassifierHandle() : base(IntPtr.Zero, true) { }
+
+        public override bool IsInvalid => handle == IntPtr.Zero;
+
+        internal static ClassifierHandle Open(byte[] data)
+        {
+            var opened = new ClassifierHandle();
+            opened.block = Marshal.AllocHGlobal(data.Length + Alignment + 4);
+            long start = (opened.block.ToInt64() + Alignment - 1) / Alignment * Alignment;
+            int status = (int)Status.Alignment;
+            // Bundles that another tool zipped may have the model at any place: move it to a multiple
+            // of 4, as edgernn_load does.
+            for (int shift = 0; status == (int)Status.Alignment && shift < 4; shift++)
+            {
+                var place = new IntPtr(start + shift);
+                Marshal.Copy(data, 0, place, data.Length);
+                status = Native.edgernn_load_memory(place, (UIntPtr)data.Length, out opened.handle);
+            }
+            if (status == 0) return opened;
+            opened.ReleaseBlock();
+            throw new EdgernnException((Status)status);
+        }
+
+        protected override bool ReleaseHandle()
+        {
+            Native.edgernn_free(handle);
+            ReleaseBlock();
+            return true;
+        }
+
+        private void ReleaseBlock()
+        {
+            Marshal.FreeHGlobal(block);
+            block = IntPtr.Zero;
+        }
+    }
+
+    /// <summary>The functions of edgernn.h that the classes call.</summary>
+    internal static class Native
+    {
+        /// <summary>Is libedgernn.so, libedgernn.dylib or edgernn.dll.</summary>
+        private const string Library = "edgernn";
+        private const CallingConvention C = CallingConvention.Cdecl;
+
+        [DllImport(Library, CallingConvention = C)]
+        internal static extern int edgernn_version();
+
+        [DllImport(Library, CallingConvention = C)]
+        internal static extern IntPtr edgernn_status_name(int status);
+
+        [DllImport(Library, CallingConvention = C)]
+        internal static extern IntPtr edgernn_status_message(int status);
+
+        [DllImport(Library, CallingConvention = C)]
+        internal static extern int edgernn_load_memory(IntPtr data, UIntPtr size, out IntPtr classifier);
+
+        [DllImport(Library, CallingConvention = C)]
+        internal static extern void edgernn_free(IntPtr classifier);
+
+        [DllImport(Library, CallingConvention = C)]
+        internal static extern UIntPtr edgernn_label_count(ClassifierHandle classifier);
+
+        [DllImport(Library, CallingConvention = C)]
+        internal static extern IntPtr edgernn_label(ClassifierHandle classifier, UIntPtr index);
+
+        [DllImport(Library, CallingConvention = C)]
+        internal static extern IntPtr edgernn_kernels(ClassifierHandle classifier);
+
+        [DllImport(Library, CallingConvention = C)]
+        internal static extern int edgernn_classify(
+            ClassifierHandle classifier, byte[] text, UIntPtr textBytes, [Out] float[] probabilities,
+            UIntPtr capacity, out UIntPtr label);
+
+        [DllImport(Library, CallingConvention = C)]
+        internal static extern int edgernn_self_test(
+            ClassifierHandle classifier, out UIntPtr texts, out float maxError);
+
+        [DllImport(Library, CallingConvention = C)]
+        internal static extern int edgernn_explain(
+            ClassifierHandle classifier, byte[] text, UIntPtr textBytes, [Out] NativeToken[] tokens,
+            UIntPtr capacity, out UIntPtr count, [Out] byte[] spellings, UIntPtr spellingCapacity);
+
+        [DllImport(Library, CallingConvention = C)]
+        internal static extern UIntPtr edgernn_tokenizer_scratch_size(
+            ClassifierHandle classifier, UIntPtr textBytes);
+
+        [DllImport(Library, CallingConvention = C)]
+        internal static extern int edgernn_tokenize(
+            ClassifierHandle classifier, byte[] text, UIntPtr textBytes, IntPtr scratch,
+            UIntPtr scratchBytes, [Out] int[] ids, UIntPtr capacity, out UIntPtr count);
+
+        /// <summary>Copy a UTF-8 string of libedgernn.</summary>
+        internal static string ReadString(IntPtr text)
+        {
+            int length = 0;
+            while (Marshal.ReadByte(text, length) != 0) length++;
+            var bytes = new byte[length];
+            Marshal.Copy(text, bytes, 0, length);
+            return Encoding.UTF8.GetString(bytes);
+        }
+    }
+}
