@@ -74,7 +74,7 @@ static class Tests
 
     private static void DisposeWaitsForTheCallsUnderWay(string bundle)
     {
-        for (int round = 0; round < 20; round++)
+        for (int round = 0; round < 5; round++)
         {
             var classifier = Classifier.Load(bundle);
             int closed = 0;

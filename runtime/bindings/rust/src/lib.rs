@@ -64,7 +64,7 @@ pub struct SelfTest {
 struct Block(#[allow(dead_code)] [u8; 64]);
 
 fn allocate(bytes: usize) -> Vec<Block> {
-    vec![Block([0; 64]); (bytes + 63) / 64]
+    vec![Block([0; 64]); bytes / 64 + 1]
 }
 
 /// An open classifier. Dropping it releases its memory.
@@ -168,8 +168,7 @@ impl Classifier {
     pub fn tokenize(&self, text: impl AsRef<[u8]>) -> Result<Vec<i32>> {
         let text = text.as_ref();
         // SAFETY: the handle is open.
-        let room =
-            unsafe { sys::edgernn_tokenizer_scratch_size(self.handle.as_ptr(), text.len()) };
+        let room = unsafe { sys::edgernn_tokenizer_scratch_size(self.handle.as_ptr(), text.len()) };
         let mut scratch = allocate(room);
         let mut ids = vec![0; 256];
         loop {

@@ -52,8 +52,10 @@ extern "C" {
         spellings: *mut c_char,
         spelling_capacity: usize,
     ) -> c_int;
-    pub fn edgernn_tokenizer_scratch_size(classifier: *const Classifier, text_bytes: usize)
-        -> usize;
+    pub fn edgernn_tokenizer_scratch_size(
+        classifier: *const Classifier,
+        text_bytes: usize,
+    ) -> usize;
     pub fn edgernn_tokenize(
         classifier: *const Classifier,
         text: *const c_char,
