@@ -11,9 +11,8 @@ NATIVE := runtime/setup.py $(wildcard runtime/bindings/python/*.c \
   runtime/libedgernn/src/*/*.inc)
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check format clean amalgamation wasm web-demo hosts host-javascript host-java host-kotlin \
-  host-android java \
-  wheels docs reference
+.PHONY: help install demo test check format clean amalgamation wasm web-demo java bindings hosts host-javascript \
+  host-java host-kotlin host-android host-rust host-go host-csharp wheels docs reference
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
@@ -68,6 +67,18 @@ hosts: $(STAMP)  ## replay the corpus of tests/hosts with every host
 
 wheels:  ## build the wheels of all platforms into build/wheels/dist, and check them
 	$(PYTHON) -m runtime.tools.wheels
+
+bindings:  ## the Rust, Go and C# packages, in build/bindings
+	$(PYTHON) -m runtime.tools.bindings
+
+host-rust:  ## replay it with the Rust crate
+	$(PYTHON) -m tests.hosts.run rust
+
+host-go:  ## replay it with the Go package
+	$(PYTHON) -m tests.hosts.run go
+
+host-csharp:  ## replay it with the C# classes, on Mono
+	$(PYTHON) -m tests.hosts.run c#
 
 host-javascript: wasm  ## replay it with Node, Chromium and Firefox
 	$(PYTHON) -m tests.hosts.run javascript

@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from runtime.tools.wheels.targets import TARGETS
-from tests.hosts import android, javascript, jvm, wheels
+from tests.hosts import android, bindings, javascript, jvm, wheels
 
 HOSTS = Path(__file__).parent
 ROOT = HOSTS.parents[1]
@@ -58,6 +58,7 @@ def run_if(reason, run):
 ALL = {
     "C": run_c,
     "Python": run_python,
+    **bindings.ALL,
     **javascript.ALL,
     "jvm-java": lambda: run_if(jvm.missing(), jvm.run_java),
     "jvm-kotlin": lambda: run_if(jvm.missing(kotlin=True), jvm.run_kotlin),
@@ -67,7 +68,8 @@ ALL = {
 
 
 def run_host(name, run):
-    missing = javascript.missing_for(name)
+    host = bindings.NAMES.get(name)
+    missing = bindings.missing_for(host) if host else javascript.missing_for(name)
     if missing:
         raise Skipped(missing)
     return run()

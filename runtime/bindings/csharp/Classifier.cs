@@ -46,7 +46,7 @@ namespace Edgernn
     }
 
     /// <summary>An open classifier. Threads may share it, and do not wait for each other. Dispose may
-    /// be called at any time: calls under way end first.</summary>
+    /// be called at any time: the memory is released after the calls under way.</summary>
     public sealed class Classifier : IDisposable
     {
         /// <summary>The longest text that is accepted, in bytes of UTF-8.</summary>
@@ -54,6 +54,8 @@ namespace Edgernn
 
         private readonly ClassifierHandle handle;
         private readonly string[] labels;
+        // The handle stays open while calls overlap: without this, new calls could prevent its release.
+        private volatile bool isDisposed;
 
         private Classifier(ClassifierHandle opened)
         {
@@ -100,7 +102,11 @@ namespace Edgernn
         }
 
         /// <summary>Release the memory of the classifier.</summary>
-        public void Dispose() => handle.Dispose();
+        public void Dispose()
+        {
+            isDisposed = true;
+            handle.Dispose();
+        }
 
         /// <summary>Classify a text. A lone surrogate is U+FFFD.</summary>
         public Prediction Predict(string text) => Predict(Encode(text));
@@ -111,7 +117,7 @@ namespace Edgernn
             var probabilities = new float[labels.Length];
             UIntPtr label;
             EdgernnException.Check(Native.edgernn_classify(
-                handle, text, Size(text), probabilities, (UIntPtr)probabilities.Length, out label));
+                Handle, text, Size(text), probabilities, (UIntPtr)probabilities.Length, out label));
             return new Prediction
             {
                 Label = labels[(int)label],
@@ -127,7 +133,7 @@ namespace Edgernn
         public int[] Tokenize(byte[] text)
         {
             const int alignment = 64;
-            UIntPtr room = Native.edgernn_tokenizer_scratch_size(handle, Size(text));
+            UIntPtr room = Native.edgernn_tokenizer_scratch_size(Handle, Size(text));
             IntPtr scratch = Marshal.AllocHGlobal((int)room + alignment);
             try
             {
@@ -136,7 +142,7 @@ namespace Edgernn
                 {
                     UIntPtr count;
                     int status = Native.edgernn_tokenize(
-                        handle, text, Size(text), new IntPtr(start), room, ids, (UIntPtr)ids.Length,
+                        Handle, text, Size(text), new IntPtr(start), room, ids, (UIntPtr)ids.Length,
                         out count);
                     if (status == (int)Status.Capacity)
                     {
@@ -167,7 +173,7 @@ namespace Edgernn
             {
                 UIntPtr count;
                 int status = Native.edgernn_explain(
-                    handle, text, Size(text), tokens, (UIntPtr)tokens.Length, out count, spellings,
+                    Handle, text, Size(text), tokens, (UIntPtr)tokens.Length, out count, spellings,
                     (UIntPtr)spellings.Length);
                 if (status == (int)Status.Capacity)
                 {
@@ -193,10 +199,13 @@ namespace Edgernn
         {
             UIntPtr texts;
             float maxError;
-            int status = Native.edgernn_self_test(handle, out texts, out maxError);
+            int status = Native.edgernn_self_test(Handle, out texts, out maxError);
             if (status != (int)Status.SelfTest) EdgernnException.Check(status);
             return new SelfTestResult { Passed = status == 0, Texts = (int)texts, MaxError = maxError };
         }
+
+        private ClassifierHandle Handle =>
+            isDisposed ? throw new ObjectDisposedException(nameof(Classifier)) : handle;
 
         private static byte[] Encode(string text)
         {

@@ -4,9 +4,11 @@ use edgernn::Classifier;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arguments: Vec<String> = std::env::args().collect();
-    let [_, model, text] = arguments.as_slice() else { return Err("classify MODEL TEXT".into()) };
-    let classifier = Classifier::load(model)?;
-    let prediction = classifier.predict(text)?;
+    if arguments.len() != 3 {
+        return Err("usage: classify MODEL.edgernn TEXT".into());
+    }
+    let classifier = Classifier::load(&arguments[1])?;
+    let prediction = classifier.predict(&arguments[2])?;
     println!("{} {:.4}", prediction.label, prediction.probability);
     Ok(())
 }

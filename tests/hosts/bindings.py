@@ -1,0 +1,78 @@
+"""The hosts in Rust, Go and C#: what each needs, how it is built, and how it runs."""
+
+from __future__ import annotations
+
+import functools
+import os
+import shutil
+import subprocess
+from functools import partial
+from pathlib import Path
+
+from runtime.tools.bindings import OUTPUT, write_package
+
+HOSTS = Path(__file__).parent
+ROOT = HOSTS.parents[1]
+SAMPLE = ROOT / "examples" / "sentiment" / "sentiment.edgernn"
+#: The commands of each host, and Debian's packages with their size.
+COMMANDS = {"rust": ("cargo", "cc"), "go": ("go", "cc"), "csharp": ("mcs", "mono", "cc")}
+PACKAGES = {
+    "rust": "cargo gcc libc6-dev (90 MB)",
+    "go": "golang-go gcc libc6-dev (65 MB)",
+    "csharp": "mono-mcs mono-runtime gcc libc6-dev (7 MB)",
+}
+NAMES = {"Rust": "rust", "Go": "go", "C#": "csharp"}
+
+
+def missing_for(name):
+    """Return the reason why a host cannot run, or an empty text."""
+    is_missing = any(shutil.which(command) is None for command in COMMANDS[name])
+    return f"apt-get install {PACKAGES[name]}" if is_missing else ""
+
+
+def _call(command, folder, **variables):
+    environment = os.environ | variables
+    done = subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@functools.cache
+def build(name):
+    """Build the package and its host, and return the command that runs the host."""
+    folder = write_package(name)
+    if name == "rust":
+        _call(["cargo", "build", "--offline", "--release", "--examples"], folder)
+        return [folder / "target" / "release" / "examples" / "host"]
+    if name == "go":
+        _call(["go", "build", "-o", folder / "bin" / "", "./cmd/..."], folder, **_go(folder))
+        return [folder / "bin" / "host"]
+    host, sources = folder / "Host.exe", sorted((folder / "tests").glob("*.cs"))
+    _call(["mcs", "-nologo", "-warnaserror", "-r:Edgernn.dll", f"-out:{host}", *sources], folder)
+    return ["mono", host]
+
+
+def _go(folder):
+    return {"GOCACHE": str(folder.parent / "gocache"), "GOFLAGS": "-buildvcs=false"}
+
+
+def run_tests(name):
+    """Run the package's own tests and return what they print."""
+    command = build(name)
+    folder = OUTPUT / name
+    if name == "rust":
+        return _call(["cargo", "test", "--offline", "--release"], folder)
+    if name == "go":
+        return _call(["go", "test", "."], folder, **_go(folder))
+    return _call([*command, "test", SAMPLE], folder)
+
+
+def run(name, *arguments):
+    """Run a host: replay, leaks or cost with its arguments."""
+    return _call([*build(name), *map(str, arguments)], OUTPUT / name)
+
+
+#: The hosts by name: functions that return a line for each part: its name, lines replayed, passed.
+ALL = {title: partial(run, name, "replay", HOSTS) for title, name in NAMES.items()}
