@@ -29,6 +29,7 @@ SOURCES = (
     "wide.c",
     "convolution.c",
     "attention.c",
+    "graph_steps.c",
     "graph.c",
     "network.c",
     "hashes.c",

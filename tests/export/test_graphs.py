@@ -221,7 +221,8 @@ SEQUENCES = st.one_of(
         st.just("Conv1D"),
         st.fixed_dictionaries(
             {
-                "filters": st.integers(1, 6),
+                # Keras warns of a softmax over one column.
+                "filters": st.integers(2, 6),
                 "kernel_size": st.integers(1, 4),
                 "padding": st.sampled_from(["valid", "same", "causal"]),
                 "activation": st.sampled_from(["relu", "tanh", "softmax", "linear"]),
@@ -266,7 +267,7 @@ def random_model(x, description, reduction):
     )
 
 
-@settings(max_examples=25)
+@settings(max_examples=12)
 @given(st.lists(SEQUENCES, min_size=1, max_size=4), REDUCTIONS, st.booleans(), st.integers(0, 1000))
 def test_a_random_graph_is_keras(description, reduction, mask, seed):
     try:

@@ -53,7 +53,7 @@ WRONG = {
     "no_tensors": (20, 0, "1 to 1024 tensors"),
     "many_tensors": (20, 1025, "1 to 1024 tensors"),
     "size": (24, 7, "bytes, as in its header"),
-    "kind": (LAYERS_AT, 9, "layers of kind 1, 2, 3 or 5"),
+    "kind": (LAYERS_AT, 99, "layers of kind"),
     "directions": (LAYERS_AT + 4, 3, "one or two directions"),
     "merge": (LAYERS_AT + 8, 4, "merge below 4"),
     "sequences": (LAYERS_AT + 12, 2, "return_sequences of 0 or 1"),

@@ -37,11 +37,13 @@ def build_network(
         return _network(model, task, vectorizer_kind)
     except UncoveredError as error:
         chain_error = error
+    # The reader of graphs knows neither a wide path nor a map from ids to ids.
+    if any(type(layer).__name__ in ("HashedNgrams", *_ID_MAPS) for layer in all_layers(model)):
+        return chain_error
     try:
         return read_graph(model, task, vectorizer_kind)
     except UncoveredError as error:
-        has_wide = any(type(x).__name__ == "HashedNgrams" for x in all_layers(model))
-        return chain_error if has_wide else error
+        return error
 
 
 def _network(model: KerasModel, task: Task, vectorizer_kind: str | None) -> Network:

@@ -19,3 +19,10 @@ EDGERNN_INTERNAL float edgernn_activated(uint32_t activation, float x) {
     default: return x;
   }
 }
+
+EDGERNN_INTERNAL void edgernn_softmax(float *values, size_t count, size_t stride) {
+  float largest = values[0], sum = 0;
+  for (size_t i = 1; i < count; i++) largest = values[i * stride] > largest ? values[i * stride] : largest;
+  for (size_t i = 0; i < count; i++) sum += values[i * stride] = expf(values[i * stride] - largest);
+  for (size_t i = 0; i < count; i++) values[i * stride] /= sum;
+}

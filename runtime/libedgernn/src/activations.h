@@ -23,4 +23,7 @@ enum {
 /* Return an activation of x. */
 EDGERNN_INTERNAL float edgernn_activated(uint32_t activation, float x);
 
+/* Make a softmax of values that are `stride` apart. */
+EDGERNN_INTERNAL void edgernn_softmax(float *values, size_t count, size_t stride);
+
 #endif

@@ -155,9 +155,6 @@ EDGERNN_INTERNAL void edgernn_run_attention(const edgernn_model *model, const ed
 /* Return the steps in front of the first of a layer's windows over a sequence, which are zeros. */
 EDGERNN_INTERNAL size_t edgernn_steps_before(const edgernn_node *node, size_t steps);
 
-/* Make a softmax of values that are `stride` apart. */
-EDGERNN_INTERNAL void edgernn_softmax(float *values, size_t count, size_t stride);
-
 /* Return the bytes that the wide path takes of the scratch. */
 EDGERNN_INTERNAL size_t edgernn_wide_bytes(const edgernn_wide *wide);
 
