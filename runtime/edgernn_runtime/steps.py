@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import re
 import string
 from collections.abc import Callable, Sequence
 
@@ -16,21 +15,30 @@ _Change = Callable[[str], str]
 
 
 def _without_tags(replacement: str) -> _Change:
-    """Return the function that replaces each tag."""
-    tag = re.compile("<[^>]*>")
+    """Return the function that replaces each tag, from a "<" to the next ">"."""
 
     def change(text: str) -> str:
-        # Behind the last ">", each "<" would be searched to the end of the text.
-        end = text.rfind(">") + 1
-        return tag.sub(replacement, text[:end]) + text[end:]
+        parts: list[str] = []
+        at, last = 0, text.rfind(">")
+        while 0 <= (start := text.find("<", at)) < last:
+            parts += text[at:start], replacement
+            at = text.index(">", start) + 1
+        return "".join((*parts, text[at:]))
 
     return change
 
 
 def _only(characters: str) -> _Change:
     """Return the function that replaces every other code point by a space."""
-    others = re.compile(f"[^{characters}]")
-    return lambda text: others.sub(" ", text)
+    table = _Spaces({ord(character): character for character in characters})
+    return lambda text: text.translate(table)
+
+
+class _Spaces(dict[int, str]):
+    """A translation of every code point that it does not contain to a space."""
+
+    def __missing__(self, code_point: int) -> str:
+        return " "
 
 
 def _translated(characters: str, replacement: str) -> _Change:
@@ -50,8 +58,8 @@ _CHANGES: dict[Step, _Change] = {
     "punctuation_to_space": _translated(string.punctuation, " "),
     "strip_digits": _translated(string.digits, ""),
     "digits_to_space": _translated(string.digits, " "),
-    "letters_only": _only("A-Za-z"),
-    "letters_digits_only": _only("A-Za-z0-9"),
+    "letters_only": _only(string.ascii_letters),
+    "letters_digits_only": _only(string.ascii_letters + string.digits),
 }
 
 
