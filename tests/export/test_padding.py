@@ -130,10 +130,12 @@ def test_a_masked_model_needs_no_statement(tmp_path, padding):
     model = ids_model(cell("LSTM"), dense(), mask=True)
     done = export_ids(tmp_path, model, padding=padding, allow_drop=True)
     assert done.comparison.max_change <= 1e-5
-    (warning,) = done.warnings
-    assert f"more than {LENGTH:,} tokens the first ones are read; state --truncating" in warning
+    truncation, pipeline = done.warnings
+    assert f"more than {LENGTH:,} tokens the first ones are read; state --truncating" in truncation
+    assert "not compared with your own pipeline: --vocabulary" in pipeline
     (tmp_path / "x.edgernn").unlink()
-    assert export_ids(tmp_path, model, truncating="post", allow_drop=True).warnings == ()
+    (warning,) = export_ids(tmp_path, model, truncating="post", allow_drop=True).warnings
+    assert warning.startswith("not compared with your own pipeline: --vocabulary, --truncating")
 
 
 def test_a_model_of_any_length_is_fed_bare_ids_or_has_a_length(tmp_path):
@@ -162,6 +164,6 @@ def test_a_vocabulary_shorter_than_the_embedding_is_warned_of(tmp_path):
     words = make_tokenizer().get_vocabulary()
     model = ids_model(cell("LSTM"), dense(), mask=True, rows=len(words))
     done = export_ids(tmp_path, model, words[:20], allow_drop=True)
-    (warning,) = (one for one in done.warnings if "vocabulary" in one)
+    (warning,) = (one for one in done.warnings if "the vocabulary has" in one)
     assert "20 tokens" in warning
     assert f"{len(words)} rows" in warning
