@@ -47,7 +47,9 @@ def build(name):
         _call(["cargo", "build", "--offline", "--release", "--examples"], folder)
         return [folder / "target" / "release" / "examples" / "host"]
     if name == "go":
-        _call(["go", "build", "-o", folder / "bin" / "", "./cmd/..."], folder, **_go(folder))
+        # Go writes several programs into a folder that exists.
+        (folder / "bin").mkdir(exist_ok=True)
+        _call(["go", "build", "-o", folder / "bin", "./cmd/..."], folder, **_go(folder))
         return [folder / "bin" / "host"]
     host, sources = folder / "Host.exe", sorted((folder / "tests").glob("*.cs"))
     _call(["mcs", "-nologo", "-warnaserror", "-r:Edgernn.dll", f"-out:{host}", *sources], folder)
