@@ -142,7 +142,7 @@ def _variant(*, stateless: bool, ort: bool) -> Variant:
 
 
 def _figures(check: Check) -> tuple[str, str]:
-    """Return what was measured and the tolerance, as words where the answer is yes or no."""
+    """Return the measured figure and the tolerance; yes or no for a check without a figure."""
     if check.relation == "at least" and check.bound == 1:
         return "yes" if check.passed else "no", "yes"
     return f"{check.found:.4g}", check.expected

@@ -20,7 +20,6 @@ from edgernn_export.keras.padding import NOTHING_STATED, Stated, check_unstated,
 from edgernn_export.keras.predictions import keras_outputs
 from edgernn_export.keras.reader import Source, read_source
 from edgernn_export.keras.text_front import check_steps
-from edgernn_export.keras.text_vectorization import has_function
 from edgernn_export.keras.trusted_code import import_trusted
 from edgernn_export.lowering import as_converted, lower
 from edgernn_export.model_stats import LoweringKind, ModelStats
@@ -150,9 +149,9 @@ def export(
     target.output.check_output(out, overwrite=options.overwrite)
     try:
         source = _read(model, options)
-        check_declared(source, options.standardize)
         pipeline = _read_pipeline(source, options)
         examples = examples or _examples(source, pipeline)
+        check_declared(source, options.standardize, examples.texts)
         reference = _predict(source, examples)
         vocabulary = build_vocabulary(source.task)
         lowered = lower(source, target, recipe, options.variant, vocabulary.sha256, examples.texts)
@@ -171,9 +170,7 @@ def export(
             hint = None if found[0].passed else suggest_padding(source, pipeline)
             verdict = replace(verdict, of_pipeline=found, suggestion=hint)
         test_vectors = encode_test_vectors(classifier, examples.texts)
-    missed = check_gates(
-        out, verdict, allow_drop=options.allow_drop, steps=_steps_of_function(source, options)
-    )
+    missed = check_gates(out, verdict, allow_drop=options.allow_drop)
     verified = complete(candidate, verdict, test_vectors, options.about)
     verified = replace(verified, name=options.name)
     size = target.output.write_output(verified, out, overwrite=options.overwrite)
@@ -228,12 +225,6 @@ def _unproven(options: Options) -> tuple[str, ...]:
         "predictions.csv proves them"
     )
     return (warning,)
-
-
-def _steps_of_function(source: Source, options: Options) -> tuple[Step, ...]:
-    """Return the declared steps of a function that Keras itself ran on the texts."""
-    ran = source.vectorizer is not None and has_function(source.vectorizer)
-    return options.standardize if ran else ()
 
 
 def _read_pipeline(source: Source, options: Options) -> ReferencePredictions | None:

@@ -8,16 +8,13 @@ from edgernn_export.errors import GateError
 from edgernn_export.verification import Check, Verdict
 
 
-def check_gates(
-    out: Path, verdict: Verdict, *, allow_drop: bool, steps: tuple[str, ...] = ()
-) -> tuple[str, ...]:
+def check_gates(out: Path, verdict: Verdict, *, allow_drop: bool) -> tuple[str, ...]:
     """Return a warning for each check that failed and may fail.
 
     Args:
         out: the output that would be written, for the error.
         verdict: the results of a verification.
         allow_drop: whether the output is written even if a check fails.
-        steps: the declared steps of a Python function that Keras itself ran.
 
     Raises:
         GateError: a check failed that must not.
@@ -27,7 +24,7 @@ def check_gates(
     is_drawn = verdict.comparison.source == "synthetic"
     failed = [one for one in missed if not (is_drawn and one in verdict.of_texts)]
     if failed and not allow_drop:
-        raise _gate_error(out, failed, verdict, steps)
+        raise _gate_error(out, failed, verdict)
     return tuple(map(_warning, missed))
 
 
@@ -35,15 +32,11 @@ def _warning(missed: Check) -> str:
     return f"gate missed: {missed.name}, expected {missed.expected}, found {missed.found:.3g}"
 
 
-def _gate_error(
-    out: Path, failed: list[Check], verdict: Verdict, steps: tuple[str, ...]
-) -> GateError:
+def _gate_error(out: Path, failed: list[Check], verdict: Verdict) -> GateError:
     """Return the error for failed checks, which states what failed: file, texts or pipeline."""
     what = "outputs differ from Keras beyond the tolerance"
     hint = "compare on other texts with --texts, try another recipe, or keep it: --allow-drop"
-    if steps:
-        hint = f"check that --standardize {','.join(steps)} does what the function does; or {hint}"
-    elif verdict.of_pipeline and verdict.of_pipeline[0].passed:
+    if verdict.of_pipeline and verdict.of_pipeline[0].passed:
         hint = (
             "Keras with these options equals your predictions, so the options are right and the "
             f"recipe rounds too much: try --quantize float16, or another --format; or {hint}"

@@ -52,7 +52,7 @@ def run_combination(layer: Combination, inputs: Sequence[Array]) -> Array:
         inputs = [x[:shortest] for x in inputs]
     if layer.operation == "concat":
         return np.concatenate(inputs, axis=-1)
-    total = reduce(_OPERATIONS[layer.operation], inputs)
+    total = reduce(OPERATIONS[layer.operation], inputs)
     return total / np.float32(len(inputs)) if layer.operation == "ave" else total
 
 
@@ -158,7 +158,8 @@ def run_graph_layer(layer: object, x: Array, values: Sequence[Array]) -> Array:
     return run(layer, x)
 
 
-_OPERATIONS: dict[Operation, Callable[[Array, Array], Array]] = {
+#: The operation of each kind of combination, on two arrays.
+OPERATIONS: dict[Operation, Callable[[Array, Array], Array]] = {
     "sum": np.add,
     "ave": np.add,
     "mul": np.multiply,

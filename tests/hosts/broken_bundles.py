@@ -241,5 +241,5 @@ def broken_version_1(base):
 
 
 def with_last(text, size):
-    """Return a vocab.txt whose last token has so many bytes."""
+    """Return a vocab.txt whose last token has a given number of bytes."""
     return text[: text.rindex(b"\n", 0, -1) + 1] + b"x" * size + b"\n"

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.published.corpus import Corpus
-from tests.published.notebook import Notebook
+from tests.published.notebook import OTHER_PADDING, Notebook, notebook_pattern
 from tests.published.pattern import Pattern, Pipeline, Wrong
 from tests.published.training import fit, predict
 
@@ -107,41 +107,24 @@ def _serve(path: Path) -> Pipeline:
 
 SAVED_MODEL, KERAS_FILE = "saved_model", "model.keras"
 
-_OTHER_PADDING = Wrong("padding of the other side", {"padding": "post"})
-
-
-def _notebook_pattern(
-    name: str, title: str, corpus: str, notebook: Notebook, *wrong: Wrong
-) -> Pattern:
-    return Pattern(
-        name=name,
-        title=title,
-        corpus=corpus,
-        model=notebook.model,
-        train=notebook.train,
-        serve=notebook.serve,
-        options=notebook.options(),
-        wrong=wrong,
-    )
-
 
 PATTERNS = (
-    _notebook_pattern(
-        "h5-lstm", "Keras 2, .h5: Tokenizer and LSTM", "sms_spam", LSTM, _OTHER_PADDING
+    notebook_pattern(
+        "h5-lstm", "Keras 2, .h5: Tokenizer and LSTM", "sms_spam", LSTM, OTHER_PADDING
     ),
-    _notebook_pattern(
+    notebook_pattern(
         "h5-bigru",
         "Keras 2, .h5: Tokenizer with its own filters, masked bidirectional GRU",
         "trec6",
         BIGRU,
         Wrong("without the tokenizer", {"tokenizer": None}),
     ),
-    _notebook_pattern(
+    notebook_pattern(
         "h5-branches",
         "Keras 2, .h5: a convolution and a bidirectional LSTM side by side",
         "agnews",
         BRANCHES,
-        _OTHER_PADDING,
+        OTHER_PADDING,
     ),
     Pattern(
         name="saved-model",

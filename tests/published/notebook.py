@@ -11,10 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tests.published.corpus import Corpus
-from tests.published.pattern import File, Pipeline
+from tests.published.pattern import File, Pattern, Pipeline, Wrong
 from tests.published.training import fit, predict
 
 TOKENIZER = "tokenizer.json"
+
+OTHER_PADDING = Wrong("padding of the other side", {"padding": "post"})
 
 
 def _unchanged(text: str) -> str:
@@ -109,3 +111,19 @@ class Notebook:
     def _inputs(model: Any, ids: NDArray[np.int32]) -> Any:
         """Return a model's inputs: the same ids for each of them."""
         return [ids] * len(model.inputs) if len(model.inputs) > 1 else ids
+
+
+def notebook_pattern(
+    name: str, title: str, corpus: str, notebook: Notebook, *wrong: Wrong, **options: Any
+) -> Pattern:
+    """Return the pattern of a notebook, with options beside those of its tokenizer and padding."""
+    return Pattern(
+        name=name,
+        title=title,
+        corpus=corpus,
+        model=notebook.model,
+        train=notebook.train,
+        serve=notebook.serve,
+        options=notebook.options(**options),
+        wrong=wrong,
+    )

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from tests.published.notebook import Notebook
-from tests.published.pattern import Pattern, Wrong
+from tests.published.notebook import OTHER_PADDING, Notebook, notebook_pattern
+from tests.published.pattern import Wrong
 
 
 def _layers() -> Any:
@@ -173,29 +173,13 @@ DOT_ATTENTION = Notebook(_dot_attention, 50, padding="post", tokenizer={"num_wor
 CNN_LSTM = Notebook(_cnn_lstm, 100, tokenizer={"num_words": 2000}, epochs=3)
 TOXIC = Notebook(_toxic, 40, tokenizer={"num_words": 2000}, rate=1e-2)
 
-OTHER_PADDING = Wrong("padding of the other side", {"padding": "post"})
 PADDED_IN_FRONT = Wrong("padding of the other side", {"padding": "pre"})
 OTHER_TRUNCATION = Wrong("truncation of the other side", {"truncating": "post"})
 WITHOUT_PADDING = Wrong("without --padding", {"padding": None})
 
 
-def _pattern(
-    name: str, title: str, corpus: str, notebook: Notebook, *wrong: Wrong, **options: Any
-) -> Pattern:
-    return Pattern(
-        name=name,
-        title=title,
-        corpus=corpus,
-        model=notebook.model,
-        train=notebook.train,
-        serve=notebook.serve,
-        options=notebook.options(**options),
-        wrong=wrong,
-    )
-
-
 PATTERNS = (
-    _pattern(
+    notebook_pattern(
         "notebook-pooling",
         "notebook: Tokenizer with oov_token, padding behind, average pooling",
         "imdb",
@@ -203,7 +187,7 @@ PATTERNS = (
         Wrong("truncation of the other side", {"truncating": "pre"}),
         Wrong("another length", {"max_length": 40}),
     ),
-    _pattern(
+    notebook_pattern(
         "notebook-lstm",
         "notebook: Tokenizer without oov_token, pad_sequences(maxlen=60), LSTM",
         "sms_spam",
@@ -211,7 +195,7 @@ PATTERNS = (
         OTHER_PADDING,
         WITHOUT_PADDING,
     ),
-    _pattern(
+    notebook_pattern(
         "notebook-letters",
         "notebook: HTML and all but letters replaced by re.sub, BiLSTM, max pooling",
         "imdb",
@@ -220,42 +204,42 @@ PATTERNS = (
         PADDED_IN_FRONT,
         standardize=("html_to_space", "letters_only"),
     ),
-    _pattern(
+    notebook_pattern(
         "notebook-masked-gru",
         "notebook: Tokenizer, Embedding(mask_zero=True), GRU, end of the text kept",
         "imdb",
         MASKED,
         OTHER_TRUNCATION,
     ),
-    _pattern(
+    notebook_pattern(
         "notebook-characters",
         "notebook: Tokenizer(char_level=True), bidirectional GRU",
         "trec6",
         CHARACTERS,
         PADDED_IN_FRONT,
     ),
-    _pattern(
+    notebook_pattern(
         "glove-bilstm",
         "Keras: pre-trained word vectors (GloVe), frozen, bidirectional LSTM",
         "trec6",
         GLOVE,
         PADDED_IN_FRONT,
     ),
-    _pattern(
+    notebook_pattern(
         "gru-attention",
         "notebook: GRU with attention of Dense(1), Softmax and Dot",
         "trec6",
         ATTENTION,
         OTHER_PADDING,
     ),
-    _pattern(
+    notebook_pattern(
         "lstm-dot-attention",
         "LSTM with keras.layers.Attention, average pooling",
         "agnews",
         DOT_ATTENTION,
         PADDED_IN_FRONT,
     ),
-    _pattern(
+    notebook_pattern(
         "cnn-lstm",
         "Keras: convolution, max pooling and LSTM",
         "imdb",
@@ -263,7 +247,7 @@ PATTERNS = (
         OTHER_TRUNCATION,
         OTHER_PADDING,
     ),
-    _pattern(
+    notebook_pattern(
         "toxic-comments",
         "multi-label toxic comments: six sigmoids, two poolings side by side",
         "questions",

@@ -1,4 +1,4 @@
-"""The proof that declared steps do what a Python function does, on texts that tell them apart."""
+"""The check that declared steps do what a Python function does, on texts that distinguish them."""
 
 from __future__ import annotations
 
@@ -32,12 +32,13 @@ _BETWEEN = (
 )
 
 
-def check_declared(source: Source, steps: Sequence[Step]) -> None:
+def check_declared(source: Source, steps: Sequence[Step], texts: Sequence[str]) -> None:
     """Check declared steps against the function of the model's own TextVectorization layer.
 
     Args:
         source: the model; without such a function there is nothing to compare.
         steps: the declared steps.
+        texts: texts to compare on, beside those made for the purpose.
 
     Raises:
         OptionError: the function gives a text other ids than the steps.
@@ -47,16 +48,17 @@ def check_declared(source: Source, steps: Sequence[Step]) -> None:
     if source.vectorizer is None or not has_function(source.vectorizer):
         return
     tokenizer = Tokenizer(source.task.tokenizer, source.task.vocabulary)
-    for text in _texts(source.task.vocabulary):
-        ids = tf.constant([text])
-        for layer in text_layers(source):
-            ids = layer(ids)
-        of_function = np.trim_zeros(np.asarray(ids)[0], "b").tolist()
+    compared = [*_texts(source.task.vocabulary), *texts]
+    ids = tf.constant(compared)
+    for layer in text_layers(source):
+        ids = layer(ids)
+    for text, row in zip(compared, np.asarray(ids), strict=True):
+        of_function = np.trim_zeros(row, "b").tolist()
         of_steps = tokenizer.ids(text).tolist()
         if of_function != of_steps:
             raise OptionError(
                 "--standardize does not do what the function of the model does",
-                expected=f"the ids {_shown(of_function)} for the text {text!r}",
+                expected=f"the ids {_shown(of_function)} for the text {text[:200]!r}",
                 found=f"{_shown(of_steps)} with --standardize {','.join(steps)}",
                 hint="declare every step of the function, in its order; docs/tokenizer.md has them",
             )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import reduce
 
 import numpy as np
@@ -10,15 +10,8 @@ import numpy as np
 from edgernn_export.keras.graph_state import Bare, KerasLayer, shifted
 from edgernn_runtime.ir import Array
 from edgernn_runtime.ir_graph import Operation
+from edgernn_runtime.reference_graph import OPERATIONS
 
-_ROWS: dict[Operation, Callable[[Array, Array], Array]] = {
-    "sum": np.add,
-    "ave": np.add,
-    "mul": np.multiply,
-    "sub": np.subtract,
-    "max": np.maximum,
-    "min": np.minimum,
-}
 #: What Keras takes for a masked step beside an input without a mask.
 _NEUTRAL: dict[Operation, float] = {
     "mul": 1.0,
@@ -62,5 +55,5 @@ def _combined_row(layer: KerasLayer, operation: Operation, inputs: Sequence[Bare
         return None
     if operation == "concat":
         return np.concatenate(rows)
-    total = reduce(_ROWS[operation], rows)
+    total = reduce(OPERATIONS[operation], rows)
     return np.asarray(total / len(rows) if operation == "ave" else total, dtype=np.float32)

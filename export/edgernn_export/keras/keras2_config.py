@@ -154,7 +154,7 @@ def _functional(config: _Config) -> _Config:
         layers.append({**_upgrade_layer(layer), "name": layer["name"], "inbound_nodes": nodes})
     kinds = {layer["name"]: layer["class_name"] for layer in config["layers"]}
     outputs = [
-        # Here alone Keras 3 counts a node that a functional model has of its own.
+        # Only here, Keras 3 also counts the node that a functional model starts with.
         [name, node - first.get(name, 0) + (kinds[name] in ("Functional", "Model")), index]
         for name, node, index in _tensors(config["output_layers"])
     ]

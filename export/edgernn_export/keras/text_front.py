@@ -25,7 +25,7 @@ Ids = NDArray[np.int64]
 #: Which ids of a longer text are removed, in the words of Keras's `pad_sequences`, or the middle.
 Truncating = Literal["pre", "post", "head+tail"]
 
-#: A tokenizer adds up to two steps of its own to those that are declared.
+#: A tokenizer adds up to two steps to those that are declared.
 _MAX_DECLARED = MAX_STEPS - 2
 #: The ids that remain of a longer text.
 REMAINING: dict[Truncating, Truncate] = {"pre": "tail", "post": "head", "head+tail": "head+tail"}

@@ -168,7 +168,7 @@ def _separators(path: Path, config: dict[str, Any]) -> str:
             found=f"split={split!r}",
             hint="fit a Tokenizer whose split is one character",
         )
-    return "".join(dict.fromkeys(config["filters"] + split))
+    return f"{config['filters']}{split}"
 
 
 def _malformed(path: Path, found: str) -> ModelFileError:

@@ -13,7 +13,7 @@ from runtime.tools.wheels.tools import ROOT, zig
 BUILD = ROOT / "build" / "java"
 BINDING = ROOT / "runtime" / "bindings" / "java"
 SOURCE = BINDING / "src" / "main" / "c" / "edgernn_jni.c"
-#: Contains jni_md.h for every platform; the JDK has only that of its own.
+#: Contains jni_md.h for every platform; the JDK has only that of the host.
 HEADERS = Path(__file__).resolve().parent
 #: No option depends on the machine. A contraction of `a * b + c` would change bits.
 FLAGS = (
