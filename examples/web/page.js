@@ -4,7 +4,7 @@ import { explain, isPair, kindOf, pointsOf } from './weights.js';
 const MODEL = 'model.edgernn';
 /** More labels than these make the list hard to read: the most probable ones are shown. */
 const MOST_LABELS = 5;
-/** A screen reader is told a label after this pause in typing, not after every key. */
+/** A label is announced to a screen reader after this pause in typing, not after every key. */
 const ANNOUNCE_MS = 1000;
 /** An explanation that takes longer than this waits for a pause in typing. */
 const SLOW_MS = 50;

@@ -157,21 +157,6 @@ def _weighted_values(builder: Builder, layer: KerasLayer, shares: Value, value: 
     return Value("sequence", builder.add(new), value.size, query.steps)
 
 
-#: The arrays that tell which function of time a Lambda is.
-_PROBE = np.random.default_rng(0).normal(size=(2, 5, 3)).astype(np.float32)
-
-
-def _function(builder: Builder, layer: KerasLayer, call: Call) -> Value:
-    """Return the output of a Lambda that is a sum, mean or maximum over time, as a probe shows."""
-    value = call.one(layer, "sequence")
-    found = np.asarray(layer(_PROBE))
-    for name in ("sum", "mean", "max"):
-        expected = getattr(_PROBE, name)(axis=1)
-        if found.shape == expected.shape and np.allclose(found, expected, atol=1e-5):
-            return _over_time(builder, layer, value, name)
-    raise uncovered(layer, "a function that is a sum, mean or maximum over time")
-
-
 def _reduction(builder: Builder, layer: KerasLayer, call: Call) -> Value:
     """Return the output of keras.ops.sum, mean or max over time."""
     value = call.one(layer, "sequence")
@@ -231,7 +216,6 @@ ATTENTION_HANDLERS: dict[str, Handler] = {
     "AdditiveAttention": _attention,
     "MultiHeadAttention": _multi_head,
     "Dot": _dot,
-    "Lambda": _function,
     # Functions of keras.ops, which are no layers.
     "ops.Sum": _reduction,
     "ops.Mean": _reduction,
