@@ -194,7 +194,7 @@ class Absent:
     where: str
 
     def missing(self):
-        return f"no Python for {self.where} in the package registries"
+        return f"no Python for {self.where} was found"
 
     def fetch(self):
         pass
