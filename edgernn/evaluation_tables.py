@@ -1,11 +1,6 @@
-"""Tables and a plot of an evaluation."""
+"""Tables of an evaluation."""
 
 from __future__ import annotations
-
-import io
-
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 
 from edgernn.console import Table, interval, percent
 from edgernn.evaluation import Evaluation
@@ -81,34 +76,3 @@ def _mistakes(evaluation: Evaluation) -> Table:
 def _short(text: str) -> str:
     line = " ".join(text.split())
     return line if len(line) <= _MAX_CHARACTERS else line[: _MAX_CHARACTERS - 3] + "..."
-
-
-def plot_evaluation(evaluation: Evaluation) -> bytes:
-    """Return a PNG of the confusion matrix and the calibration."""
-    labels = [c.label for c in evaluation.scores.classes]
-    size = max(4.0, 0.45 * len(labels) + 2)
-    figure = Figure(figsize=(size + 4.2, size), layout="constrained")
-    matrix, calibration = figure.subplots(1, 2, width_ratios=(size, 4))
-    shares = [[n / max(sum(row), 1) for n in row] for row in evaluation.scores.confusion]
-    matrix.imshow(shares, cmap="Blues", vmin=0, vmax=1)
-    matrix.set_xticks(range(len(labels)), labels, rotation=45, ha="right")
-    matrix.set_yticks(range(len(labels)), labels)
-    for y, row in enumerate(evaluation.scores.confusion):
-        for x, count in enumerate(row):
-            ink = "white" if shares[y][x] > 0.5 else "black"
-            matrix.text(x, y, f"{count:,}", ha="center", va="center", color=ink)
-    matrix.set_xlabel("predicted class")
-    matrix.set_ylabel("true class")
-    calibration.plot([0, 1], [0, 1], color="grey", linestyle=":")
-    means, accuracies = (
-        [getattr(b, n) for b in evaluation.calibration] for n in ("probability", "accuracy")
-    )
-    calibration.plot(means, accuracies, marker="o")
-    calibration.set_xlabel("probability of the predicted label")
-    calibration.set_ylabel("accuracy")
-    calibration.set_title(f"expected calibration error {evaluation.calibration_error:.3f}")
-    calibration.grid(alpha=0.3)
-    target = io.BytesIO()
-    FigureCanvasAgg(figure)
-    figure.savefig(target, format="png", dpi=120)
-    return target.getvalue()

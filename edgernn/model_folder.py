@@ -19,6 +19,7 @@ LABELS = "labels.json"
 METRICS = "metrics.json"
 HISTORY = "history.json"
 HISTORY_PLOT = "history.png"
+CONFUSION_PLOT = "confusion.png"
 VALIDATION = "validation.jsonl"
 BUNDLE_SUFFIX = ".edgernn"
 
@@ -170,6 +171,7 @@ def write_model_folder(
     metrics: Mapping[str, Any],
     history: Mapping[str, Any],
     history_plot: bytes | None,
+    confusion_plot: bytes,
     validation: Rows,
 ) -> None:
     """Write a model folder and remove the bundles of an earlier model from it.
@@ -192,6 +194,7 @@ def write_model_folder(
         (path / HISTORY_PLOT).unlink(missing_ok=True)
     else:
         write_file(path / HISTORY_PLOT, history_plot)
+    write_file(path / CONFUSION_PLOT, confusion_plot)
     write_file(path / VALIDATION, "".join(line + "\n" for line in lines).encode())
 
 

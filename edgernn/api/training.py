@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +33,7 @@ def train(
     text_column: str = "text",
     label_column: str = "label",
     overwrite: bool = False,
+    tensorboard: str | Path | None = None,
     progress: Callable[[Any], None] = ignore,
     note: Callable[[str], None] = ignore,
     warn: Callable[[str], None] = ignore,
@@ -51,6 +53,7 @@ def train(
         text_column: the column of a table that contains the texts.
         label_column: the column of a table that contains the labels.
         overwrite: replace an existing model folder.
+        tensorboard: a folder for the loss and accuracy of each epoch, as TensorBoard reads them.
         progress: called with an `edgernn.training.loop.Progress` after each batch and each epoch.
         note: called with a sentence when a step begins.
         warn: called with each warning; the result contains them too.
@@ -84,7 +87,26 @@ def train(
         out=Path(out),
         overwrite=overwrite,
     )
-    return run_training(request, TrainingCallbacks(progress, note, warn))
+    with _logged(_path(tensorboard), request.preset, progress) as logged:
+        return run_training(request, TrainingCallbacks(logged, note, warn))
+
+
+def _logged(
+    folder: Path | None, preset: Preset, progress: Callable[[Any], None]
+) -> AbstractContextManager[Callable[[Any], None]]:
+    """Return a context of `progress`, with logs for TensorBoard if there is a folder for them."""
+    if folder is None:
+        return nullcontext(progress)
+    if preset.network is None:
+        raise OptionError(
+            "there is nothing to log for TensorBoard",
+            expected="a preset with a network",
+            found=f"{preset.name}, which has no epochs",
+            hint="leave out --tensorboard",
+        )
+    from edgernn.training.tensorboard import tensorboard_log
+
+    return tensorboard_log(folder, progress)
 
 
 def find_preset(name: str) -> Preset:

@@ -1,38 +1,18 @@
-"""Charts of a report: latency, latency by length, accuracy by size.
-
-In an SVG, the colours of text, axes and grid are placeholders for those of the page, so that one
-drawing fits a light and a dark page.
-"""
+"""Charts of a report: latency, latency by length, accuracy by size."""
 
 from __future__ import annotations
 
-import io
-import re
 from collections.abc import Callable, Sequence
-from typing import Any
+from functools import partial
 
-import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullFormatter
 
 from edgernn.benchmarking.records import BenchmarkReport, VariantResult
+from edgernn.plotting import render_png, render_svg
 
-#: Placeholders for the ink and grid colours of the page.
-_INK, _GRID = "#010101", "#020202"
-_STYLE: dict[Any, Any] = {
-    "svg.fonttype": "none",
-    "svg.hashsalt": "edgernn",
-    "font.family": "sans-serif",
-    "font.size": 9.0,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.axisbelow": True,
-    "legend.frameon": False,
-}
 _COLOURS = {
     "keras": "#7a7f87",
     "tflite": "#2a78d6",
@@ -153,44 +133,24 @@ def svg_charts(report: BenchmarkReport) -> list[tuple[str, str]]:
 
     The page must define the CSS variables --ink and --grid.
     """
-    svgs = []
-    for title, chart, results in _charts(report):
-        with mpl.rc_context({**_STYLE, **_ink(_INK, _GRID)}):
-            figure = Figure(figsize=(_WIDTH, _height(results, chart)), layout="constrained")
-            _draw(figure.subplots(), chart, results)
-            target = io.BytesIO()
-            FigureCanvasSVG(figure)
-            figure.savefig(target, format="svg", metadata={"Date": None})
-        text = target.getvalue().decode()
-        text = text[text.index("<svg") :].replace(_INK, "var(--ink)").replace(_GRID, "var(--grid)")
-        # The page sets the width, the view box keeps the proportions.
-        text = re.sub(r' (width|height)="[0-9.]+pt"', "", text, count=2)
-        svgs.append((title, text))
-    return svgs
+    return [
+        (title, render_svg(partial(_draw, charts=[("", chart, results)]), _WIDTH, height))
+        for title, chart, results in _charts(report)
+        for height in [_height(results, chart)]
+    ]
 
 
 def png_chart(report: BenchmarkReport) -> bytes:
     """Return a report's charts as one PNG, side by side."""
     charts = _charts(report)
-    with mpl.rc_context({**_STYLE, **_ink("#222222", "#dddddd")}):
-        height = max((_height(results, chart) for _, chart, results in charts), default=1.0)
-        figure = Figure(figsize=(_WIDTH * max(len(charts), 1), height), layout="constrained")
-        places = figure.subplots(1, max(len(charts), 1), squeeze=False)[0]
-        for axes, (title, chart, results) in zip(places, charts, strict=False):
-            _draw(axes, chart, results)
-            axes.set_title(title)
-        target = io.BytesIO()
-        FigureCanvasAgg(figure)
-        figure.savefig(target, format="png", dpi=150)
-    return target.getvalue()
+    height = max((_height(results, chart) for _, chart, results in charts), default=1.0)
+    return render_png(partial(_draw, charts=charts), _WIDTH * max(len(charts), 1), height)
 
 
-def _draw(axes: Axes, chart: Chart, results: Sequence[VariantResult]) -> None:
-    axes.grid(linewidth=0.5)
-    chart(axes, results)
-
-
-def _ink(ink: str, grid: str) -> dict[Any, Any]:
-    names = ("text.color", "axes.edgecolor", "axes.labelcolor", "xtick.color", "ytick.color")
-    clear = {"figure.facecolor": "none", "axes.facecolor": "none"} if ink == _INK else {}
-    return {**dict.fromkeys(names, ink), "grid.color": grid, **clear}
+def _draw(figure: Figure, charts: Sequence[tuple[str, Chart, list[VariantResult]]]) -> None:
+    """Draw charts side by side; a title may be empty."""
+    places = figure.subplots(1, max(len(charts), 1), squeeze=False)[0]
+    for axes, (title, chart, results) in zip(places, charts, strict=False):
+        axes.grid(visible=True)
+        chart(axes, results)
+        axes.set_title(title)

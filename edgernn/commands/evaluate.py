@@ -30,8 +30,10 @@ def evaluate(model: Path, **values: Any) -> None:
 
     Without --data, the texts are the validation texts of the model folder. A data set contributes
     its test part, else its validation part, else all texts.
+
+    Example: edgernn evaluate model/tflite-int8.edgernn --data test.csv --plot test.png
     """
-    from edgernn.evaluation_tables import evaluation_tables, plot_evaluation
+    from edgernn.evaluation_tables import evaluation_tables
 
     done = edgernn.evaluate(
         model,
@@ -43,7 +45,9 @@ def evaluate(model: Path, **values: Any) -> None:
     for warning in done.warnings:
         warn(warning)
     if values["plot"] is not None:
-        write_file(values["plot"], plot_evaluation(done.evaluation))
+        from edgernn.score_plots import evaluation_png
+
+        write_file(values["plot"], evaluation_png(done.evaluation))
     if values["as_json"]:
         show_json({"model": str(model), "data": done.data, **done.evaluation.to_json()})
         return

@@ -204,6 +204,12 @@ def _options(function: Any) -> Any:
     show_default=True,
     help="Model folder to write.",
 )
+@click.option(
+    "--tensorboard",
+    type=click.Path(path_type=Path),
+    metavar="FOLDER",
+    help="Write the loss and accuracy of each epoch for TensorBoard.",
+)
 @force_option
 @quiet_option
 @json_option
@@ -230,6 +236,7 @@ def train(**values: Any) -> None:
             text_column=values["text_column"],
             label_column=values["label_column"],
             overwrite=values["force"],
+            tensorboard=values["tensorboard"],
             progress=progress,
             note=print_status,
             warn=warn,

@@ -24,8 +24,8 @@ from edgernn.data.rows import (
 from edgernn.errors import DataError
 from edgernn.metrics import Scores, score
 from edgernn.model_folder import check_output_folder, write_model_folder
+from edgernn.score_plots import confusion_png, history_png
 from edgernn.scoring import keras_probabilities
-from edgernn.training.history_plot import plot_history
 from edgernn.training.loop import ProgressCallback
 from edgernn.training.options import Preset
 from edgernn.training.path_sum import Deployed
@@ -150,7 +150,8 @@ def run_training(request: TrainingRequest, callbacks: TrainingCallbacks) -> Trai
         labels=labels,
         metrics=metrics,
         history=trained.history,
-        history_plot=plot_history(trained.history, trained.best_epoch) if trained.history else None,
+        history_plot=history_png(trained.history, trained.best_epoch) if trained.history else None,
+        confusion_plot=confusion_png(scores),
         validation=validation,
     )
     for warning in _advice(preset, trained, len(validation)):

@@ -27,6 +27,7 @@ from edgernn.training.path_sum import (
     calibrated_sum,
     cross_validated_log_loss,
 )
+from edgernn.training.summary import describe_encoding, describe_layers
 from edgernn.training.wide import WidePath, fit_wide
 from edgernn.training.word_vectors import skip_gram
 from edgernn_export.keras.layer_chain import KerasModel
@@ -124,6 +125,7 @@ def train(
     """
     keras.utils.set_random_seed(preset.training.seed)
     tokenizer = build_tokenizer(training.texts, preset.text)
+    note(describe_encoding(tokenizer, training.texts[0]))
     is_balanced = preset.training.balance_classes
     unlabeled_ids = _ids(tokenizer, unlabeled)
     data = _Data(
@@ -220,6 +222,7 @@ def _network(
     """Return the untrained recurrent path, with an embedding initialized from the texts."""
     path = RecurrentPath(shape, data.words, data.classes)
     core = PathModel(path, options.adversarial)
+    note(describe_layers(core))
     texts = [row[row != 0] for row in (*data.training.ids, *data.unlabeled)]
     if options.vectors and sum(map(len, texts)) >= _FEWEST_TOKENS:
         note("learning word vectors from the texts")

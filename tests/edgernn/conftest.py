@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
+import io
 import random
 from html.parser import HTMLParser
 
@@ -75,7 +77,11 @@ def table(tmp_path_factory):
 @pytest.fixture(scope="session")
 def trained(table, tmp_path_factory):
     out = tmp_path_factory.mktemp("trained") / "model"
-    assert run("train", "--data", table, "--epochs", 6, *SMALL, "--out", out) == 0
+    logs = ("--tensorboard", out.parent / "logs")
+    screen = io.StringIO()
+    with contextlib.redirect_stderr(screen):
+        assert run("train", "--data", table, "--epochs", 6, *SMALL, *logs, "--out", out) == 0
+    (out.parent / "screen.txt").write_text(screen.getvalue(), encoding="utf-8")
     for model_format, recipe in (("tflite", "int8"), ("onnx", "none")):
         assert run("export", out, "--format", model_format, "--quantize", recipe) == 0
     return out

@@ -98,11 +98,13 @@ def test_the_model_folder_is_complete(trained):
         "metrics.json",
         "history.json",
         "history.png",
+        "confusion.png",
         "validation.jsonl",
         "tflite-int8.edgernn",
         "onnx-none.edgernn",
     }
-    assert (trained / "history.png").read_bytes().startswith(b"\x89PNG")
+    for name in ("history.png", "confusion.png"):
+        assert (trained / name).read_bytes().startswith(b"\x89PNG")
     folder = read_model_folder(trained)
     assert folder.labels == ("neg", "pos")
     assert len(folder.validation) == 60
