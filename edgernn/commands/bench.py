@@ -81,6 +81,8 @@ def bench(ctx: click.Context, /, bundles: tuple[Path, ...], **values: Any) -> No
     process; the processes take turns. The texts are the validation texts of the model folder, or
     --data, which may be a .txt file with one unlabeled text per line. If a bundle misses a gate
     or a variant fails, the exit status is 1.
+
+    Example: edgernn bench --quick --max-drop 0.5 --html report.html
     """
     if values["compare"] is not None:
         _compare(*values["compare"], as_json=values["as_json"])

@@ -15,7 +15,10 @@ from edgernn.progress import amount_progress
 
 @click.group()
 def data() -> None:
-    """Download data sets."""
+    """Download data sets.
+
+    Example: edgernn data imdb --download
+    """
 
 
 @data.command()
@@ -31,6 +34,8 @@ def imdb(download: bool, data_dir: Path | None, url: str) -> None:
     """Check for the IMDB film reviews, and download them with --download.
 
     An interrupted download resumes. The archive is checked against its published hash.
+
+    Example: edgernn data imdb --download
     """
     folder = data_dir or default_folder()
     if download:

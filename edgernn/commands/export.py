@@ -18,13 +18,11 @@ from edgernn_export.keras.padding import Padding
 from edgernn_export.keras.text_front import Truncating
 from edgernn_export.targets import Variant
 from edgernn_export.verification import Check
-from edgernn_runtime.tokenizer_spec import STEPS
 
 _EXAMPLE = """\b
 docs/your-model.md has the command for each kind of model, such as
-  edgernn export model.keras --format native --quantize int8
-    --tokenizer tokenizer.json --padding pre --truncating pre
-    --reference predictions.csv"""
+  edgernn export mine.keras --format native --tokenizer tokenizer.json
+    --padding pre --truncating pre --reference predictions.csv"""
 
 
 @click.command(epilog=_EXAMPLE)
@@ -34,39 +32,38 @@ docs/your-model.md has the command for each kind of model, such as
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
-    help="Bundle to write.  [default: in the model folder]",
+    help="Bundle to write.  [default: in MODEL]",
 )
 @click.option("--labels", help="Names of the classes, such as neg,pos.")
 @click.option(
     "--tokenizer",
     type=click.Path(path_type=Path),
-    help="For a model of ids: tokenizer.json, of a Keras Tokenizer.",
+    help="Model of ids: tokenizer.json, of Keras.",
 )
 @click.option(
     "--vocabulary",
     type=click.Path(path_type=Path),
-    help="For a model of ids: a .keras file with its TextVectorization, vocab.txt, or a word "
-    "index of keras.datasets (.json).",
+    help="Model of ids: .keras with its TextVectorization, vocab.txt, or a word index.",
 )
 @click.option(
     "--padding",
     type=click.Choice(get_args(Padding)),
-    help="For a model of ids: padding in training (pad_sequences: pre).",
+    help="Model of ids: padding in training (pad_sequences: pre).",
 )
 @click.option(
     "--truncating",
     type=click.Choice(get_args(Truncating)),
-    help="For a model of ids: end at which longer texts lost tokens (pad_sequences: pre).",
+    help="Model of ids: end at which longer texts lost tokens (pad_sequences: pre).",
 )
 @click.option(
     "--max-length",
     type=click.IntRange(min=1),
-    help="For a model of ids: length to truncate and pad to.  [default: the model's]",
+    help="Model of ids: length to truncate and pad to.  [default: the model's]",
 )
 @click.option(
     "--standardize",
     metavar="STEP,...",
-    help=f"What your Python code does to a text: {', '.join(STEPS)}.",
+    help="What your code does to a text, such as lower,strip_html (docs/tokenizer.md).",
 )
 @click.option(
     "--trust-code",
@@ -88,7 +85,7 @@ docs/your-model.md has the command for each kind of model, such as
 )
 @click.option("--text-column", default="text", show_default=True, help="Text column of --texts.")
 @click.option("--label-column", default="label", show_default=True, help="Label column of --texts.")
-@click.option("--name", default="model", show_default=True, help="Name of the model in --format c.")
+@click.option("--name", default="model", show_default=True, help="Name in --format c.")
 @click.option("--allow-drop", is_flag=True, help="Write the bundle even if a gate is missed.")
 @force_option
 @quiet_option
@@ -99,6 +96,8 @@ def export(model: Path, model_format: str, quantize: str, **values: Any) -> None
     MODEL is a model folder, a .keras or .h5 file, or a SavedModel folder of Keras 2; ./model by
     default. The exported model is verified against Keras before the bundle is written. The format
     c is a folder of C sources: the model in the format native, and the engine.
+
+    Example: edgernn export --format native --quantize int8
     """
     done = edgernn.export(
         model,

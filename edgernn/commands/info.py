@@ -34,7 +34,7 @@ def info(as_json: bool) -> None:
 
     Nothing heavy is imported: an engine counts as installed if its package is found.
 
-    Example: edgernn info --json > info.json
+    Example: edgernn info --json
     """
     found = collect_info()
     if as_json:

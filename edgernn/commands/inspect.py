@@ -19,7 +19,10 @@ from edgernn_runtime.manifest import encode_manifest
 @click.argument("bundle", type=click.Path(path_type=Path))
 @json_option
 def inspect(bundle: Path, as_json: bool) -> None:
-    """Show the contents of a bundle: members, tokenizer, labels, operators, sizes."""
+    """Show the contents of a bundle: members, tokenizer, labels, operators, sizes.
+
+    Example: edgernn inspect model/tflite-int8.edgernn
+    """
     check_bundle_path(bundle)
     read = read_bundle(bundle)
     manifest = read.manifest

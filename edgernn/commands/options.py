@@ -12,6 +12,8 @@ from edgernn.console import set_quiet
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
+#: The key in a context of click of whether the help shows details.
+_ALL_OPTIONS = "edgernn.all_options"
 _UNITS = {"KB": 1_000, "MB": 1_000_000, "": 1}
 
 
@@ -35,6 +37,48 @@ class Size(click.ParamType[int]):
         return size
 
 
+class DetailOption(click.Option):
+    """An option that `--help-all` shows, but not `--help`."""
+
+
+class LongCommand(click.Command):
+    """A command with more options than fit on a screen, and `--help-all`."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the options; the details follow if they are requested."""
+        params = self.get_params(ctx)
+        titles = {False: "Options", True: "Details"} if _shows_all(ctx) else {False: "Options"}
+        for is_detail, title in titles.items():
+            options = [one for one in params if isinstance(one, DetailOption) == is_detail]
+            records = [record for one in options if (record := one.get_help_record(ctx))]
+            with formatter.section(title):
+                formatter.write_dl(records)
+
+
+def request_all_options(context: click.Context) -> None:
+    """Let the help of a `LongCommand` show all options."""
+    context.meta[_ALL_OPTIONS] = True
+
+
+def _shows_all(context: click.Context) -> bool:
+    return bool(context.meta.get(_ALL_OPTIONS))
+
+
+def _show_all_options(context: click.Context, _: click.Parameter, value: bool) -> None:
+    if value and not context.resilient_parsing:
+        request_all_options(context)
+        click.echo(context.get_help())
+        context.exit()
+
+
+help_all_option = click.option(
+    "--help-all",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_show_all_options,
+    help="Show all options, then exit.",
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 quiet_option = click.option(
     "--quiet",

@@ -30,6 +30,8 @@ def predict(
     """Classify texts with a bundle and print label, probability and text, one per line.
 
     A TEXT of - reads stdin, one text per line.
+
+    Example: edgernn predict model/tflite-int8.edgernn "Funny, warm and clever."
     """
     check_bundle_path(bundle)
     with load(bundle) as classifier:

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, get_args
 
 import click
 
 import edgernn
-from edgernn.commands.options import Size, data_options, force_option, json_option, quiet_option
+from edgernn.commands.options import (
+    DetailOption,
+    LongCommand,
+    Size,
+    data_options,
+    force_option,
+    help_all_option,
+    json_option,
+    quiet_option,
+)
 from edgernn.console import print_status, show, show_json, warn
 from edgernn.errors import OptionError
 from edgernn.model_folder import DEFAULT
@@ -73,81 +83,76 @@ _FIELDS = {
 #: Fields of `TrainingOptions` that affect the linear classifier too.
 _SHARED_FIELDS = {"seed", "balance_classes"}
 
+_detail = partial(click.option, cls=DetailOption)
 #: An option for each field of a preset.
 _OPTIONS = (
-    click.option(
-        "--cell", type=click.Choice(["lstm", "gru", "rnn"]), help="Kind of recurrent cell."
-    ),
-    click.option("--units", type=_Units(), help="Hidden size of each recurrent layer."),
-    click.option("--embedding-dim", type=_POSITIVE, help="Size of a token's vector."),
-    click.option(
+    _detail("--cell", type=click.Choice(["lstm", "gru", "rnn"]), help="Kind of recurrent cell."),
+    _detail("--units", type=_Units(), help="Hidden size of each recurrent layer."),
+    _detail("--embedding-dim", type=_POSITIVE, help="Size of a token's vector."),
+    _detail(
         "--pooling",
         type=click.Choice(["last", "max+average"]),
         help="Last states of the last layer, or maximum and average of its states over time.",
     ),
-    click.option(
+    _detail(
         "--dense-units",
         type=click.IntRange(min=0),
         help="Size of a dense layer before the logits; 0: off.",
     ),
-    click.option("--vocabulary-size", type=click.IntRange(min=3), help="Maximum vocabulary size."),
+    _detail("--vocabulary-size", type=click.IntRange(min=3), help="Maximum vocabulary size."),
     click.option(
         "--tokenizer",
         type=click.Choice(RULES),
         help="Keras's ASCII rules, or Unicode: case, words, and scripts without spaces.",
     ),
     click.option("--max-length", type=_POSITIVE, help="Maximum tokens per text."),
-    click.option(
+    _detail(
         "--truncate",
         type=click.Choice(TRUNCATE),
         help="Truncation of longer texts: keep the first tokens, or the first and the last.",
     ),
-    click.option("--dropout", type=_SHARE, help="Dropout rate between layers."),
-    click.option(
+    _detail("--dropout", type=_SHARE, help="Dropout rate between layers."),
+    _detail(
         "--spatial-dropout",
         type=_SHARE,
         help="Dropout rate of embedding dimensions, the same at all steps of a text.",
     ),
-    click.option("--buckets", type=_POSITIVE, help="Maximum number of hashed n-gram weights."),
-    click.option("--patterns", type=_Patterns(), help="Kinds of hashed n-grams."),
+    _detail("--buckets", type=_POSITIVE, help="Maximum number of hashed n-gram weights."),
+    _detail("--patterns", type=_Patterns(), help="Kinds of hashed n-grams."),
     click.option("--epochs", type=_POSITIVE, help="Passes over the data."),
-    click.option(
+    _detail(
         "--steps",
         type=_POSITIVE,
         help="Without --epochs: total batches for two classes; more classes take more.",
     ),
-    click.option("--batch-size", type=_POSITIVE, help="Texts per batch."),
-    click.option(
+    _detail("--batch-size", type=_POSITIVE, help="Texts per batch."),
+    _detail(
         "--learning-rate",
         type=click.FloatRange(0, min_open=True),
         help="Initial learning rate of Adam.",
     ),
-    click.option(
+    _detail(
         "--schedule",
         type=click.Choice(["linear", "cosine"]),
         help="Decay of the learning rate: linear to 5 %, or cosine to 0.",
     ),
-    click.option(
-        "--averaging", type=_SHARE, help="Decay of the moving average of the weights; 0: off."
-    ),
-    click.option(
+    _detail("--averaging", type=_SHARE, help="Decay of the moving average of the weights; 0: off."),
+    _detail(
         "--vectors",
         type=click.IntRange(min=0),
         help="Epochs of skip-gram on the texts to initialize the embedding; 0: random.",
     ),
-    click.option(
+    _detail(
         "--adversarial",
         type=_SHARE,
         help="Adversarial step as a share of the embedded text's norm; 0: off.",
     ),
-    click.option(
+    _detail(
         "--keep",
         type=click.Choice(["loss", "accuracy"]),
         help="Validation metric that selects the epoch.",
     ),
-    click.option(
-        "--patience", type=_POSITIVE, help="Epochs without improvement before training stops."
-    ),
+    _detail("--patience", type=_POSITIVE, help="Epochs without improvement before training stops."),
     click.option("--seed", type=click.IntRange(0, 2**31 - 1), help="Random seed."),
 )
 
@@ -159,7 +164,7 @@ def _options(function: Any) -> Any:
     return function
 
 
-@click.command()
+@click.command(cls=LongCommand)
 @data_options("reviews")
 @click.option(
     "--preset",
@@ -167,7 +172,7 @@ def _options(function: Any) -> Any:
     type=click.Choice(list(PRESETS)),
     default="small",
     show_default=True,
-    help="Defaults of the options below: "
+    help="Defaults of the other options: "
     + "; ".join(f"{preset.name}: {preset.summary}" for preset in PRESETS.values())
     + ".",
 )
@@ -213,6 +218,7 @@ def _options(function: Any) -> Any:
 @force_option
 @quiet_option
 @json_option
+@help_all_option
 def train(**values: Any) -> None:
     """Train a classifier on labeled texts.
 

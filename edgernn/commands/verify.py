@@ -18,7 +18,10 @@ from edgernn_runtime import load
 @json_option
 @click.pass_context
 def verify(ctx: click.Context, bundle: Path, as_json: bool) -> None:
-    """Run a bundle's self-test on this machine; the exit status is 1 if it fails."""
+    """Run a bundle's self-test on this machine; the exit status is 1 if it fails.
+
+    Example: edgernn verify model/tflite-int8.edgernn
+    """
     check_bundle_path(bundle)
     with load(bundle) as classifier:
         result = classifier.self_test()

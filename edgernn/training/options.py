@@ -144,16 +144,14 @@ class Preset:
     training: TrainingOptions = field(default_factory=TrainingOptions)
 
 
-_SMALL = Preset(
-    "small", "wide path and one BiLSTM, a compromise of accuracy, training time and size"
-)
+_SMALL = Preset("small", "wide path and one BiLSTM")
 
 PRESETS = {
     preset.name: preset
     for preset in (
         Preset(
             "tutorial",
-            "two BiLSTM layers, last states, without a wide path",
+            "two BiLSTM layers",
             text=TextOptions(truncate="head"),
             network=NetworkOptions(
                 units=(64, 32),
@@ -175,11 +173,11 @@ PRESETS = {
                 patience=3,
             ),
         ),
-        Preset("bag", "the wide path alone, trained in seconds", network=None),
+        Preset("bag", "words and n-grams alone (the wide path), in seconds", network=None),
         _SMALL,
         Preset(
             "best",
-            "the highest accuracy within 1 MB: a wider embedding, adversarial training",
+            "the highest accuracy within 1 MB",
             text=TextOptions(vocabulary_size=12_000),
             network=NetworkOptions(embedding_dim=48),
             training=replace(_SMALL.training, steps=2000, adversarial=0.016, vectors=10),

@@ -36,7 +36,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m edgernn_runtime",
         description="Classify texts with an edgernn bundle.",
-        epilog="`python -m edgernn_runtime bench BUNDLE` measures a bundle on this device.",
+        epilog="`python -m edgernn_runtime bench BUNDLE` measures a bundle on this device. "
+        'Example: python -m edgernn_runtime film.edgernn "Funny, warm and clever."',
     )
     parser.add_argument("--version", action=_PrintVersions, help="print versions, then exit")
     parser.add_argument("bundle", metavar="BUNDLE", help="a .edgernn file or folder")

@@ -47,6 +47,7 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m edgernn_runtime bench",
         description="Benchmark a bundle: latency (p50, p95, min), cold start, memory; prints JSON.",
+        epilog="Example: python -m edgernn_runtime bench film.edgernn --tokens 50",
     )
     parser.add_argument("bundle", metavar="BUNDLE", help="a .edgernn file or folder")
     parser.add_argument(

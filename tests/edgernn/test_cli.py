@@ -6,21 +6,91 @@ import json
 import os
 import platform
 import re
+import shlex
 import subprocess
 import sys
 from importlib import metadata
 
+import click
 import pytest
 
-from edgernn.cli import COMMANDS
+from edgernn.cli import COMMANDS, cli
+from edgernn.training.options import PRESETS
 from edgernn_runtime import load
+from edgernn_runtime.__main__ import main as runtime
 from tests.edgernn.conftest import SMALL, reviews, run, write_table
+
+HELP_PAGES = ((), *((name,) for name in COMMANDS), ("data", "imdb"))
 
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_has_help(command, capsys):
     assert run(command, "--help") == 0
     assert "Usage: edgernn " + command in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("path", HELP_PAGES, ids=" ".join)
+def test_every_help_fits_a_screen_and_has_an_example_that_parses(path, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    assert run(*path, "--help") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) <= 50
+    assert max(map(len, lines)) <= 80
+    start = next(i for i, line in enumerate(lines) if line.startswith("  Example: "))
+    example = " ".join(line.strip() for line in lines[start : lines.index("", start)])
+    name, *arguments = shlex.split(example.removeprefix("Example: "))
+    assert name == "edgernn"
+    assert tuple(arguments[: len(path)]) == path
+    command, context = cli, None
+    while isinstance(command, click.Group):
+        context = command.make_context(command.name, [], parent=context, resilient_parsing=True)
+        command = command.get_command(context, arguments.pop(0))
+    # Wrong options raise UsageError.
+    command.make_context(command.name, list(arguments), parent=context)
+
+
+@pytest.mark.parametrize("arguments", [(), ("bench",)])
+def test_the_help_of_the_package_for_devices_has_an_example(arguments, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    with pytest.raises(SystemExit):
+        runtime([*arguments, "--help"])
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) <= 50
+    text = " ".join(" ".join(lines).split())
+    assert "xample: " + " ".join(["python -m edgernn_runtime", *arguments]) in text
+
+
+def test_help_all_shows_the_options_that_help_leaves_out(capsys):
+    assert run("train", "--help") == 0
+    few = capsys.readouterr().out
+    assert run("train", "--help-all") == 0
+    every = capsys.readouterr().out
+    options = {one for param in cli.get_command(None, "train").params for one in param.opts}
+    assert {one for one in options if one in every} == options
+    assert {"--preset", "--epochs"} <= {one for one in options if one in few}
+    assert "--spatial-dropout" not in few
+
+
+def test_the_shell_completes_commands_options_and_values():
+    def completed(words):
+        typed = words.split(" ")
+        done = subprocess.run(
+            [sys.executable, "-c", "from edgernn.cli import main; main()"],
+            env={
+                **os.environ,
+                "_EDGERNN_COMPLETE": "bash_complete",
+                "COMP_WORDS": words,
+                "COMP_CWORD": str(len(typed) - 1),
+            },
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return [line.partition(",")[2] for line in done.stdout.splitlines()]
+
+    assert completed("edgernn ev") == ["evaluate"]
+    assert completed("edgernn train --spatial") == ["--spatial-dropout"]
+    assert completed("edgernn train --preset ") == list(PRESETS)
 
 
 def test_help_lists_the_commands_with_a_line_each(capsys):

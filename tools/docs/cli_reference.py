@@ -10,17 +10,31 @@ from collections.abc import Iterator
 import click
 
 from edgernn.cli import cli
+from edgernn.commands.options import request_all_options
 from edgernn_runtime.__main__ import main as runtime
 
 _WIDTH = 80
 _INTRO = """# Command line
 
-The `--help` of every command. `make reference` writes this page.
+The `--help` of every command, with the details of `--help-all`. `make reference` writes this page.
 
 Results are printed on stdout, everything else on stderr. The exit status is 0 for success, 1 for a
 failure or a missed gate, 2 for wrong usage, and 130 after Ctrl-C. With `NO_COLOR` set to any text,
 or in a pipe, nothing is coloured. `edgernn` is the package for the development machine,
 `python -m edgernn_runtime` the command of the package for devices.
+
+## Shell completion
+
+The shell completes commands, options and their values after one of these lines in its start file:
+
+```sh
+eval "$(_EDGERNN_COMPLETE=bash_source edgernn)"    # ~/.bashrc, Bash 4.4 or newer
+eval "$(_EDGERNN_COMPLETE=zsh_source edgernn)"     # ~/.zshrc
+_EDGERNN_COMPLETE=fish_source edgernn | source     # ~/.config/fish/config.fish
+```
+
+Each of them starts `edgernn` once. To save that time, write the output of the command into a
+file, and source that.
 """
 
 
@@ -49,7 +63,9 @@ def _walk(context: click.Context) -> Iterator[tuple[str, click.Context]]:
 
 def _context(command: click.Command, name: str, parent: click.Context | None) -> click.Context:
     settings = {**command.context_settings, "terminal_width": _WIDTH}
-    return command.context_class(command, info_name=name, parent=parent, **settings)
+    context = command.context_class(command, info_name=name, parent=parent, **settings)
+    request_all_options(context)
+    return context
 
 
 def _runtime_help(arguments: tuple[str, ...]) -> str:
