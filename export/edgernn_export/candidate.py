@@ -47,6 +47,7 @@ def build_candidate(
     lowered: LoweredFile,
     vocabulary: Vocabulary,
     empty: Array,
+    thresholds: tuple[float, ...] | None = None,
 ) -> Candidate:
     """Return a bundle in memory, read by the same reader as on a device.
 
@@ -58,6 +59,7 @@ def build_candidate(
         lowered: the model file.
         vocabulary: the vocabulary that the file was written with.
         empty: float32 [C], the output for a text without a token.
+        thresholds: the least probability of each label, or None.
 
     Raises:
         BundleFormatError: the reader refuses a member.
@@ -76,6 +78,7 @@ def build_candidate(
         model=lowered.model,
         interface=lowered.interface,
         created_by=f"edgernn {__version__}",
+        thresholds=thresholds,
     )
     members = _with_vocabulary(manifest, lowered, task, vocabulary)
     placeholders = {VECTORS: b"[]\n", CARD: b"\n"}
@@ -98,6 +101,7 @@ def _with_vocabulary(
         labels=manifest.labels,
         empty=manifest.empty,
         vocabulary=tuple(task.vocabulary),
+        thresholds=manifest.thresholds,
     )
     model = attach_text(lowered.members[lowered.model], text)
     return {**lowered.members, lowered.model: model}

@@ -57,6 +57,8 @@ class Options:
             its layers and functions; None runs no code.
         reference: a CSV file of the predictions of the user's own pipeline, which the file is
             compared with too.
+        thresholds: the least probability of each label, multiples of 2^-16; None for a bundle that
+            always predicts a label.
         about: what the model was trained on, for the model card; None leaves it out.
         name: for the target `c`: the first part of the names of its files, functions and constants.
         allow_drop: write the bundle even if a gate is missed.
@@ -73,6 +75,7 @@ class Options:
     standardize: tuple[Step, ...] = ()
     trust_code: Path | None = None
     reference: Path | None = None
+    thresholds: tuple[float, ...] | None = None
     about: str | None = None
     name: str = "model"
     allow_drop: bool = False
@@ -161,7 +164,7 @@ def export(
     if lowered.lowering == "fallback":
         source = as_converted(source)
     candidate = build_candidate(
-        out, source.task, target, recipe, lowered, vocabulary, reference.empty
+        out, source.task, target, recipe, lowered, vocabulary, reference.empty, options.thresholds
     )
     with Classifier(candidate.bundle) as classifier:
         verdict = verify(classifier, source, reference.outputs, examples, recipe, target.bits)

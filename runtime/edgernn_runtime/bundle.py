@@ -125,6 +125,7 @@ def parse_bundle(path: Path, members: Mapping[str, Buffer]) -> Bundle:
             pad_to=text.pad_to,
             pad_side=text.pad_side,
             empty=text.empty,
+            thresholds=text.thresholds,
         )
     else:
         has_vocabulary = VOCABULARY in members and not is_self_contained(model)

@@ -20,7 +20,7 @@ from edgernn_runtime.errors import (
     TextError,
 )
 from edgernn_runtime.explain import Explanation, explain
-from edgernn_runtime.prediction import Prediction, make_prediction
+from edgernn_runtime.prediction import Prediction, choose_labels, make_prediction
 from edgernn_runtime.self_test import SelfTestResult, run_self_test
 from edgernn_runtime.tokenizer import Tokenizer, encode_text, with_padding
 
@@ -77,6 +77,11 @@ class Classifier:
     def labels(self) -> tuple[str, ...]:
         """The names of the classes, in the order of the probabilities."""
         return self.bundle.manifest.labels
+
+    @property
+    def thresholds(self) -> tuple[float, ...] | None:
+        """The least probability of each label; None if the model always predicts a label."""
+        return self.bundle.manifest.thresholds
 
     def _open_engine(self) -> Engine:
         try:
@@ -165,14 +170,11 @@ class Classifier:
         except EngineError as error:
             error.path = str(self.bundle.path)
             raise
-        if self.bundle.manifest.head == "binary":
+        manifest = self.bundle.manifest
+        if manifest.head == "binary":
             # C subtracts in float32; this is what `predict_ids` returns.
             values = [1 - values[1], values[1]]
-        return Prediction(
-            label=self.labels[best],
-            probability=values[best],
-            probabilities=dict(zip(self.labels, values, strict=True)),
-        )
+        return choose_labels(values, best, manifest.head, manifest.labels, manifest.thresholds)
 
     def _find_text_engine(self) -> TextEngine | None:
         # The check of a protocol takes longer than a short text.
@@ -317,7 +319,8 @@ class Classifier:
         return output
 
     def _make_prediction(self, output: NDArray[np.float32]) -> Prediction:
-        return make_prediction(output, self.bundle.manifest.head, self.labels)
+        manifest = self.bundle.manifest
+        return make_prediction(output, manifest.head, manifest.labels, manifest.thresholds)
 
 
 def load(path: Path | str, *, threads: int = 1, mapped: bool = False) -> Classifier:

@@ -1,6 +1,6 @@
 """Explanations: the weight of each token in a prediction, found by leaving it out.
 
-The weight of a token is the probability of the predicted label with it minus that without it. A
+The weight of a token is the probability of the most probable label with it minus that without it. A
 positive weight supports the label. A text of T tokens costs T + 1 predictions.
 """
 
@@ -26,7 +26,7 @@ class TokenWeight:
         token: the token's text; invalid UTF-8 is shown as U+FFFD.
         id: its id.
         is_known: whether it is in the vocabulary.
-        weight: the probability of the predicted label minus that without the token, -1 to 1.
+        weight: the probability of the most probable label minus that without the token, -1 to 1.
     """
 
     token: str
@@ -78,10 +78,10 @@ def explain(classifier: Explainable, text: str | bytes) -> Explanation:
     manifest = classifier.bundle.manifest
     padding = manifest.pad_to, manifest.pad_side
     prediction = classifier.predict_ids(with_padding(ids, *padding))
-    weights = []
+    best, weights = prediction.best, []
     for i in range(len(ids)):
         without = classifier.predict_ids(with_padding(np.delete(ids, i), *padding))
-        change = prediction.probability - without.probabilities[prediction.label]
+        change = prediction.probabilities[best] - without.probabilities[best]
         token = tokens[i].decode("utf-8", "replace")
         is_known = ids[i] not in (PAD_ID, manifest.tokenizer.oov)
         weights.append(TokenWeight(token, int(ids[i]), bool(is_known), change))

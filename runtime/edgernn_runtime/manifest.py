@@ -13,9 +13,9 @@ from edgernn_runtime.heads import HEADS, Head
 from edgernn_runtime.tokenizer import MAX_PADDING, PadSide, TokenizerSpec
 
 SCHEMA_NAME = "edgernn-bundle"
-#: The newest schema that is read. Bundles whose model contains the vocabulary have schema 2, so
-#: that older readers refuse them by name; others still have schema 1.
-SCHEMA_VERSION = 2
+#: The newest schema that is read. Bundles whose model contains the vocabulary have schema 2, those
+#: with thresholds schema 3, so that older readers refuse them by name; others have schema 1.
+SCHEMA_VERSION = 3
 MAX_MANIFEST_BYTES = 1 << 20
 MAX_DEPTH, MAX_KEYS, MAX_LABELS = 32, 64, 16_384
 MAX_MEMBER_BYTES = 2**32 - 1
@@ -55,6 +55,8 @@ class Manifest:
         created_by: the tool and version that wrote the bundle.
         members: every other member by name.
         pad_side: the side of the padding: behind the ids or in front of them.
+        thresholds: the least probability of each label, 0 to 1, or None for a model that always
+            predicts a label.
     """
 
     tokenizer: TokenizerSpec
@@ -71,12 +73,13 @@ class Manifest:
     created_by: str = ""
     members: Mapping[str, Member] = field(default_factory=dict)
     pad_side: PadSide = "post"
+    thresholds: tuple[float, ...] | None = None
 
 
 def encode_manifest(manifest: Manifest) -> bytes:
     """Return the manifest as JSON: UTF-8, sorted keys, deterministic."""
     value = {
-        "schema": f"{SCHEMA_NAME}/{1 if _VOCABULARY in manifest.members else 2}",
+        "schema": f"{SCHEMA_NAME}/{_schema_version(manifest)}",
         "tokenizer": manifest.tokenizer.to_json(),
         "labels": list(manifest.labels),
         "head": manifest.head,
@@ -94,7 +97,15 @@ def encode_manifest(manifest: Manifest) -> bytes:
             for name, member in manifest.members.items()
         },
     }
+    if manifest.thresholds is not None:
+        value["thresholds"] = list(manifest.thresholds)
     return json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False).encode() + b"\n"
+
+
+def _schema_version(manifest: Manifest) -> int:
+    if manifest.thresholds is not None:
+        return 3
+    return 1 if _VOCABULARY in manifest.members else 2
 
 
 def decode_manifest(data: bytes) -> Manifest:
@@ -135,6 +146,9 @@ def _decode(value: dict[str, Any]) -> Manifest:
     empty = _numbers(value, "empty")
     if len(empty) != (1 if head == "binary" else len(labels)):
         raise _wrong("empty", "one probability for each output of the model", empty)
+    thresholds = _numbers(value, "thresholds") if "thresholds" in value else None
+    if thresholds is not None and len(thresholds) != len(labels):
+        raise _wrong("thresholds", "one probability for each label", thresholds)
     pad_to, pad_side = _padding(value.get("padding"))
     return Manifest(
         tokenizer=TokenizerSpec.from_json(value.get("tokenizer")),
@@ -151,6 +165,7 @@ def _decode(value: dict[str, Any]) -> Manifest:
         figures=_object(value, "figures"),
         created_by=_string(value, "created_by"),
         members={name: _member(name, m) for name, m in _object(value, "members").items()},
+        thresholds=thresholds,
     )
 
 

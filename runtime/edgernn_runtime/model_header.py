@@ -11,8 +11,8 @@ from edgernn_runtime.errors import EngineError
 from edgernn_runtime.heads import HEADS
 
 MAGIC = b"EDGERNN\0"
-#: The newest version that is read, and the one that is written.
-VERSION = 2
+#: The newest version that is read, and the one that is written, except for a file with thresholds.
+NEWEST_VERSION, VERSION = 3, 2
 #: Sections start at multiples of this, the widest vector load there is.
 ALIGNMENT = 64
 #: magic, version, head, layers, tensors, bytes of the file, checksum, offset and bytes of the text
@@ -32,7 +32,7 @@ class Header:
     """The header of a `model.bin`.
 
     Attributes:
-        version: 1 or 2.
+        version: 1 to 3.
         head: the number of the head.
         layers: the number of layers.
         tensors: the number of tensors.
@@ -64,8 +64,8 @@ def decode_header(data: Buffer) -> Header:
     fields = HEADER.unpack_from(data)
     magic, version, head, layers, tensors, size, checksum, offset, length, arithmetic = fields
     require(magic == MAGIC, f"the first bytes {MAGIC!r}", repr(magic))
-    if version > VERSION:
-        raise _refused("NEWER_VERSION", f"version {VERSION} or older", f"version {version}")
+    if version > NEWEST_VERSION:
+        raise _refused("NEWER_VERSION", f"version {NEWEST_VERSION} or older", f"version {version}")
     require(version >= 1, "version 1 or newer", f"version {version}")
     require(size == len(data), f"{size} bytes, as in its header", f"{len(data)}")
     if version >= 2 and checksum != checksum_of(data):

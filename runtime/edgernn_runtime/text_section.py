@@ -16,6 +16,8 @@ from edgernn_runtime.model_header import (
     CHECKSUM,
     CHECKSUM_OFFSET,
     HEADER,
+    NEWEST_VERSION,
+    VERSION,
     checksum_of,
     decode_header,
 )
@@ -35,8 +37,8 @@ from edgernn_runtime.vocabulary import MAX_TOKEN_BYTES, MAX_TOKENS, check_token_
 
 #: split, lower, strip punctuation, most ids, which ones and the side of the padding, padded length,
 #: numbers of n-grams, labels and outputs, bytes of labels, numbers of tokens and buckets, bytes of
-#: entries.
-SECTION = struct.Struct("<13I12x")
+#: entries, number of thresholds.
+SECTION = struct.Struct("<14I8x")
 #: Tokens that a bucket has on average.
 _BUCKET_TOKENS = 8
 #: More tokens of one bucket would make look-ups slow.
@@ -70,6 +72,7 @@ class TextSection:
         empty: the model's output for a text without tokens.
         vocabulary: the tokens in id order, UTF-8.
         pad_side: the side of the padding.
+        thresholds: the least probability of each label, or None.
     """
 
     tokenizer: TokenizerSpec
@@ -78,10 +81,11 @@ class TextSection:
     empty: tuple[float, ...]
     vocabulary: tuple[bytes, ...]
     pad_side: PadSide = "post"
+    thresholds: tuple[float, ...] | None = None
 
 
 def attach_text(model: bytes, text: TextSection) -> bytes:
-    """Return a `model.bin` of version 2 with a text section.
+    """Return a `model.bin` with a text section: version 3 with thresholds, else version 2.
 
     Args:
         model: the file without one.
@@ -93,6 +97,7 @@ def attach_text(model: bytes, text: TextSection) -> bytes:
     body = model.ljust(-(-len(model) // ALIGNMENT) * ALIGNMENT, b"\0")
     section = encode_text_section(text)
     fields = list(HEADER.unpack_from(model))
+    fields[1] = VERSION if text.thresholds is None else NEWEST_VERSION
     fields[5:9] = [len(body) + len(section), 0, len(body), len(section)]
     return with_checksum(HEADER.pack(*fields) + body[HEADER.size :] + section)
 
@@ -154,6 +159,7 @@ def encode_text_section(text: TextSection) -> bytes:
         len(text.vocabulary),
         len(ends),
         len(entries),
+        len(text.thresholds or ()),
     )
     label_ends = [sum(map(len, labels[: i + 1])) for i in range(len(labels))]
     return b"".join(
@@ -162,6 +168,7 @@ def encode_text_section(text: TextSection) -> bytes:
             _encode_step_rules(spec),
             struct.pack(f"<{len(spec.ngrams)}I", *spec.ngrams),
             struct.pack(f"<{len(text.empty)}f", *text.empty),
+            struct.pack(f"<{len(text.thresholds or ())}f", *(text.thresholds or ())),
             struct.pack(f"<{len(labels)}I", *label_ends),
             struct.pack(f"<{len(ends)}I", *ends),
             padded,
@@ -265,7 +272,8 @@ def decode_text_section(data: bytes) -> TextSection:
     """
     _require(len(data) >= SECTION.size, f"at least {SECTION.size} bytes", f"{len(data)}")
     split, lower, strip, most, kept, pad_to, *counts = SECTION.unpack_from(data)
-    ngram_count, label_count, output_count, label_bytes, tokens, buckets, entry_bytes = counts
+    ngram_count, label_count, output_count, label_bytes, tokens, buckets, *rest = counts
+    entry_bytes, threshold_count = rest
     pads_front, kept = divmod(kept, _PADS_FRONT)
     _require(split <= _STEPS and max(lower, strip) <= 1, "rules", f"{split}")
     _require(split < _STEPS or not (lower or strip), "steps alone", f"{lower}, {strip}")
@@ -274,10 +282,13 @@ def decode_text_section(data: bytes) -> TextSection:
     _require(ngram_count <= MAX_NGRAMS, f"at most {MAX_NGRAMS} n-grams", f"{ngram_count}")
     fits = 1 <= label_count <= MAX_LABELS and 1 <= output_count <= MAX_LABELS
     _require(fits, f"1 to {MAX_LABELS:,} labels", f"{label_count}")
+    fits = threshold_count in (0, label_count)
+    _require(fits, f"0 or {label_count} thresholds", f"{threshold_count}")
     _require(2 <= tokens <= MAX_TOKENS, f"2 to {MAX_TOKENS:,} tokens", f"{tokens}")
     is_power = 1 <= buckets <= 2 * MAX_TOKENS and buckets & (buckets - 1) == 0
     _require(is_power, "a power of two buckets", f"{buckets}")
-    numbers = struct.Struct(f"<{ngram_count}I{output_count}f{label_count}I{buckets}I")
+    floats = output_count + threshold_count
+    numbers = struct.Struct(f"<{ngram_count}I{floats}f{label_count}I{buckets}I")
     options, rule_bytes = _decode_step_rules(data, tokens) if split == _STEPS else ({}, 0)
     size = SECTION.size + rule_bytes + numbers.size + label_bytes + entry_bytes
     fits = size == len(data) and label_bytes % 4 == 0
@@ -285,9 +296,11 @@ def decode_text_section(data: bytes) -> TextSection:
     values = numbers.unpack_from(data, SECTION.size + rule_bytes)
     ngrams, values = values[:ngram_count], values[ngram_count:]
     empty, values = values[:output_count], values[output_count:]
+    thresholds, values = values[:threshold_count], values[threshold_count:]
     label_ends, ends = values[:label_count], values[label_count:]
     _require(all(1 <= n <= MAX_LENGTH for n in ngrams), "widths of at least 1", f"{ngrams}")
-    _require(all(0 <= value <= 1 for value in empty), "probabilities", f"{empty}")
+    chances = (*empty, *thresholds)
+    _require(all(0 <= value <= 1 for value in chances), "probabilities", f"{chances}")
     entries = data[len(data) - entry_bytes :]
     rules = TokenizerSpec(ngrams=tuple(ngrams), max_length=most or None, truncate=_TRUNCATE[kept])
     if split == _STEPS:
@@ -303,6 +316,7 @@ def decode_text_section(data: bytes) -> TextSection:
         empty=tuple(empty),
         vocabulary=_tokens(entries, ends, tokens, _first_id(rules)),
         pad_side="pre" if pads_front else "post",
+        thresholds=tuple(thresholds) or None,
     )
 
 

@@ -47,6 +47,7 @@ SOURCES = (
     "classifier.c",
     "heap.c",
     "self_test.c",
+    "labels.c",
     "explain.c",
 )
 _INCLUDE = re.compile(r'^#include "([^"]+)"$')

@@ -92,7 +92,7 @@ def broken_manifests(base):
         for i, value in enumerate(HOSTILE[::3]):
             changed = {**manifest["tokenizer"], key: value}
             yield f"tokenizer-{key}-{i}", rezipped(members, {**manifest, "tokenizer": changed})
-    yield "schema-newer", rezipped(members, {**manifest, "schema": "edgernn-bundle/3"})
+    yield "schema-newer", rezipped(members, {**manifest, "schema": "edgernn-bundle/4"})
     yield "schema-much-newer", rezipped(members, {**manifest, "schema": "edgernn-bundle/99999999"})
     yield "schema-too-long", rezipped(members, {**manifest, "schema": "edgernn-bundle/999999999"})
     yield from broken_details(members, manifest)
@@ -238,6 +238,18 @@ def broken_version_1(base):
     ):
         manifest = {**json.loads(members[MANIFEST]), key: value}
         yield f"version-1-{key}-{i}", rezipped(members, manifest)
+
+
+def broken_thresholds(base):
+    """Yield bundles with wrong thresholds in the manifest."""
+    members = members_of_bytes(base)
+    manifest = json.loads(members[MANIFEST])
+    count = len(manifest["labels"])
+    for i, value in enumerate(
+        (None, 0.5, "0.5", {}, [], [0.5] * (count - 1), [0.5] * (count + 1), [0.5] * (count - 1) + [2],
+         [-0.5] * count, ["0.5"] * count, [0] * count, [1] * count)
+    ):  # fmt: skip
+        yield f"thresholds-{i:02}", rezipped(members, {**manifest, "thresholds": value})
 
 
 def with_last(text, size):

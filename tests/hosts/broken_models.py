@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import struct
 
 import numpy as np
@@ -120,3 +121,31 @@ def broken_ngrams(base):
     for width in (0, 2**31 - 1, 2**31):
         changed = model[:at] + struct.pack("<I", width) + model[at + 4 :]
         yield f"width-{width}", rezipped({**members, "model.bin": with_checksum(changed)})
+
+
+def broken_threshold_sections(base):
+    """Yield bundles whose text section has wrong thresholds, or another number of them."""
+    members = members_of_bytes(base)
+    model = members["model.bin"]
+    at = len(model) - len(decode_header(model).section)
+    section = bytes(model[at:])
+    fields = struct.unpack_from("<16I", section)
+    first = 64 + 4 * (fields[6] + fields[8])
+    behind = first + 4 * fields[13]
+    cases = {
+        "a-threshold-above-1": section[:first] + struct.pack("<f", 1.5) + section[first + 4 :],
+        "a-threshold-below-0": section[:first] + struct.pack("<f", -0.5) + section[first + 4 :],
+        "a-threshold-of-nan": section[:first] + struct.pack("<f", math.nan) + section[first + 4 :],
+        "a-threshold-too-few": (
+            section[:52] + struct.pack("<I", fields[13] - 1) + section[56 : behind - 4] + section[behind:]
+        ),
+        "thresholds-that-are-not-counted": section[:52] + bytes(4) + section[56:],
+    }  # fmt: skip
+    for name, changed in cases.items():
+        head = bytearray(model[:at])
+        struct.pack_into("<Q", head, 24, at + len(changed))
+        struct.pack_into("<Q", head, 48, len(changed))
+        yield name, rezipped({**members, "model.bin": with_checksum(bytes(head) + changed)})
+    newer = bytearray(model)
+    struct.pack_into("<I", newer, 8, 4)
+    yield "a-newer-version", rezipped({**members, "model.bin": with_checksum(bytes(newer))})

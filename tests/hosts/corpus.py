@@ -70,16 +70,18 @@ def with_head(network, head):
     return Network(network.task, network.embedding, (*network.layers[:-1], last), network.wide)
 
 
-def bundle_of(network, recipe, pad_to=None, texts=TEXTS, pad_side="post"):
-    """Return the bytes of a bundle of version 2 with test vectors."""
+def bundle_of(network, recipe, pad_to=None, texts=TEXTS, pad_side="post", thresholds=None):
+    """Return the bytes of a bundle of version 2, or 3 with thresholds, with test vectors."""
     task = network.task
     empty = (0.25,) if task.head == "binary" else (0.5, 0.25, 0.125)
-    text = TextSection(task.tokenizer, pad_to, task.labels, empty, task.vocabulary, pad_side)
+    text = TextSection(
+        task.tokenizer, pad_to, task.labels, empty, task.vocabulary, pad_side, thresholds
+    )
     model = attach_text(written(network, recipe), text)
     manifest = Manifest(
         tokenizer=task.tokenizer, labels=task.labels, head=task.head, pad_to=pad_to, empty=empty,
         format="native", recipe=recipe, lowering="fused", model="model.bin",
-        created_by="the corpus of hosts", pad_side=pad_side,
+        created_by="the corpus of hosts", pad_side=pad_side, thresholds=thresholds,
     )  # fmt: skip
 
     def zipped(vectors):
@@ -123,6 +125,36 @@ def prediction_bundles():
     pooled = pooled_of(3, "both_padded")
     pooled = Network(task, pooled.embedding[: len(vocabulary)], pooled.layers, None)
     yield "padded-int8", bundle_of(pooled, "int8", pad_to=24)
+
+
+#: Multiples of 1/64, which float32 has, between the probabilities of the texts.
+THRESHOLDS = {
+    "binary": (0.765625, 0.5),
+    "multiclass": (0.5625, 0.796875, 0.140625),
+    "multilabel": (0.828125, 0.640625, 0.671875),
+}
+
+
+def threshold_bundles():
+    """Yield the names and bytes of bundles with thresholds whose predictions are replayed."""
+    vocabulary = tuple(word.encode() for word in ("", "[UNK]", *WORDS))
+    shapes = {
+        "binary": network_of(3, units=(12, 8), embedding=8),
+        "multiclass": network_of(3, units=(12, 8), embedding=8),
+        "multilabel": network_of(4, cell="gru", units=(5, 17), embedding=7),
+    }
+    for head, shape in shapes.items():
+        network = with_head(shape, head)
+        table = network.embedding[: len(vocabulary)]
+        network = Network(task_of(head, vocabulary), table, network.layers, None)
+        yield f"thresholds-{head}", bundle_of(network, "none", thresholds=THRESHOLDS[head])
+
+
+def version_1_with_thresholds(path):
+    """Return the bundle of version 1 at a path with thresholds in its manifest."""
+    members = members_of_bytes(path.read_bytes())
+    manifest = {**json.loads(members[MANIFEST]), "schema": "edgernn-bundle/3"}
+    return rezipped(members, {**manifest, "thresholds": [0.75, 0.25]})
 
 
 def step_bundles():

@@ -41,14 +41,35 @@ static edgernn_classifier *classifier_of(const char *bundle) {
   return open;
 }
 
+/* Return the label of the next word; "-" is none. */
+static size_t next_label(void) {
+  const char *word = strtok(NULL, " \n");
+  return *word == '-' ? EDGERNN_NO_LABEL : (size_t)strtol(word, NULL, 10);
+}
+
+/* Compare the labels that apply with numbers and commas, or "-". */
+static int are_labels(const edgernn_classifier *classifier, const float *probabilities, char *expected) {
+  size_t labels[256], count;
+  if (edgernn_labels(classifier, probabilities, labels, 256, &count)) return 0;
+  for (size_t i = 0; i < count; i++) {
+    if ((size_t)strtol(expected, &expected, 10) != labels[i] || *expected != (i + 1 < count ? ',' : 0)) return 0;
+    expected++;
+  }
+  return count || *expected == '-';
+}
+
 static int replay_prediction(void) {
   float probabilities[256], tolerance;
   edgernn_classifier *classifier = classifier_of(strtok(line, " \n"));
   char *text = strtok(NULL, " \n");
-  size_t bytes = decode(text), label, expected = (size_t)strtol(strtok(NULL, " \n"), NULL, 10);
-  char *values = strtok(NULL, " \n");
+  size_t bytes = decode(text), label, best, runner_up;
+  size_t expected = next_label(), expected_best = next_label(), expected_runner_up = next_label();
+  char *labels = strtok(NULL, " \n"), *values = strtok(NULL, " \n");
   tolerance = strtof(strtok(NULL, " \n"), NULL);
   if (edgernn_classify(classifier, text, bytes, probabilities, 256, &label) || label != expected) return 0;
+  if (edgernn_rank(classifier, probabilities, &best, &runner_up)) return 0;
+  if (best != expected_best || runner_up != expected_runner_up) return 0;
+  if (!are_labels(classifier, probabilities, labels)) return 0;
   for (size_t i = 0; i < edgernn_label_count(classifier); i++, values++) {
     if (!(fabsf(strtof(values, &values) - probabilities[i]) <= tolerance)) return 0;
   }

@@ -40,10 +40,19 @@ def broken_file(base, parts):
     return bytes(found)
 
 
+def described(prediction, names):
+    """Return the label, the two most probable labels and all that apply, as the corpus has them."""
+    numbers = {name: str(i) for i, name in enumerate(names)}
+    label, best, second = (
+        numbers.get(name, "-") for name in (prediction.label, prediction.best, prediction.runner_up)
+    )
+    return f"{label} {best} {second} {','.join(numbers[name] for name in prediction.labels) or '-'}"
+
+
 def replay_predictions():
     """Yield whether each prediction is the one of the corpus."""
     classifiers = {}
-    for bundle, text, label, probabilities, tolerance in lines_of("predictions.txt"):
+    for bundle, text, *chosen, probabilities, tolerance in lines_of("predictions.txt"):
         if bundle not in classifiers:
             classifiers[bundle] = load(BUNDLES / bundle)
         found = classifiers[bundle].predict(text_of(text))
@@ -52,7 +61,7 @@ def replay_predictions():
             abs(ours - theirs) <= float(tolerance)
             for ours, theirs in zip(found.probabilities.values(), expected, strict=True)
         )
-        yield near and found.label == classifiers[bundle].labels[int(label)]
+        yield near and described(found, classifiers[bundle].labels) == " ".join(chosen)
 
 
 def replay_tokens():

@@ -16,10 +16,12 @@ from tests.hosts.corpus import (
     prediction_bundles,
     step_bundles,
     step_token_bundles,
+    threshold_bundles,
     token_bundles,
     version_1_with_steps,
+    version_1_with_thresholds,
 )
-from tests.hosts.host import BUNDLES, HOSTS, status_of
+from tests.hosts.host import BUNDLES, HOSTS, described, status_of
 
 FIXTURES = HOSTS.parent / "runtime" / "fixtures"
 
@@ -71,7 +73,7 @@ def main():
     shutil.rmtree(BUNDLES, ignore_errors=True)
     BUNDLES.mkdir()
     predictions, tokens = [], []
-    for name, data in (*prediction_bundles(), *step_bundles()):
+    for name, data in (*prediction_bundles(), *step_bundles(), *threshold_bundles()):
         (BUNDLES / f"{name}.edgernn").write_bytes(data)
     for kind in ("", "-wide"):
         shutil.copy(
@@ -79,15 +81,17 @@ def main():
         )
     old = version_1_with_steps(BUNDLES / "version-1.edgernn")
     (BUNDLES / "version-1-steps.edgernn").write_bytes(old)
+    old = version_1_with_thresholds(BUNDLES / "version-1.edgernn")
+    (BUNDLES / "version-1-thresholds.edgernn").write_bytes(old)
     for path in sorted(BUNDLES.iterdir()):
         with load(path) as classifier:
             tolerance = get_tolerance(classifier.bundle.manifest.recipe)
             for text in TEXTS:
                 found = classifier.predict(text)
                 values = ",".join(f"{value:.9g}" for value in found.probabilities.values())
-                label = classifier.labels.index(found.label)
+                chosen = described(found, classifier.labels)
                 word = text.encode().hex() or "-"
-                predictions.append(f"{path.name} {word} {label} {values} {tolerance:g}")
+                predictions.append(f"{path.name} {word} {chosen} {values} {tolerance:g}")
     for name, data, cases in (*token_bundles(), *step_token_bundles()):
         (BUNDLES / f"{name}.edgernn").write_bytes(data)
         for case in cases:
@@ -110,6 +114,11 @@ def main():
                 "lstm-int8-binary.edgernn",
             ),
             ((broken_bundles.broken_version_1,), "version-1.edgernn"),
+            (
+                (broken_bundles.broken_thresholds, broken_models.broken_threshold_sections),
+                "thresholds-multiclass.edgernn",
+            ),
+            ((broken_bundles.broken_thresholds,), "version-1-thresholds.edgernn"),
             ((broken_models.broken_ngrams,), "tokens-keras-05.edgernn"),
             (
                 (broken_steps.broken_step_sections, broken_steps.broken_step_manifests),

@@ -226,11 +226,11 @@ def test_the_vocabulary_of_another_model_is_refused(bundle, tmp_path):
 
 def test_a_newer_schema_is_refused_by_name(bundle, tmp_path):
     manifest = json.loads(members_of(bundle)[MANIFEST])
-    manifest["schema"] = "edgernn-bundle/3"
+    manifest["schema"] = "edgernn-bundle/4"
     path = rewrite(bundle, tmp_path / "x.edgernn", **{MANIFEST: json.dumps(manifest).encode()})
     with pytest.raises(BundleVersionError, match="pip install --upgrade edgernn-runtime") as caught:
         load(path)
-    assert "edgernn-bundle/3" in str(caught.value)
+    assert "edgernn-bundle/4" in str(caught.value)
 
 
 @pytest.mark.parametrize(

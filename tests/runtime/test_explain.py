@@ -43,7 +43,7 @@ def test_a_padded_model_is_fed_the_pads_each_time(tmp_path):
 
 
 def test_labels_above_a_threshold_are_sorted():
-    prediction = Prediction("b", 0.9, {"a": 0.6, "b": 0.9, "c": 0.2})
+    prediction = Prediction("b", 0.9, {"a": 0.6, "b": 0.9, "c": 0.2}, ("b", "a"))
     assert prediction.above() == ("b", "a")
     assert prediction.above(0.7) == ("b",)
     assert prediction.above(0.95) == ()

@@ -44,7 +44,7 @@ LAYERS_AT = HEADER.size
 TENSORS_AT = HEADER.size + 4 * LAYER.size
 WRONG = {
     "magic": (0, b"EDGERNX\0", "the first bytes"),
-    "version": (8, 3, "version 2 or older"),
+    "version": (8, 4, "version 3 or older"),
     "no_version": (8, 0, "version 1 or newer"),
     "head": (12, 3, "head below 3"),
     "no_layers": (16, 0, "1 to 64 layers"),

@@ -301,7 +301,7 @@ def _changed_files(written):
     yield "integers asked of floats", _changed(models["none lstm"], 96, 1), "EDGERNN_OK"
     yield "an empty file", b"", "EDGERNN_ERROR_NOT_A_BUNDLE"
     yield "text", b"text" * 100, "EDGERNN_ERROR_NOT_A_BUNDLE"
-    yield "a newer version", _changed(data, 8, 3), "EDGERNN_ERROR_NEWER_VERSION"
+    yield "a newer version", _changed(data, 8, 4), "EDGERNN_ERROR_NEWER_VERSION"
     for words, (offset, value) in NUMBERS.items():
         yield words, _changed(data, offset, value), _MALFORMED
     padded = variants["a padded maximum"]

@@ -71,6 +71,13 @@ def manifest_schema() -> _Schema:
             "items": _SHARE,
             "description": "The model's output for a text without tokens.",
         },
+        "thresholds": {
+            "type": "array",
+            "items": _SHARE,
+            "minItems": 1,
+            "maxItems": MAX_LABELS,
+            "description": "The least probability of each label; absent without thresholds.",
+        },
         "format": _text("The format of the model, which selects the engine."),
         "recipe": _text("The quantization recipe."),
         "lowering": _text("How the network became a model file."),
@@ -85,6 +92,7 @@ def manifest_schema() -> _Schema:
         },
     }
     schema = _object(fields, closed=False)
+    schema["required"].remove("thresholds")
     binary = {"properties": {"head": {"const": "binary"}}}
     two = {"properties": {"labels": {"minItems": 2, "maxItems": 2}, "empty": _exactly(1)}}
     return _titled("manifest", "manifest.json of a bundle", schema) | {"if": binary, "then": two}

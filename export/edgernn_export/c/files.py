@@ -227,6 +227,9 @@ Copy `@name@.c`, `@name@.h`, `edgernn.c` and `edgernn.h` into your program:
     @name@_load(&classifier);
     edgernn_classify(classifier, text, strlen(text), probabilities, @NAME@_LABELS, &label);
 
+`label` is `EDGERNN_NO_LABEL` if the model has thresholds and no label reaches its own; `classify`
+prints `-`.
+
 Several models share one `edgernn.c`. `edgernn.h` describes every function, and the layer for
 devices without a heap.
 """

@@ -9,14 +9,25 @@ namespace Edgernn
     /// <summary>The prediction for a text.</summary>
     public sealed class Prediction
     {
-        /// <summary>The most probable label.</summary>
+        /// <summary>The most probable label; of a model with thresholds, the most probable one that
+        /// reaches its threshold, or null if none does.</summary>
         public string Label { get; internal set; }
 
-        /// <summary>Its probability.</summary>
+        /// <summary>The probability of the label; without a label, the highest one.</summary>
         public float Probability { get; internal set; }
 
         /// <summary>The probability of each label, in the order of Classifier.Labels.</summary>
         public IReadOnlyList<float> Probabilities { get; internal set; }
+
+        /// <summary>The labels that apply, the most probable first: of a multi-label model those that
+        /// reach their thresholds (0.5 if it has none), of others the label.</summary>
+        public IReadOnlyList<string> Labels { get; internal set; }
+
+        /// <summary>The most probable label, also if it does not reach its threshold.</summary>
+        public string Best { get; internal set; }
+
+        /// <summary>The second most probable label; null if the model has one label.</summary>
+        public string RunnerUp { get; internal set; }
     }
 
     /// <summary>A token of an explained text.</summary>
@@ -28,7 +39,7 @@ namespace Edgernn
         /// <summary>Its id.</summary>
         public int Id { get; internal set; }
 
-        /// <summary>The probability of the predicted label minus that without this token.</summary>
+        /// <summary>The probability of the most probable label minus that without this token.</summary>
         public float Weight { get; internal set; }
     }
 
@@ -118,13 +129,33 @@ namespace Edgernn
             UIntPtr label;
             EdgernnException.Check(Native.edgernn_classify(
                 Handle, text, Size(text), probabilities, (UIntPtr)probabilities.Length, out label));
+            return MakePrediction(label, probabilities);
+        }
+
+        /// <summary>Return the prediction for a label of edgernn_classify, which may be none.</summary>
+        private Prediction MakePrediction(UIntPtr label, float[] probabilities)
+        {
+            UIntPtr best, runnerUp, count;
+            var applying = new UIntPtr[labels.Length];
+            EdgernnException.Check(Native.edgernn_rank(Handle, probabilities, out best, out runnerUp));
+            EdgernnException.Check(Native.edgernn_labels(
+                Handle, probabilities, applying, (UIntPtr)applying.Length, out count));
+            Array.Resize(ref applying, (int)count);
+            string name = FindLabel(label);
             return new Prediction
             {
-                Label = labels[(int)label],
-                Probability = probabilities[(int)label],
+                Label = name,
+                Probability = probabilities[(int)(name == null ? best : label)],
                 Probabilities = probabilities,
+                Labels = Array.ConvertAll(applying, FindLabel),
+                Best = FindLabel(best),
+                RunnerUp = FindLabel(runnerUp),
             };
         }
+
+        /// <summary>Return a label, or null for EDGERNN_NO_LABEL.</summary>
+        private string FindLabel(UIntPtr index) =>
+            index.ToUInt64() < (ulong)labels.Length ? labels[(int)index] : null;
 
         /// <summary>Return the ids that the model reads, padding included.</summary>
         public int[] Tokenize(string text) => Tokenize(Encode(text));

@@ -94,6 +94,15 @@ namespace Edgernn
             UIntPtr capacity, out UIntPtr label);
 
         [DllImport(Library, CallingConvention = C)]
+        internal static extern int edgernn_rank(
+            ClassifierHandle classifier, float[] probabilities, out UIntPtr best, out UIntPtr runnerUp);
+
+        [DllImport(Library, CallingConvention = C)]
+        internal static extern int edgernn_labels(
+            ClassifierHandle classifier, float[] probabilities, [Out] UIntPtr[] labels,
+            UIntPtr capacity, out UIntPtr count);
+
+        [DllImport(Library, CallingConvention = C)]
         internal static extern int edgernn_self_test(
             ClassifierHandle classifier, out UIntPtr texts, out float maxError);
 

@@ -59,12 +59,20 @@ var ErrClosed = errors.New("edgernn: the classifier was closed")
 
 // Prediction is the prediction for a text.
 type Prediction struct {
-	// Label is the most probable label.
+	// Label is the most probable label; of a model with thresholds, the most probable one that
+	// reaches its threshold. If none does, it is "" and Labels is empty.
 	Label string
-	// Probability is that of Label.
+	// Probability is that of Label; without a label, the highest one.
 	Probability float32
 	// Probabilities has the probability of each label, in the order of Classifier.Labels.
 	Probabilities []float32
+	// Labels are the labels that apply, the most probable first: of a multi-label model those that
+	// reach their thresholds (0.5 if it has none), of others Label.
+	Labels []string
+	// Best is the most probable label, also if it does not reach its threshold.
+	Best string
+	// RunnerUp is the second most probable label, or "" if the model has one label.
+	RunnerUp string
 }
 
 // TokenWeight is a token of an explained text.
@@ -73,7 +81,7 @@ type TokenWeight struct {
 	Token string
 	// ID is its id.
 	ID int32
-	// Weight is the probability of the predicted label minus that without this token, -1 to 1.
+	// Weight is the probability of the most probable label minus that without this token, -1 to 1.
 	Weight float32
 }
 
@@ -170,7 +178,32 @@ func (c *Classifier) Predict(text string) (Prediction, error) {
 	if err != nil {
 		return Prediction{}, err
 	}
-	return Prediction{c.labels[label], probabilities[label], probabilities}, nil
+	return c.makePrediction(label, probabilities)
+}
+
+// makePrediction returns the prediction for a label of edgernn_classify, which may be none.
+func (c *Classifier) makePrediction(label C.size_t, values []float32) (Prediction, error) {
+	var best, runnerUp, count C.size_t
+	first := (*C.float)(&values[0])
+	if err := check(C.edgernn_rank(c.handle, first, &best, &runnerUp)); err != nil {
+		return Prediction{}, err
+	}
+	applying := make([]C.size_t, len(values))
+	err := check(C.edgernn_labels(c.handle, first, &applying[0], C.size_t(len(values)), &count))
+	if err != nil {
+		return Prediction{}, err
+	}
+	found := Prediction{Probability: values[best], Probabilities: values, Best: c.labels[best]}
+	if label != C.EDGERNN_NO_LABEL {
+		found.Label, found.Probability = c.labels[label], values[label]
+	}
+	if runnerUp != C.EDGERNN_NO_LABEL {
+		found.RunnerUp = c.labels[runnerUp]
+	}
+	for _, i := range applying[:count] {
+		found.Labels = append(found.Labels, c.labels[i])
+	}
+	return found, nil
 }
 
 // Tokenize returns the ids that the model reads, padding included.

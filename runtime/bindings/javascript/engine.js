@@ -4,7 +4,10 @@ import { EdgernnError, check, fail } from './errors.js';
 const MOST_TEXT_BYTES = 1 << 20;
 /** The fields of `results` in module.c, by their index. */
 const PROBABILITIES = 0, LABEL = 1, LABEL_COUNT = 2, LABELS = 3, IDS = 4, COUNT = 5, TOKENS = 6;
-const SPELLINGS = 7, TEXTS = 8, MAX_ERROR = 9, MODEL = 10, MODEL_BYTES = 11, KERNELS = 12, UNKNOWN = 13, FIELDS = 14;
+const SPELLINGS = 7, TEXTS = 8, MAX_ERROR = 9, MODEL = 10, MODEL_BYTES = 11, KERNELS = 12, UNKNOWN = 13;
+const BEST = 14, RUNNER_UP = 15, APPLYING = 16, APPLYING_COUNT = 17, FIELDS = 18;
+/** EDGERNN_NO_LABEL of edgernn.h. */
+const NO_LABEL = 0xffffffff;
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
@@ -85,12 +88,16 @@ class Engine {
   }
 
   readPrediction() {
-    const results = this.results, best = results[LABEL];
-    const values = new Float32Array(this.exports.memory.buffer, results[PROBABILITIES], results[LABEL_COUNT]);
+    const results = this.results, label = results[LABEL], best = results[BEST], { buffer } = this.exports.memory;
+    const values = new Float32Array(buffer, results[PROBABILITIES], results[LABEL_COUNT]);
+    const applying = new Uint32Array(buffer, results[APPLYING], results[APPLYING_COUNT]);
     return {
-      label: this.labels[best],
-      probability: values[best],
-      probabilities: Object.fromEntries(this.labels.map((label, i) => [label, values[i]])),
+      label: label === NO_LABEL ? null : this.labels[label],
+      probability: values[label === NO_LABEL ? best : label],
+      probabilities: Object.fromEntries(this.labels.map((name, i) => [name, values[i]])),
+      labels: Array.from(applying, (i) => this.labels[i]),
+      best: this.labels[best],
+      runnerUp: this.labels[results[RUNNER_UP]] ?? null,
     };
   }
 

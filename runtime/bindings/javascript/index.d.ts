@@ -1,11 +1,23 @@
 /** A prediction for one text. */
 export interface Prediction {
-  /** The most probable label. */
-  readonly label: string;
-  /** The probability of that label, 0 to 1. */
+  /**
+   * The most probable label; of a model with thresholds, the most probable one that reaches its
+   * threshold, or null if none does.
+   */
+  readonly label: string | null;
+  /** The probability of that label, 0 to 1; without a label, the highest one. */
   readonly probability: number;
   /** The probability of each label. They add up to 1, except for a multi-label model. */
   readonly probabilities: Readonly<Record<string, number>>;
+  /**
+   * The labels that apply, the most probable first: of a multi-label model those that reach their
+   * thresholds (0.5 if it has none), of others the label.
+   */
+  readonly labels: readonly string[];
+  /** The most probable label, also if it does not reach its threshold. */
+  readonly best: string;
+  /** The second most probable label; null if the model has one label. */
+  readonly runnerUp: string | null;
 }
 
 /** A token and its weight in a prediction. */
@@ -15,7 +27,7 @@ export interface TokenWeight {
   readonly id: number;
   /** Whether it is in the vocabulary. */
   readonly isKnown: boolean;
-  /** The probability of the predicted label minus that without the token, -1 to 1. */
+  /** The probability of the most probable label minus that without the token, -1 to 1. */
   readonly weight: number;
 }
 

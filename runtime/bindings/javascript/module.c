@@ -13,7 +13,7 @@ extern unsigned char __heap_base[];
 
 /* What a call found; index.js reads the fields by their index. */
 static struct {
-  /* The probability of each label [label_count], and the index of the most probable one. */
+  /* The probability of each label [label_count], and the index of the label of the text. */
   float *probabilities;
   size_t label, label_count;
   /* The labels, each with a NUL behind it. */
@@ -32,6 +32,8 @@ static struct {
   const char *kernels;
   /* The id of an OOV token, or -1. */
   int32_t unknown;
+  /* The most probable label, the runner-up, and the labels that apply. */
+  size_t best, runner_up, *applying, applying_count;
 } results;
 
 static edgernn_classifier *classifier;
@@ -93,8 +95,9 @@ static edgernn_status keep(edgernn_span model) {
   results.model = model.data;
   results.model_bytes = model.size;
   results.probabilities = (float *)edgernn_allocate(results.label_count * sizeof(float));
+  results.applying = (size_t *)edgernn_allocate(results.label_count * sizeof(size_t));
   base = top;
-  return results.probabilities ? EDGERNN_OK : EDGERNN_ERROR_OUT_OF_MEMORY;
+  return results.probabilities && results.applying ? EDGERNN_OK : EDGERNN_ERROR_OUT_OF_MEMORY;
 }
 
 EXPORT(open_classifier) edgernn_status open_classifier(size_t bytes) {
@@ -174,13 +177,21 @@ EXPORT(tokenize_text) edgernn_status tokenize_text(size_t bytes) {
   return results.ids ? tokenize(bytes, results.ids, results.count) : EDGERNN_ERROR_OUT_OF_MEMORY;
 }
 
+/* Find what the probabilities say of all labels. */
+static edgernn_status find_labels(void) {
+  edgernn_rank(classifier, results.probabilities, &results.best, &results.runner_up);
+  results.label = edgernn_choose(classifier, results.probabilities, results.best);
+  return edgernn_labels(classifier, results.probabilities, results.applying, results.label_count,
+                        &results.applying_count);
+}
+
 /* Classify in the memory that is there, or for a text that needs more, in as much as it needs. */
-EXPORT(classify_text) edgernn_status classify_text(size_t bytes) {
+static edgernn_status classify(size_t bytes) {
   unsigned char *scratch = aligned(top);
   size_t room = memory_end() - (uintptr_t)scratch;
   edgernn_status status =
       edgernn_classify_in(classifier, (const char *)input, bytes, scratch, room, results.probabilities,
-                          results.label_count, &results.label);
+                          results.label_count, NULL);
   if (status != EDGERNN_ERROR_MEMORY_TOO_SMALL) return status;
   status = tokenize(bytes, NULL, 0);
   if (status && status != EDGERNN_ERROR_CAPACITY) return status;
@@ -190,7 +201,12 @@ EXPORT(classify_text) edgernn_status classify_text(size_t bytes) {
   scratch = (unsigned char *)edgernn_allocate(room);
   if (!scratch) return EDGERNN_ERROR_OUT_OF_MEMORY;
   return edgernn_classify_in(classifier, (const char *)input, bytes, scratch, room, results.probabilities,
-                             results.label_count, &results.label);
+                             results.label_count, NULL);
+}
+
+EXPORT(classify_text) edgernn_status classify_text(size_t bytes) {
+  edgernn_status status = classify(bytes);
+  return status ? status : find_labels();
 }
 
 EXPORT(classify_ids) edgernn_status classify_ids(size_t count) {
@@ -199,8 +215,9 @@ EXPORT(classify_ids) edgernn_status classify_ids(size_t count) {
   if (!scratch) return EDGERNN_ERROR_OUT_OF_MEMORY;
   edgernn_status status = edgernn_run_ids(classifier, (const int32_t *)(const void *)input, count, scratch,
                                           room, results.probabilities, results.label_count);
-  if (!status) results.label = edgernn_spread(classifier, results.probabilities);
-  return status;
+  if (status) return status;
+  edgernn_spread(classifier, results.probabilities);
+  return find_labels();
 }
 
 EXPORT(explain_text) edgernn_status explain_text(size_t bytes) {

@@ -157,7 +157,8 @@ static PyObject *engine_classify(engine *self, PyObject *text) {
   edgernn_status status = probabilities ? EDGERNN_OK : EDGERNN_ERROR_OUT_OF_MEMORY;
   if (!status) {
     Py_BEGIN_ALLOW_THREADS;
-    status = edgernn_classify(self->classifier, buffer.buf, (size_t)buffer.len, probabilities, labels, &label);
+    status = edgernn_classify(self->classifier, buffer.buf, (size_t)buffer.len, probabilities, labels, NULL);
+    if (!status) status = edgernn_rank(self->classifier, probabilities, &label, NULL);
     Py_END_ALLOW_THREADS;
   }
   PyBuffer_Release(&buffer);
@@ -200,7 +201,7 @@ static PyMethodDef engine_methods[] = {
     {"run", (PyCFunction)(void (*)(void))engine_run, METH_O,
      "Return the outputs, float32 [C] as bytes, for ids, a buffer of int32 [T]. One thread at a time."},
     {"classify", (PyCFunction)(void (*)(void))engine_classify, METH_O,
-     "Return the best label's number and all probabilities for a text, bytes of UTF-8. Thread-safe."},
+     "Return the most probable label's number and all probabilities for a text, bytes of UTF-8. Thread-safe."},
     {NULL, NULL, 0, NULL},
 };
 

@@ -49,7 +49,7 @@ class TextEngine(Engine, Protocol):
     reads_text: bool
 
     def classify(self, text: bytes) -> tuple[int, list[float]]:
-        """Return the number of the best label and the probability of each label.
+        """Return the number of the most probable label and the probability of each label.
 
         Args:
             text: UTF-8.

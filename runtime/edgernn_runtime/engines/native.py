@@ -51,7 +51,7 @@ class Engine:
         return np.frombuffer(output, dtype=np.float32)
 
     def classify(self, text: bytes) -> tuple[int, list[float]]:
-        """Return the number of the best label and the probability of each label. Thread-safe.
+        """Return the number of the most probable label and all probabilities. Thread-safe.
 
         Args:
             text: UTF-8.

@@ -11,7 +11,9 @@
  *       return 1;
  *     }
  *     status = edgernn_classify(classifier, text, strlen(text), probabilities, 2, &label);
- *     if (!status) printf("%s %.4f\n", edgernn_label(classifier, label), probabilities[label]);
+ *     if (!status && label != EDGERNN_NO_LABEL) {
+ *       printf("%s %.4f\n", edgernn_label(classifier, label), probabilities[label]);
+ *     }
  *     edgernn_free(classifier);
  *
  * Conventions:
@@ -127,7 +129,7 @@ typedef struct edgernn_classifier edgernn_classifier;
 /* The longest text that is accepted. */
 #define EDGERNN_MAX_TEXT_BYTES ((size_t)1 << 20)
 
-/* Open a .edgernn bundle or a model.bin, version 1 or 2. Everything in the file is checked first.
+/* Open a .edgernn bundle or a model.bin, version 1 to 3. Everything in the file is checked first.
  *
  * classifier: set on success; release it with edgernn_free. Set to NULL on failure.
  * Thread-safe. */
@@ -151,16 +153,43 @@ EDGERNN_API size_t edgernn_label_count(const edgernn_classifier *classifier);
  * Thread-safe. */
 EDGERNN_API const char *edgernn_label(const edgernn_classifier *classifier, size_t index);
 
+/* The label of a text to which no label applies: none reaches its threshold. Only models with
+ * thresholds give it. */
+#define EDGERNN_NO_LABEL ((size_t)-1)
+
 /* Classify a text.
  *
  * text_bytes: 0 to EDGERNN_MAX_TEXT_BYTES.
  * probabilities: the probability of each label, [label_count]; they add up to 1, except for a
  * multi-label model. capacity: the number of floats that fit, at least label_count.
- * label: the index of the most probable label; may be NULL.
+ * label: the index of the most probable label; of a model with thresholds, the most probable one
+ * that reaches its threshold, or EDGERNN_NO_LABEL if none does. May be NULL.
  * Thread-safe: threads may share a classifier. */
 EDGERNN_API edgernn_status edgernn_classify(const edgernn_classifier *classifier, const char *text,
                                             size_t text_bytes, float *probabilities,
                                             size_t capacity, size_t *label);
+
+/* Find the two most probable labels, whether or not they reach their thresholds.
+ *
+ * probabilities: those of edgernn_classify, [label_count].
+ * best, runner_up: set to the index of the first and the second; either may be NULL. The runner-up of
+ * a single label is EDGERNN_NO_LABEL.
+ * Thread-safe. */
+EDGERNN_API edgernn_status edgernn_rank(const edgernn_classifier *classifier,
+                                        const float *probabilities, size_t *best,
+                                        size_t *runner_up);
+
+/* Find the labels that apply: of a multi-label model those that reach their thresholds, which are 0.5 if
+ * the file has none, of another model the label of edgernn_classify, if there is one.
+ *
+ * probabilities: those of edgernn_classify, [label_count].
+ * labels: their indices, the most probable first. capacity: how many fit; label_count always
+ * suffices.
+ * count: set to the number of labels, which may be 0, also with EDGERNN_ERROR_CAPACITY.
+ * Thread-safe. */
+EDGERNN_API edgernn_status edgernn_labels(const edgernn_classifier *classifier,
+                                          const float *probabilities, size_t *labels,
+                                          size_t capacity, size_t *count);
 
 /* Replay the test vectors of the bundle: ids must be equal, outputs within the tolerance of the
  * recipe, labels equal where the two best outputs are further apart than that.
@@ -176,7 +205,7 @@ EDGERNN_API edgernn_status edgernn_self_test(const edgernn_classifier *classifie
 typedef struct edgernn_token {
   /* The id; 0 is padding, 1 out of vocabulary. */
   int32_t id;
-  /* The probability of the predicted label minus that without this token, -1 to 1. */
+  /* The probability of the most probable label minus that without this token, -1 to 1. */
   float contribution;
   /* Where the token's spelling starts in `spellings`, and its length without the NUL behind it. */
   uint32_t start, length;

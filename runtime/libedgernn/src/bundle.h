@@ -5,7 +5,7 @@
 #include "json.h"
 
 /* The newest schema that is read. */
-#define EDGERNN_SCHEMA 2
+#define EDGERNN_SCHEMA 3
 
 typedef struct edgernn_bundle {
   edgernn_span model, vectors, vocab_txt;

@@ -209,7 +209,7 @@ EDGERNN_INTERNAL size_t edgernn_spread(const edgernn_classifier *c, float *proba
     probabilities[1] = probabilities[0];
     probabilities[0] = 1.0f - probabilities[1];
   }
-  for (size_t i = 1; i < c->text.label_count; i++) {
+  for (size_t i = 1; i < edgernn_probability_count(c); i++) {
     if (probabilities[i] > probabilities[best]) best = i;
   }
   return best;
@@ -244,6 +244,6 @@ edgernn_status edgernn_classify_in(const edgernn_classifier *classifier, const c
   status = edgernn_outputs_of(classifier, ids, count, rest, probabilities);
   if (status) return status;
   size_t best = edgernn_spread(classifier, probabilities);
-  if (label) *label = best;
+  if (label) *label = edgernn_choose(classifier, probabilities, best);
   return EDGERNN_OK;
 }

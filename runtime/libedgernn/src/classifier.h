@@ -45,7 +45,14 @@ EDGERNN_INTERNAL size_t edgernn_id_bytes(size_t ids);
 EDGERNN_INTERNAL edgernn_status edgernn_outputs_of(const edgernn_classifier *classifier, const int32_t *ids,
                                                    size_t count, void *scratch, float *outputs);
 
-/* Make probabilities [label_count] of the outputs in their first places, and return the best label. */
+/* Return the number of labels, also of a model.bin that does not name them. */
+EDGERNN_INTERNAL size_t edgernn_probability_count(const edgernn_classifier *classifier);
+
+/* Make probabilities [label_count] of the outputs in their first places, and return the most probable label. */
 EDGERNN_INTERNAL size_t edgernn_spread(const edgernn_classifier *classifier, float *probabilities);
+
+/* Return the label of edgernn_classify, given the most probable one. */
+EDGERNN_INTERNAL size_t edgernn_choose(const edgernn_classifier *classifier, const float *probabilities,
+                                       size_t best);
 
 #endif

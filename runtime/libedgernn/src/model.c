@@ -5,7 +5,7 @@
 #include "reader.h"
 
 #define CHECKSUM_OFFSET 32
-#define NEWEST_VERSION 2
+#define NEWEST_VERSION 3
 
 EDGERNN_INTERNAL const edgernn_kernel_table *edgernn_find_kernels(const char *name) {
   for (size_t i = 0; edgernn_kernel_tables[i]; i++) {
@@ -71,7 +71,7 @@ static edgernn_status read_ends(const edgernn_reader *r, edgernn_model *model) {
   return fits ? EDGERNN_OK : EDGERNN_ERROR_MALFORMED_MODEL;
 }
 
-/* Find the text section of version 2, which lies behind the tables; offset 0 for no section. */
+/* Find the text section of versions 2 and 3, which lies behind the tables; offset 0 for no section. */
 static edgernn_status read_section(const edgernn_reader *r, edgernn_span *section) {
   uint64_t offset = edgernn_u64(r->data + 40), bytes = edgernn_u64(r->data + 48);
   if (r->version < 2 || offset == 0) return EDGERNN_OK;

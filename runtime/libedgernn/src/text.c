@@ -32,6 +32,9 @@ static int has_valid_rules(const edgernn_text *text) {
   for (uint32_t i = 0; i < text->output_count; i++) {
     if (!(text->empty[i] >= 0 && text->empty[i] <= 1)) return 0;
   }
+  for (uint32_t i = 0; text->thresholds && i < text->label_count; i++) {
+    if (!(text->thresholds[i] >= 0 && text->thresholds[i] <= 1)) return 0;
+  }
   return 1;
 }
 
@@ -71,6 +74,7 @@ static int has_valid_counts(const edgernn_section_header *h, const edgernn_steps
       h->buckets > EDGERNN_MOST_TOKENS * 2 || h->buckets & (h->buckets - 1) || h->entry_bytes > size) {
     return 0;
   }
+  if (h->threshold_count && h->threshold_count != h->label_count) return 0;
   return steps->step_count <= EDGERNN_MOST_STEPS && steps->separator_count <= EDGERNN_MOST_SEPARATORS &&
          steps->oov_plus_1 <= EDGERNN_MOST_TOKENS;
 }
@@ -99,7 +103,7 @@ EDGERNN_INTERNAL edgernn_status edgernn_read_text(edgernn_span section, edgernn_
   if (text->has_steps) memcpy(&steps, section.data + sizeof h, sizeof steps);
   if (!has_valid_counts(&h, &steps, section.size)) return EDGERNN_ERROR_MALFORMED_VOCABULARY;
   uint64_t numbers = (uint64_t)steps.step_count + steps.separator_count + h.ngram_count + h.output_count +
-                     h.label_count + h.buckets;
+                     h.threshold_count + h.label_count + h.buckets;
   if (head + 4 * numbers + h.label_bytes + h.entry_bytes != section.size) {
     return EDGERNN_ERROR_MALFORMED_VOCABULARY;
   }
@@ -115,7 +119,8 @@ EDGERNN_INTERNAL edgernn_status edgernn_read_text(edgernn_span section, edgernn_
   text->output_count = h.output_count;
   text->ngrams = text->separators + steps.separator_count;
   text->empty = (const float *)(const void *)(text->ngrams + h.ngram_count);
-  text->label_ends = (const uint32_t *)(const void *)(text->empty + h.output_count);
+  text->thresholds = h.threshold_count ? text->empty + h.output_count : NULL;
+  text->label_ends = (const uint32_t *)(const void *)(text->empty + h.output_count + h.threshold_count);
   text->vocabulary.ends = text->label_ends + h.label_count;
   text->labels = (const char *)(text->vocabulary.ends + h.buckets);
   text->vocabulary.entries = (const unsigned char *)text->labels + h.label_bytes;

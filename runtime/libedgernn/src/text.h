@@ -51,6 +51,8 @@ typedef struct edgernn_text {
   const uint32_t *ngrams;
   /* The output for a text without tokens, [output_count]. */
   const float *empty;
+  /* The least probability of each label, [label_count], or NULL. */
+  const float *thresholds;
   /* Label i ends at label_ends[i], its NUL included. */
   const uint32_t *label_ends;
   const char *labels;

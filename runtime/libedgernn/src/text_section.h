@@ -18,11 +18,13 @@
 #define EDGERNN_PADS_FRONT 4u
 
 /* Little-endian numbers. Behind them: the rules of edgernn-tokenizer/3 if they apply, widths of n-grams [ngram_count], floats of the empty text
- * [output_count], ends of labels [label_count], ends of buckets [buckets], labels, entries. */
+ * [output_count], thresholds [threshold_count], ends of labels [label_count], ends of buckets [buckets], labels, entries. */
 typedef struct edgernn_section_header {
   uint32_t split, lower, strip_punctuation, max_length, ends, pad_to;
   uint32_t ngram_count, label_count, output_count, label_bytes, tokens, buckets, entry_bytes;
-  uint32_t zeros[3];
+  /* The number of labels, or 0 for none. */
+  uint32_t threshold_count;
+  uint32_t zeros[2];
 } edgernn_section_header;
 
 /* Behind it: steps [step_count], code points [separator_count]. */

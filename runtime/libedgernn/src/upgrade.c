@@ -157,15 +157,26 @@ static int read_labels(edgernn_json labels, edgernn_section_header *h) {
   return h->label_count >= 1 && h->label_count <= EDGERNN_MOST_LABELS;
 }
 
-static int read_outputs(edgernn_json manifest, edgernn_section_header *h) {
-  static const char *const heads[] = {"binary", "multiclass", "multilabel"};
-  edgernn_json empty = edgernn_json_get(manifest, "empty");
-  int head = index_of(edgernn_json_get(manifest, "head"), heads, 3);
-  if (head < 0 || (head == 0 && h->label_count != 2) || edgernn_json_type(empty) != '[') return 0;
-  h->output_count = count_of(empty);
-  for (edgernn_json one = edgernn_json_first(empty); one.at; one = edgernn_json_next(one)) {
+/* Count the probabilities of an array. */
+static int read_probabilities(edgernn_json array, uint32_t *count) {
+  if (edgernn_json_type(array) != '[') return 0;
+  *count = count_of(array);
+  for (edgernn_json one = edgernn_json_first(array); one.at; one = edgernn_json_next(one)) {
     float number;
     if (!edgernn_json_probability(one, &number)) return 0;
+  }
+  return 1;
+}
+
+static int read_outputs(edgernn_json manifest, edgernn_section_header *h) {
+  static const char *const heads[] = {"binary", "multiclass", "multilabel"};
+  edgernn_json thresholds = edgernn_json_get(manifest, "thresholds");
+  int head = index_of(edgernn_json_get(manifest, "head"), heads, 3);
+  if (head < 0 || (head == 0 && h->label_count != 2)) return 0;
+  if (!read_probabilities(edgernn_json_get(manifest, "empty"), &h->output_count)) return 0;
+  if (thresholds.at) {
+    if (!read_probabilities(thresholds, &h->threshold_count)) return 0;
+    if (h->threshold_count != h->label_count) return 0;
   }
   return h->output_count == (head == 0 ? 1 : h->label_count);
 }
@@ -185,7 +196,7 @@ static void write_section(edgernn_json manifest, edgernn_span vocab_txt, const e
   uint32_t *ngrams = (uint32_t *)(void *)(memory + sizeof *h);
   if (h->split == EDGERNN_SPLIT_STEPS) ngrams = write_step_rules(s, ngrams);
   float *empty = (float *)(void *)(ngrams + h->ngram_count);
-  uint32_t *label_ends = (uint32_t *)(void *)(empty + h->output_count);
+  uint32_t *label_ends = (uint32_t *)(void *)(empty + h->output_count + h->threshold_count);
   uint32_t *bucket_ends = label_ends + h->label_count;
   unsigned char *labels = (unsigned char *)(bucket_ends + h->buckets);
   size_t used = 0;
@@ -193,6 +204,8 @@ static void write_section(edgernn_json manifest, edgernn_span vocab_txt, const e
   edgernn_json one = edgernn_json_first(edgernn_json_get(edgernn_json_get(manifest, "tokenizer"), "ngrams"));
   for (; one.at; one = edgernn_json_next(one)) edgernn_json_integer(one, 0, EDGERNN_MOST_LENGTH, ngrams++);
   one = edgernn_json_first(edgernn_json_get(manifest, "empty"));
+  for (; one.at; one = edgernn_json_next(one)) edgernn_json_probability(one, empty++);
+  one = edgernn_json_first(edgernn_json_get(manifest, "thresholds"));
   for (; one.at; one = edgernn_json_next(one)) edgernn_json_probability(one, empty++);
   memset(labels, 0, h->label_bytes);
   one = edgernn_json_first(edgernn_json_get(manifest, "labels"));
@@ -220,8 +233,8 @@ EDGERNN_INTERNAL edgernn_status edgernn_make_text(edgernn_json manifest, edgernn
     if (s.h.oov_plus_1 > h.tokens || s.h.start >= h.tokens) return EDGERNN_ERROR_MALFORMED_VOCABULARY;
   }
   h.buckets = edgernn_bucket_count(h.tokens);
-  *size = sizeof h + 4 * ((size_t)h.ngram_count + h.output_count + h.label_count + h.buckets) +
-          h.label_bytes + h.entry_bytes;
+  size_t floats = (size_t)h.output_count + h.threshold_count;
+  *size = sizeof h + 4 * (h.ngram_count + floats + h.label_count + h.buckets) + h.label_bytes + h.entry_bytes;
   if (h.split == EDGERNN_SPLIT_STEPS) *size += sizeof s.h + 4 * (s.h.step_count + s.h.separator_count);
   if (memory) write_section(manifest, vocab_txt, &h, &s, (unsigned char *)memory);
   return EDGERNN_OK;

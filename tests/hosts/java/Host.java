@@ -79,19 +79,38 @@ public final class Host {
   }
 
   private static boolean isExpected(Classifier classifier, Prediction found, String[] words) {
-    String[] expected = words[3].split(",");
+    String[] expected = words[6].split(",");
     Iterator<Float> values = found.getProbabilities().values().iterator();
     if (found.getProbabilities().size() != expected.length) {
       return false;
     }
     for (String value : expected) {
-      if (!(Math.abs(values.next() - Float.parseFloat(value)) <= Float.parseFloat(words[4]))) {
+      if (!(Math.abs(values.next() - Float.parseFloat(value)) <= Float.parseFloat(words[7]))) {
         return false;
       }
     }
-    String label = classifier.getLabels().get(Integer.parseInt(words[2]));
-    return found.getLabel().equals(label)
+    String[] chosen = Arrays.copyOfRange(words, 2, 6);
+    String label = found.getLabel() == null ? found.getBest() : found.getLabel();
+    return Arrays.equals(describe(found, classifier.getLabels()), chosen)
         && found.getProbability() == found.getProbabilities().get(label);
+  }
+
+  /** Returns the label, the best one, the runner-up and those that apply, as the corpus has them. */
+  private static String[] describe(Prediction found, List<String> names) {
+    StringBuilder applying = new StringBuilder();
+    for (String label : found.getLabels()) {
+      applying.append(applying.length() == 0 ? "" : ",").append(names.indexOf(label));
+    }
+    return new String[] {
+      number(names, found.getLabel()),
+      number(names, found.getBest()),
+      number(names, found.getRunnerUp()),
+      applying.length() == 0 ? "-" : applying.toString()
+    };
+  }
+
+  private static String number(List<String> names, String label) {
+    return label == null ? "-" : Integer.toString(names.indexOf(label));
   }
 
   private static boolean replayToken(String[] words) {

@@ -12,7 +12,7 @@ fun main(arguments: Array<String>) {
     bundle.loadClassifier().use { classifier: Classifier ->
         val prediction = classifier("A film to remember.")
         val (label, probability) = prediction
-        check(label == prediction.label && label in classifier.labels)
+        check(label != null && label == prediction.label && label in classifier.labels)
         check(probability == prediction.probability && prediction[label] == probability)
         check(prediction["no such label"] == null)
         check(prediction.above(0.0) == classifier.labels && prediction.above(1.1).isEmpty())

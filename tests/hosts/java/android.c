@@ -23,7 +23,7 @@ struct edgernn_classifier {
 NATIVE(jint, open)(JNIEnv *, jclass, jobject, jbyteArray, jint, jlongArray);
 NATIVE(void, close)(JNIEnv *, jclass, jlong);
 NATIVE(jint, labelCount)(JNIEnv *, jclass, jlong);
-NATIVE(jint, predict)(JNIEnv *, jclass, jlong, jbyteArray, jfloatArray);
+NATIVE(jint, predict)(JNIEnv *, jclass, jlong, jbyteArray, jfloatArray, jintArray);
 NATIVE(jint, tokenize)(JNIEnv *, jclass, jlong, jbyteArray, jobjectArray);
 
 static array *new_array(jsize count, jsize item) {
@@ -142,18 +142,46 @@ size_t edgernn_label_count(const edgernn_classifier *classifier) {
   return (size_t)Java_org_edgernn_Native_labelCount(&environment, NULL, classifier->handle);
 }
 
+/* The labels of the last prediction. */
+static array *chosen;
+
+static size_t chosen_label(size_t index) {
+  jint label = ((jint *)chosen->data)[index];
+  return label < 0 ? EDGERNN_NO_LABEL : (size_t)label;
+}
+
 edgernn_status edgernn_classify(const edgernn_classifier *classifier, const char *text,
                                 size_t text_bytes, float *probabilities, size_t capacity,
                                 size_t *label) {
   jsize count = (jsize)edgernn_label_count(classifier);
   if ((size_t)count > capacity) abort();
   array *bytes = bytes_of(text, text_bytes), *values = new_array(count, sizeof(float));
-  jint found = Java_org_edgernn_Native_predict(&environment, NULL, classifier->handle, (void *)bytes, (void *)values);
+  if (chosen) free_array(chosen);
+  chosen = new_array(4 + count, sizeof(jint));
+  jint status = Java_org_edgernn_Native_predict(&environment, NULL, classifier->handle, (void *)bytes,
+                                                (void *)values, (void *)chosen);
   memcpy(probabilities, values->data, (size_t)count * sizeof *probabilities);
   free_array(bytes);
   free_array(values);
-  if (found >= 0) *label = (size_t)found;
-  return found < 0 ? (edgernn_status)-found : EDGERNN_OK;
+  if (!status) *label = chosen_label(0);
+  return (edgernn_status)status;
+}
+
+edgernn_status edgernn_rank(const edgernn_classifier *classifier, const float *probabilities, size_t *best,
+                            size_t *runner_up) {
+  (void)classifier, (void)probabilities;
+  *best = chosen_label(1);
+  *runner_up = chosen_label(2);
+  return EDGERNN_OK;
+}
+
+edgernn_status edgernn_labels(const edgernn_classifier *classifier, const float *probabilities,
+                              size_t *labels, size_t capacity, size_t *count) {
+  (void)classifier, (void)probabilities;
+  *count = (size_t)((jint *)chosen->data)[3];
+  if (*count > capacity) abort();
+  for (size_t i = 0; i < *count; i++) labels[i] = chosen_label(4 + i);
+  return EDGERNN_OK;
 }
 
 size_t edgernn_tokenizer_scratch_size(const edgernn_classifier *classifier, size_t text_bytes) {

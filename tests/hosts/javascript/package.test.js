@@ -26,7 +26,7 @@ const hasCode = (name) => (error) => {
 test('a prediction has a label, its probability and all probabilities', async () => {
   const classifier = await load(SAMPLE);
   const found = classifier.predict(TEXT);
-  assert.deepEqual(Object.keys(found), ['label', 'probability', 'probabilities']);
+  assert.deepEqual(Object.keys(found), ['label', 'probability', 'probabilities', 'labels', 'best', 'runnerUp']);
   assert.equal(found.label, 'pos');
   assert.deepEqual(classifier.labels, ['neg', 'pos']);
   assert.deepEqual(Object.keys(found.probabilities), classifier.labels);

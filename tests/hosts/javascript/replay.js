@@ -19,11 +19,18 @@ function assemble(base, parts) {
   return whole;
 }
 
-function isPrediction(found, labels, [label, probabilities, tolerance]) {
+/** Return the label, the most probable one, the runner-up and those that apply, as the corpus has them. */
+function described(found, labels) {
+  const numbers = [found.label, found.best, found.runnerUp].map((name) => (name === null ? '-' : labels.indexOf(name)));
+  return [...numbers, found.labels.map((name) => labels.indexOf(name)).join(',') || '-'].join(' ');
+}
+
+function isPrediction(found, labels, [label, best, runnerUp, applying, probabilities, tolerance]) {
   const values = probabilities.split(',').map(Number);
   const near = labels.every((name, i) => Math.abs(found.probabilities[name] - values[i]) <= Number(tolerance));
-  return near && values.length === labels.length && found.label === labels[label] &&
-    found.probability === found.probabilities[found.label];
+  return near && values.length === labels.length &&
+    described(found, labels) === [label, best, runnerUp, applying].join(' ') &&
+    found.probability === found.probabilities[found.label ?? found.best];
 }
 
 async function statusOf(load, bytes) {

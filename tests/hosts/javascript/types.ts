@@ -8,7 +8,8 @@ async function main(): Promise<void> {
   await init(fetch('edgernn.wasm'));
   const classifier: Classifier = await load(fetch('model.edgernn'));
   const prediction: Prediction = classifier.predict('A text.');
-  const best: number | undefined = prediction.probabilities[prediction.label];
+  const best: number | undefined = prediction.probabilities[prediction.best];
+  const label: string = prediction.label ?? prediction.runnerUp ?? prediction.labels.join();
   const explanation: Explanation = classifier.explain(new Uint8Array(3));
   const weights: number[] = explanation.tokens.map((token) => token.weight);
   classifier.predictIds(classifier.tokenize('A text.'));
@@ -26,7 +27,7 @@ async function main(): Promise<void> {
     await load('none.edgernn');
   } catch (error) {
     const code: Code | undefined = error instanceof EdgernnError ? error.code : undefined;
-    console.log(code, best, weights, passed, texts, maxError, ids);
+    console.log(code, best, label, weights, passed, texts, maxError, ids);
   }
   classifier.close();
 }

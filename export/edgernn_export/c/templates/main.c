@@ -32,7 +32,12 @@ int main(void) {
   edgernn_status status = @name@_load(&classifier);
   while (!status && (more = read_line(&line, &room, &length)) == 1) {
     status = edgernn_classify(classifier, line ? line : "", length, probabilities, @NAME@_LABELS, &label);
-    if (!status) printf("%s\t%.4f\n", edgernn_label(classifier, label), (double)probabilities[label]);
+    if (status) continue;
+    if (label == EDGERNN_NO_LABEL) {
+      printf("-\n");
+    } else {
+      printf("%s\t%.4f\n", edgernn_label(classifier, label), (double)probabilities[label]);
+    }
   }
   if (more < 0) status = EDGERNN_ERROR_OUT_OF_MEMORY;
   if (status) fprintf(stderr, "error: %s\n", edgernn_status_message(status));

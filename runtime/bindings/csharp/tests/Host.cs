@@ -65,9 +65,13 @@ static class Host
     {
         Classifier classifier = Open(words[0]);
         Prediction found = classifier.Predict(Decode(words[1]));
-        float[] expected = words[3].Split(',').Select(float.Parse).ToArray();
-        float tolerance = float.Parse(words[4]);
-        return found.Label == classifier.Labels[int.Parse(words[2])]
+        float[] expected = words[6].Split(',').Select(float.Parse).ToArray();
+        float tolerance = float.Parse(words[7]);
+        Func<string, string> number = label =>
+            label == null ? "-" : classifier.Labels.ToList().IndexOf(label).ToString();
+        string applying = string.Join(",", found.Labels.Select(number));
+        var labels = new[] { number(found.Label), number(found.Best), number(found.RunnerUp), applying };
+        return string.Join(" ", labels) == string.Join(" ", words.Skip(2).Take(3)) + " " + words[5].Replace("-", "")
             && found.Probabilities.Count == expected.Length
             && expected.Zip(found.Probabilities, (a, b) => Math.Abs(a - b) <= tolerance).All(near => near);
     }

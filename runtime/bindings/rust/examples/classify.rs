@@ -9,6 +9,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     let classifier = Classifier::load(&arguments[1])?;
     let prediction = classifier.predict(&arguments[2])?;
-    println!("{} {:.4}", prediction.label, prediction.probability);
+    let label = prediction.label.as_deref().unwrap_or("no label");
+    println!("{label} {:.4}", prediction.probability);
     Ok(())
 }

@@ -56,9 +56,15 @@ fn replay(folder: &Path) {
 fn prediction_passes(opened: &mut Opened, words: &[&str]) -> bool {
     let classifier = opened.get(words[0]);
     let found = classifier.predict(decode(words[1])).unwrap();
-    let expected: Vec<f32> = words[3].split(',').map(|value| value.parse().unwrap()).collect();
-    let tolerance: f32 = words[4].parse().unwrap();
-    found.label == classifier.labels()[words[2].parse::<usize>().unwrap()]
+    let expected: Vec<f32> = words[6].split(',').map(|value| value.parse().unwrap()).collect();
+    let tolerance: f32 = words[7].parse().unwrap();
+    let number = |label: &String| {
+        classifier.labels().iter().position(|name| name == label).unwrap().to_string()
+    };
+    let optional = |label: &Option<String>| label.as_ref().map_or("-".to_string(), &number);
+    let applying = found.labels.iter().map(&number).collect::<Vec<_>>().join(",");
+    [optional(&found.label), number(&found.best), optional(&found.runner_up)] == words[2..5]
+        && applying == words[5].replace('-', "")
         && found.probabilities.len() == expected.len()
         && expected.iter().zip(&found.probabilities).all(|(a, b)| (a - b).abs() <= tolerance)
 }
@@ -124,7 +130,7 @@ fn cost(bundle: &str, times: usize, texts: &[String]) {
         let fastest = (0..times).map(|_| {
             let start = Instant::now();
             let found = classifier.predict(text).unwrap();
-            (start.elapsed().as_secs_f64() * 1e6, found.label.len())
+            (start.elapsed().as_secs_f64() * 1e6, found.best.len())
         });
         println!("{:.3}", fastest.map(|(time, _)| time).fold(f64::INFINITY, f64::min));
     }

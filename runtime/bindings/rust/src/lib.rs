@@ -3,7 +3,7 @@
 //! ```no_run
 //! let classifier = edgernn::Classifier::load("model.edgernn")?;
 //! let prediction = classifier.predict("A film to remember.")?;
-//! println!("{} {:.4}", prediction.label, prediction.probability);
+//! println!("{} {:.4}", prediction.best, prediction.probability);
 //! # Ok::<(), edgernn::Error>(())
 //! ```
 //!
@@ -28,12 +28,20 @@ pub type Result<T> = std::result::Result<T, Error>;
 /// The prediction for a text.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Prediction {
-    /// The most probable label.
-    pub label: String,
-    /// Its probability.
+    /// The most probable label; of a model with thresholds, the most probable one that reaches its
+    /// threshold, or `None` if none does.
+    pub label: Option<String>,
+    /// The probability of the label; without a label, the highest one.
     pub probability: f32,
     /// The probability of each label, in the order of [`Classifier::labels`].
     pub probabilities: Vec<f32>,
+    /// The labels that apply, the most probable first: of a multi-label model those that reach their
+    /// thresholds (0.5 if it has none), of others the label.
+    pub labels: Vec<String>,
+    /// The most probable label, also if it does not reach its threshold.
+    pub best: String,
+    /// The second most probable label; `None` if the model has one label.
+    pub runner_up: Option<String>,
 }
 
 /// A token of an explained text.
@@ -43,7 +51,7 @@ pub struct TokenWeight {
     pub token: String,
     /// Its id.
     pub id: i32,
-    /// The probability of the predicted label minus that without this token, -1 to 1.
+    /// The probability of the most probable label minus that without this token, -1 to 1.
     pub weight: f32,
 }
 
@@ -157,9 +165,28 @@ impl Classifier {
                 &mut label,
             )
         })?;
+        self.make_prediction(label, probabilities)
+    }
+
+    /// Return the prediction for a label of `edgernn_classify`, which may be none.
+    fn make_prediction(&self, label: usize, probabilities: Vec<f32>) -> Result<Prediction> {
+        let (mut best, mut runner_up, mut count) = (0, 0, 0);
+        let mut applying = vec![0; probabilities.len()];
+        let values = probabilities.as_ptr();
+        // SAFETY: there is a probability for each label, and room for all labels.
+        unsafe {
+            let handle = self.handle.as_ptr();
+            Error::check(sys::edgernn_rank(handle, values, &mut best, &mut runner_up))?;
+            let (labels, room) = (applying.as_mut_ptr(), applying.len());
+            Error::check(sys::edgernn_labels(handle, values, labels, room, &mut count))?;
+        }
+        let label = self.labels.get(label).map(|_| label);
         Ok(Prediction {
-            label: self.labels[label].clone(),
-            probability: probabilities[label],
+            label: label.map(|i| self.labels[i].clone()),
+            probability: probabilities[label.unwrap_or(best)],
+            labels: applying[..count].iter().map(|&i| self.labels[i].clone()).collect(),
+            best: self.labels[best].clone(),
+            runner_up: self.labels.get(runner_up).cloned(),
             probabilities,
         })
     }

@@ -37,6 +37,19 @@ extern "C" {
         capacity: usize,
         label: *mut usize,
     ) -> c_int;
+    pub fn edgernn_rank(
+        classifier: *const Classifier,
+        probabilities: *const f32,
+        best: *mut usize,
+        runner_up: *mut usize,
+    ) -> c_int;
+    pub fn edgernn_labels(
+        classifier: *const Classifier,
+        probabilities: *const f32,
+        labels: *mut usize,
+        capacity: usize,
+        count: *mut usize,
+    ) -> c_int;
     pub fn edgernn_self_test(
         classifier: *const Classifier,
         texts: *mut usize,

@@ -13,7 +13,7 @@ fn a_prediction_has_the_label_of_the_largest_probability() {
     let classifier = open();
     let found = classifier.predict("A film to remember.").unwrap();
     assert_eq!(classifier.labels(), ["neg", "pos"]);
-    assert_eq!(found.label, "pos");
+    assert_eq!(found.label.as_deref(), Some("pos"));
     assert_eq!(found.probability, found.probabilities[1]);
     assert!((found.probabilities.iter().sum::<f32>() - 1.0).abs() < 1e-6);
     assert_eq!(classifier.predict(b"A film to remember.").unwrap(), found);
@@ -47,7 +47,7 @@ fn weights_are_differences_of_probabilities() {
     let tokens = classifier.explain("not a good film").unwrap();
     let spellings: Vec<_> = tokens.iter().map(|token| token.token.as_str()).collect();
     assert_eq!(spellings, ["not", "a", "good", "film"]);
-    let label = classifier.labels().iter().position(|label| *label == whole.label).unwrap();
+    let label = classifier.labels().iter().position(|label| *label == whole.best).unwrap();
     let expected = whole.probability - without.probabilities[label];
     assert!((tokens[0].weight - expected).abs() < 1e-6);
     let ids: Vec<_> = tokens.iter().map(|token| token.id).collect();

@@ -88,14 +88,33 @@ func (c *corpus) count(name string, passes func(words []string) bool) {
 func (c *corpus) predictionPasses(words []string) bool {
 	classifier := c.open(words[0])
 	found := must(classifier.Predict(decode(words[1])))
-	expected := strings.Split(words[3], ",")
+	expected := strings.Split(words[6], ",")
 	for i, value := range expected {
-		if !(math.Abs(float(value)-float64(found.Probabilities[i])) <= float(words[4])) {
+		if !(math.Abs(float(value)-float64(found.Probabilities[i])) <= float(words[7])) {
 			return false
 		}
 	}
-	label := classifier.Labels()[number(words[2])]
-	return found.Label == label && len(found.Probabilities) == len(expected)
+	applying := []string{}
+	for _, label := range found.Labels {
+		applying = append(applying, numberOf(classifier, label))
+	}
+	labels := []string{numberOf(classifier, found.Label), numberOf(classifier, found.Best),
+		numberOf(classifier, found.RunnerUp), strings.Join(applying, ",")}
+	if len(applying) == 0 {
+		labels[3] = "-"
+	}
+	return strings.Join(labels, " ") == strings.Join(words[2:6], " ") &&
+		len(found.Probabilities) == len(expected)
+}
+
+// numberOf returns the number of a label, or "-" for none.
+func numberOf(classifier *edgernn.Classifier, label string) string {
+	for i, name := range classifier.Labels() {
+		if name == label {
+			return strconv.Itoa(i)
+		}
+	}
+	return "-"
 }
 
 func (c *corpus) tokensPass(words []string) bool {

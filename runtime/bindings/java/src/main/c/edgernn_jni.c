@@ -11,6 +11,8 @@
 /* A text that fits here is not copied to the heap. */
 #define SMALL_TEXT 2048
 #define SMALL_LABELS 64
+/* What is in front of the labels that apply: the label, the best one, the runner-up, and their number. */
+#define CHOSEN 4
 
 /* An open classifier and the memory of its data, which is NULL if a direct buffer is used in place. */
 typedef struct {
@@ -110,23 +112,63 @@ static void release_text(char *text, const char *small) {
   if (text != small) free(text);
 }
 
+/* The memory of a prediction: floats, labels, and the numbers that Java gets. */
+typedef struct {
+  float *values;
+  size_t *labels;
+  jint *chosen;
+} found;
+
+/* Return memory for a number of labels, which is `small` if they fit; release the values. */
+static edgernn_status allocate_found(size_t count, found *small, found *large) {
+  *large = *small;
+  if (count <= SMALL_LABELS) return EDGERNN_OK;
+  large->values = malloc(count * (sizeof(float) + sizeof(jint)) + CHOSEN * sizeof(jint));
+  large->labels = malloc(count * sizeof(size_t));
+  if (!large->values || !large->labels) return EDGERNN_ERROR_OUT_OF_MEMORY;
+  large->chosen = (jint *)(void *)(large->values + count);
+  return EDGERNN_OK;
+}
+
+static jint index_of(size_t label) { return label == EDGERNN_NO_LABEL ? -1 : (jint)label; }
+
+/* Classify a text, and write the numbers that Java gets. */
+static edgernn_status predict(const edgernn_classifier *classifier, const char *text, size_t bytes,
+                              size_t count, const found *to) {
+  size_t label, best, runner_up, applying;
+  edgernn_status status = edgernn_classify(classifier, text, bytes, to->values, count, &label);
+  if (!status) status = edgernn_rank(classifier, to->values, &best, &runner_up);
+  if (!status) status = edgernn_labels(classifier, to->values, to->labels, count, &applying);
+  if (status) return status;
+  to->chosen[0] = index_of(label);
+  to->chosen[1] = index_of(best);
+  to->chosen[2] = index_of(runner_up);
+  to->chosen[3] = (jint)applying;
+  for (size_t i = 0; i < count; i++) to->chosen[CHOSEN + i] = i < applying ? index_of(to->labels[i]) : -1;
+  return EDGERNN_OK;
+}
+
 NATIVE(jint, predict)(JNIEnv *env, jclass self, jlong handle, jbyteArray array,
-                      jfloatArray probabilities) {
+                      jfloatArray probabilities, jintArray chosen) {
   (void)self;
-  char small[SMALL_TEXT], *text;
-  float few[SMALL_LABELS], *values = few;
-  size_t bytes, label, count = (size_t)(*env)->GetArrayLength(env, probabilities);
-  edgernn_status status = copy_text(env, array, small, &text, &bytes);
-  if (status) return -(jint)status;
-  if (count > SMALL_LABELS) values = malloc(count * sizeof *values);
-  status = EDGERNN_ERROR_OUT_OF_MEMORY;
-  if (values) {
-    status = edgernn_classify(classifier_of(handle), text, bytes, values, count, &label);
+  char small_text[SMALL_TEXT], *text;
+  float values[SMALL_LABELS];
+  size_t labels[SMALL_LABELS];
+  jint numbers[CHOSEN + SMALL_LABELS];
+  found small = {values, labels, numbers}, to;
+  size_t bytes, count = (size_t)(*env)->GetArrayLength(env, probabilities);
+  edgernn_status status = copy_text(env, array, small_text, &text, &bytes);
+  if (status) return (jint)status;
+  status = allocate_found(count, &small, &to);
+  if (!status) status = predict(classifier_of(handle), text, bytes, count, &to);
+  if (!status) {
+    (*env)->SetFloatArrayRegion(env, probabilities, 0, (jsize)count, to.values);
+    (*env)->SetIntArrayRegion(env, chosen, 0, (jsize)(CHOSEN + count), to.chosen);
   }
-  if (!status) (*env)->SetFloatArrayRegion(env, probabilities, 0, (jsize)count, values);
-  if (values != few) free(values);
-  release_text(text, small);
-  return status ? -(jint)status : (jint)label;
+  if (to.values != values) free(to.values);
+  if (to.labels != labels) free(to.labels);
+  release_text(text, small_text);
+  return (jint)status;
 }
 
 /* Tokenize into memory for `capacity` ids, which is set to their number. */

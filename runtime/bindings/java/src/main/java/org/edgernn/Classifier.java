@@ -104,11 +104,11 @@ public final class Classifier implements AutoCloseable {
   public Prediction predict(byte[] text) {
     Objects.requireNonNull(text);
     float[] probabilities = new float[labels.size()];
+    int[] chosen = new int[4 + labels.size()];
     lock.readLock().lock();
     try {
-      int index = Native.predict(getHandle(), text, probabilities);
-      Native.check(Math.max(-index, 0));
-      return new Prediction(labels, probabilities, index);
+      Native.check(Native.predict(getHandle(), text, probabilities, chosen));
+      return new Prediction(labels, probabilities, chosen);
     } finally {
       lock.readLock().unlock();
     }

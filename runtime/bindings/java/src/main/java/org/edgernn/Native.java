@@ -38,8 +38,14 @@ final class Native {
 
   static native byte[] message(int status);
 
-  /** Returns the index of the label, or a negative status. */
-  static native int predict(long handle, byte[] text, float[] probabilities);
+  /**
+   * Classifies a text.
+   *
+   * @param probabilities set to the probability of each label: [L]
+   * @param chosen set to the indices of the label, the most probable label and the runner-up, the
+   *     number of labels that apply, and their indices; -1 is none: [4 + L]
+   */
+  static native int predict(long handle, byte[] text, float[] probabilities, int[] chosen);
 
   /** Sets {@code ids[0]}. */
   static native int tokenize(long handle, byte[] text, int[][] ids);

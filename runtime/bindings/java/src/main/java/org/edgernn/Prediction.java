@@ -10,27 +10,53 @@ import java.util.Map;
 public final class Prediction {
   private final List<String> labels;
   private final float[] values;
-  private final int index;
+  /** See {@link Native#predict}. */
+  private final int[] chosen;
 
-  Prediction(List<String> labels, float[] values, int index) {
+  Prediction(List<String> labels, float[] values, int[] chosen) {
     this.labels = labels;
     this.values = values;
-    this.index = index;
+    this.chosen = chosen;
   }
 
-  /** Returns the most probable label. */
+  /**
+   * Returns the most probable label; of a model with thresholds, the most probable one that reaches
+   * its threshold, or null if none does.
+   */
   public String getLabel() {
-    return labels.get(index);
+    return chosen[0] < 0 ? null : labels.get(chosen[0]);
   }
 
-  /** Returns the index of the most probable label in {@link Classifier#getLabels}. */
+  /** Returns the index of the label in {@link Classifier#getLabels}, or -1 without a label. */
   public int getIndex() {
-    return index;
+    return chosen[0];
   }
 
-  /** Returns the probability of the most probable label. */
+  /** Returns the probability of the label, or without a label, the highest one. */
   public float getProbability() {
-    return values[index];
+    return values[chosen[0] < 0 ? chosen[1] : chosen[0]];
+  }
+
+  /** Returns the most probable label, also if it does not reach its threshold. */
+  public String getBest() {
+    return labels.get(chosen[1]);
+  }
+
+  /** Returns the second most probable label, or null if the model has one label. */
+  public String getRunnerUp() {
+    return chosen[2] < 0 ? null : labels.get(chosen[2]);
+  }
+
+  /**
+   * Returns the labels that apply, the most probable first: of a multi-label model those that reach
+   * their thresholds (0.5 if it has none), of others the label.
+   */
+  public List<String> getLabels() {
+    List<String> found = new ArrayList<>();
+    for (int i = 0; i < chosen[3]; i++) {
+      found.add(labels.get(chosen[4 + i]));
+    }
+    return Collections.unmodifiableList(found);
   }
 
   /**

@@ -5,8 +5,8 @@ import java.io.File
 /** Opens the bundle in this file. */
 fun File.loadClassifier(): Classifier = Classifier.load(path)
 
-/** The label: `val (label, probability) = classifier.predict(text)`. */
-operator fun Prediction.component1(): String = label
+/** The label, or null: `val (label, probability) = classifier.predict(text)`. */
+operator fun Prediction.component1(): String? = label
 
 /** The probability of the label. */
 operator fun Prediction.component2(): Float = probability
