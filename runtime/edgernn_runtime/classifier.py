@@ -5,17 +5,24 @@ from __future__ import annotations
 import os
 import threading
 import weakref
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from edgernn_runtime.batch import (
+    check_threads,
+    classify_texts,
+    raise_errors,
+    result_or_error,
+    run_batch,
+)
 from edgernn_runtime.bundle import Bundle, read_bundle
 from edgernn_runtime.engines import Engine, TextEngine, open_engine
 from edgernn_runtime.errors import (
     ClosedError,
     EdgernnError,
     EngineError,
-    OptionError,
     SharingError,
     TextError,
 )
@@ -54,14 +61,7 @@ class Classifier:
             EngineError: that package cannot be imported, or refuses the model.
             BundleFormatError: an id of the tokenizer is outside the vocabulary.
         """
-        if not isinstance(threads, int) or threads < 1:
-            raise OptionError(
-                "threads is out of range",
-                path=bundle.path,
-                expected="an integer of at least 1",
-                found=repr(threads),
-                hint="leave it out for one thread",
-            )
+        check_threads(threads, bundle.path)
         manifest = bundle.manifest
         self.bundle = bundle
         self.tokenizer = Tokenizer(manifest.tokenizer, bundle.vocabulary)
@@ -170,6 +170,45 @@ class Classifier:
         except EngineError as error:
             error.path = str(self.bundle.path)
             raise
+        return self._choose(best, values)
+
+    def predict_batch(
+        self, texts: Iterable[str | bytes], *, threads: int = 1
+    ) -> Iterator[Prediction]:
+        """Yield the predictions of `predict` for many texts, in order, at a higher throughput.
+
+        Texts are read a few hundred ahead, so that memory does not grow with their number. A
+        native bundle runs texts of similar length side by side, others one after the other.
+
+        Args:
+            texts: any number of str, or bytes of UTF-8.
+            threads: number of threads, each with its own texts; native bundles only.
+
+        Raises:
+            OptionError: `threads` is not an integer of at least 1.
+            TextError: a text is neither str nor bytes, or is too long.
+            EngineError: the engine failed.
+            ClosedError: the classifier was closed.
+            SharingError: the classifier has several threads, and the process was forked.
+        """
+        return raise_errors(self.predict_or_error(texts, threads=threads))
+
+    def predict_or_error(
+        self, texts: Iterable[str | bytes], *, threads: int = 1
+    ) -> Iterator[Prediction | EdgernnError]:
+        """Do what `predict_batch` does, but yield the error of a text in its place."""
+        check_threads(threads, self.bundle.path)
+        return run_batch(self._classify_texts, texts, threads)
+
+    def _classify_texts(self, texts: Sequence[str | bytes]) -> list[Prediction | EdgernnError]:
+        engine = self._open_text_engine()
+        if engine is None:
+            return [result_or_error(self.predict, text) for text in texts]
+        results = classify_texts(engine, texts)
+        return [self._choose(*x) if isinstance(x, tuple) else x for x in results]
+
+    def _choose(self, best: int, values: list[float]) -> Prediction:
+        """Return the prediction for the probabilities of all labels."""
         manifest = self.bundle.manifest
         if manifest.head == "binary":
             # C subtracts in float32; this is what `predict_ids` returns.

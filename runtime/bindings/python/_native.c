@@ -167,6 +167,85 @@ static PyObject *engine_classify(engine *self, PyObject *text) {
   return list ? Py_BuildValue("(nN)", (Py_ssize_t)label, list) : NULL;
 }
 
+/* ---- Many texts -------------------------------------------------------------------------------- */
+
+/* The arrays of a batch of `count` texts in one block; the texts' bytes belong to their objects. */
+typedef struct batch {
+  size_t count;
+  const char **texts;
+  size_t *sizes;
+  float *probabilities;
+  edgernn_status *statuses;
+} batch;
+
+static int open_batch(batch *b, size_t count, size_t labels) {
+  b->count = count;
+  b->texts = PyMem_Calloc(count + 1, sizeof *b->texts);
+  b->sizes = PyMem_Calloc(count + 1, sizeof *b->sizes);
+  b->probabilities = PyMem_Calloc(count * labels + 1, sizeof *b->probabilities);
+  b->statuses = PyMem_Calloc(count + 1, sizeof *b->statuses);
+  if (b->texts && b->sizes && b->probabilities && b->statuses) return 1;
+  PyErr_NoMemory();
+  return 0;
+}
+
+static void close_batch(batch *b) {
+  PyMem_Free(b->texts);
+  PyMem_Free(b->sizes);
+  PyMem_Free(b->probabilities);
+  PyMem_Free(b->statuses);
+}
+
+/* Return the best label's number and all probabilities of a text, or its status in words. */
+static PyObject *result_of(const batch *b, size_t index, size_t labels) {
+  const float *values = b->probabilities + index * labels;
+  edgernn_status status = b->statuses[index];
+  size_t best = 0;
+  if (status) return Py_BuildValue("(ss)", edgernn_status_message(status), edgernn_status_name(status));
+  for (size_t i = 1; i < labels; i++) best = values[i] > values[best] ? i : best;
+  PyObject *list = list_of(values, labels);
+  return list ? Py_BuildValue("(nN)", (Py_ssize_t)best, list) : NULL;
+}
+
+static PyObject *results_of(const batch *b, size_t labels) {
+  PyObject *list = PyList_New((Py_ssize_t)b->count);
+  for (size_t i = 0; list && i < b->count; i++) {
+    PyObject *result = result_of(b, i, labels);
+    if (!result || PyList_SetItem(list, (Py_ssize_t)i, result)) Py_CLEAR(list);
+  }
+  return list;
+}
+
+static int point_at_texts(batch *b, PyObject *texts) {
+  for (size_t i = 0; i < b->count; i++) {
+    char *bytes;
+    Py_ssize_t size;
+    /* The tuple keeps its objects, and bytes do not change. */
+    if (PyBytes_AsStringAndSize(PyTuple_GetItem(texts, (Py_ssize_t)i), &bytes, &size)) return 0;
+    b->texts[i] = bytes;
+    b->sizes[i] = (size_t)size;
+  }
+  return 1;
+}
+
+static PyObject *engine_classify_batch(engine *self, PyObject *texts) {
+  size_t labels = edgernn_label_count(self->classifier);
+  edgernn_status status;
+  PyObject *list = NULL, *kept = PySequence_Tuple(texts);
+  batch b;
+  if (!kept) return NULL;
+  if (open_batch(&b, (size_t)PyTuple_Size(kept), labels) && point_at_texts(&b, kept)) {
+    Py_BEGIN_ALLOW_THREADS;
+    status = edgernn_classify_batch(self->classifier, b.texts, b.sizes, b.count, b.probabilities,
+                                    b.count * labels, NULL, b.statuses);
+    Py_END_ALLOW_THREADS;
+    list = status ? failed(status) : results_of(&b, labels);
+  }
+  close_batch(&b);
+  Py_DECREF(kept);
+  return list;
+}
+
 static PyObject *engine_kernels(engine *self, void *unused) {
   (void)unused;
   return PyUnicode_FromString(edgernn_kernels(self->classifier));
@@ -202,6 +281,8 @@ static PyMethodDef engine_methods[] = {
      "Return the outputs, float32 [C] as bytes, for ids, a buffer of int32 [T]. One thread at a time."},
     {"classify", (PyCFunction)(void (*)(void))engine_classify, METH_O,
      "Return the most probable label's number and all probabilities for a text, bytes of UTF-8. Thread-safe."},
+    {"classify_batch", (PyCFunction)(void (*)(void))engine_classify_batch, METH_O,
+     "Return what `classify` does for each of many texts, or the words of its status. Thread-safe."},
     {NULL, NULL, 0, NULL},
 };
 

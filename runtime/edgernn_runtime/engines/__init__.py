@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from types import ModuleType
@@ -56,6 +57,16 @@ class TextEngine(Engine, Protocol):
 
         Raises:
             EngineError: the engine failed.
+        """
+
+    def classify_batch(self, texts: Sequence[bytes]) -> list[tuple[int, list[float]] | EngineError]:
+        """Return what `classify` returns for each of many texts, or its error.
+
+        Args:
+            texts: UTF-8, [N].
+
+        Raises:
+            EngineError: there is not enough memory.
         """
 
 

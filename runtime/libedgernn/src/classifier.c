@@ -162,13 +162,14 @@ size_t edgernn_scratch_size(const edgernn_classifier *classifier, size_t text_by
 
 /* ---- Texts ------------------------------------------------------------------------------------- */
 
-static edgernn_status check_text(const edgernn_classifier *c, const char *text, size_t text_bytes) {
+EDGERNN_INTERNAL edgernn_status edgernn_check_text(const edgernn_classifier *c, const char *text,
+                                                   size_t text_bytes) {
   if (!c || (!text && text_bytes)) return EDGERNN_ERROR_ARGUMENT;
   if (!c->text.label_count) return EDGERNN_ERROR_NO_TOKENIZER;
   return text_bytes > EDGERNN_MAX_TEXT_BYTES ? EDGERNN_ERROR_TEXT_TOO_LONG : EDGERNN_OK;
 }
 
-static edgernn_status check_scratch(const void *scratch, size_t bytes, size_t needed) {
+EDGERNN_INTERNAL edgernn_status edgernn_check_scratch(const void *scratch, size_t bytes, size_t needed) {
   if (!scratch && needed) return EDGERNN_ERROR_ARGUMENT;
   if (bytes < needed) return EDGERNN_ERROR_MEMORY_TOO_SMALL;
   return edgernn_is_aligned(scratch, EDGERNN_ALIGNMENT) ? EDGERNN_OK : EDGERNN_ERROR_ALIGNMENT;
@@ -177,29 +178,32 @@ static edgernn_status check_scratch(const void *scratch, size_t bytes, size_t ne
 edgernn_status edgernn_tokenize(const edgernn_classifier *classifier, const char *text, size_t text_bytes,
                                 void *scratch, size_t scratch_bytes, int32_t *ids, size_t capacity,
                                 size_t *count) {
-  edgernn_status status = check_text(classifier, text, text_bytes);
+  edgernn_status status = edgernn_check_text(classifier, text, text_bytes);
   if (!status && (!count || (!ids && capacity))) status = EDGERNN_ERROR_ARGUMENT;
   if (status) return status;
   const edgernn_text *rules = &classifier->text;
-  status = check_scratch(scratch, scratch_bytes, edgernn_cut_bytes(rules, text_bytes));
+  status = edgernn_check_scratch(scratch, scratch_bytes, edgernn_cut_bytes(rules, text_bytes));
   if (status) return status;
   *count = edgernn_number(rules, text, text_bytes, scratch, ids, capacity);
   return *count > capacity ? EDGERNN_ERROR_CAPACITY : EDGERNN_OK;
 }
 
+EDGERNN_INTERNAL edgernn_status edgernn_check_outputs(const edgernn_classifier *c, const float *outputs) {
+  for (size_t i = 0; i < c->model.outputs; i++) {
+    if (!(outputs[i] >= 0 && outputs[i] <= 1)) return EDGERNN_ERROR_OUTPUT;
+  }
+  return EDGERNN_OK;
+}
+
 EDGERNN_INTERNAL edgernn_status edgernn_outputs_of(const edgernn_classifier *c, const int32_t *ids,
                                                    size_t count, void *scratch, float *outputs) {
-  size_t output_count = c->model.outputs;
   if (count == 0) {
-    memcpy(outputs, c->text.empty, output_count * sizeof *outputs);
+    memcpy(outputs, c->text.empty, c->model.outputs * sizeof *outputs);
     return EDGERNN_OK;
   }
   if (!edgernn_are_ids(&c->model, ids, count)) return EDGERNN_ERROR_IDS;
   edgernn_run_model(&c->model, ids, count, scratch, edgernn_executor_of(c), outputs);
-  for (size_t i = 0; i < output_count; i++) {
-    if (!(outputs[i] >= 0 && outputs[i] <= 1)) return EDGERNN_ERROR_OUTPUT;
-  }
-  return EDGERNN_OK;
+  return edgernn_check_outputs(c, outputs);
 }
 
 EDGERNN_INTERNAL size_t edgernn_spread(const edgernn_classifier *c, float *probabilities) {
@@ -221,20 +225,20 @@ edgernn_status edgernn_run_ids(const edgernn_classifier *classifier, const int32
   if (count == 0) return EDGERNN_ERROR_IDS;
   if (capacity < classifier->model.outputs) return EDGERNN_ERROR_CAPACITY;
   size_t needed = edgernn_model_scratch(&classifier->model, count);
-  edgernn_status status = check_scratch(scratch, scratch_bytes, needed);
+  edgernn_status status = edgernn_check_scratch(scratch, scratch_bytes, needed);
   return status ? status : edgernn_outputs_of(classifier, ids, count, scratch, outputs);
 }
 
 edgernn_status edgernn_classify_in(const edgernn_classifier *classifier, const char *text, size_t text_bytes,
                                    void *scratch, size_t scratch_bytes, float *probabilities,
                                    size_t capacity, size_t *label) {
-  edgernn_status status = check_text(classifier, text, text_bytes);
+  edgernn_status status = edgernn_check_text(classifier, text, text_bytes);
   if (!status && !probabilities) status = EDGERNN_ERROR_ARGUMENT;
   if (status) return status;
   if (capacity < classifier->text.label_count) return EDGERNN_ERROR_CAPACITY;
   const edgernn_text *rules = &classifier->text;
   size_t ids_end = edgernn_id_bytes(edgernn_most_ids(rules, text_bytes));
-  status = check_scratch(scratch, scratch_bytes, ids_end + edgernn_cut_bytes(rules, text_bytes));
+  status = edgernn_check_scratch(scratch, scratch_bytes, ids_end + edgernn_cut_bytes(rules, text_bytes));
   if (status) return status;
   int32_t *ids = (int32_t *)scratch;
   void *rest = (unsigned char *)scratch + ids_end;

@@ -41,6 +41,14 @@ EDGERNN_INTERNAL const edgernn_executor *edgernn_executor_of(const edgernn_class
 /* Return the bytes in front of which ids of a text end in the scratch of a classification. */
 EDGERNN_INTERNAL size_t edgernn_id_bytes(size_t ids);
 
+/* Check a text's size, and that the classifier has a tokenizer; that scratch suffices and is aligned. */
+EDGERNN_INTERNAL edgernn_status edgernn_check_text(const edgernn_classifier *classifier, const char *text,
+                                                   size_t text_bytes);
+EDGERNN_INTERNAL edgernn_status edgernn_check_scratch(const void *scratch, size_t bytes, size_t needed);
+
+/* Check that outputs [output_count] are probabilities. */
+EDGERNN_INTERNAL edgernn_status edgernn_check_outputs(const edgernn_classifier *classifier, const float *outputs);
+
 /* Write the outputs [output_count] for ids, which may be none, and check them. */
 EDGERNN_INTERNAL edgernn_status edgernn_outputs_of(const edgernn_classifier *classifier, const int32_t *ids,
                                                    size_t count, void *scratch, float *outputs);

@@ -122,6 +122,9 @@ EDGERNN_INTERNAL void edgernn_run_recurrent(const edgernn_model *model, const ed
                            const edgernn_sequence *x, edgernn_sequence *y, edgernn_arena arena,
                            const edgernn_executor *executor);
 
+/* Merge the outputs of two directions side by side as the layer says. */
+EDGERNN_INTERNAL void edgernn_merge(const edgernn_layer *layer, edgernn_sequence *y);
+
 /* Return the steps of a layer's output.
  *
  * steps: of each source, [index + 1]. */

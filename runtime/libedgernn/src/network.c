@@ -75,8 +75,8 @@ static size_t sequence_bytes(const edgernn_model *model, uint32_t index, size_t 
   return steps > MOST_SCRATCH / sizeof(float) / width ? MOST_SCRATCH : steps * width * sizeof(float);
 }
 
-static void open_output(edgernn_arena *a, const edgernn_model *model, uint32_t index, size_t steps,
-                        edgernn_sequence *y) {
+EDGERNN_INTERNAL void edgernn_open_output(edgernn_arena *a, const edgernn_model *model, uint32_t index,
+                                          size_t steps, edgernn_sequence *y) {
   void *memory = edgernn_take(a, sequence_bytes(model, index, steps));
   memset(y, 0, sizeof *y);
   y->steps = steps;
@@ -94,7 +94,8 @@ static void open_output(edgernn_arena *a, const edgernn_model *model, uint32_t i
   }
 }
 
-static void open_text(edgernn_arena *a, const edgernn_model *model, size_t steps, edgernn_sequence *x) {
+EDGERNN_INTERNAL void edgernn_open_text(edgernn_arena *a, const edgernn_model *model, size_t steps,
+                                        edgernn_sequence *x) {
   memset(x, 0, sizeof *x);
   x->steps = steps;
   x->size = model->embedding.columns;
@@ -109,7 +110,7 @@ static void open_text(edgernn_arena *a, const edgernn_model *model, size_t steps
   }
 }
 
-static void embed(const edgernn_model *model, const int32_t *ids, edgernn_sequence *x) {
+EDGERNN_INTERNAL void edgernn_embed(const edgernn_model *model, const int32_t *ids, edgernn_sequence *x) {
   const edgernn_tensor *table = &model->embedding;
   uint32_t columns = table->columns;
   for (size_t t = 0; t < x->steps; t++) {
@@ -140,22 +141,22 @@ EDGERNN_INTERNAL size_t edgernn_model_scratch(const edgernn_model *model, size_t
     return a.used + most;
   }
   EDGERNN_TAKE(&a, edgernn_sequence, model->layer_count + 1);
-  open_text(&a, model, count, &unused);
+  edgernn_open_text(&a, model, count, &unused);
   size_t longest = steps[0] = count;
   for (uint32_t i = 0; i < model->layer_count; i++) {
     const edgernn_layer *layer = &model->layers[i];
     steps[i + 1] = edgernn_steps_of(layer, i, steps);
     longest = steps[i + 1] > longest ? steps[i + 1] : longest;
     size_t besides = edgernn_recurrent_bytes(layer, longest) + edgernn_node_bytes(layer, longest);
-    open_output(&a, model, i, steps[i + 1], &unused);
+    edgernn_open_output(&a, model, i, steps[i + 1], &unused);
     most = besides > most ? besides : most;
     if (a.used > MOST_SCRATCH) return MOST_SCRATCH;
   }
   return a.used + most;
 }
 
-static void run_layer(const edgernn_model *model, uint32_t index, edgernn_sequence *values, edgernn_arena a,
-                      const edgernn_executor *executor) {
+EDGERNN_INTERNAL void edgernn_run_layer(const edgernn_model *model, uint32_t index, edgernn_sequence *values,
+                                        edgernn_arena a, const edgernn_executor *executor) {
   const edgernn_layer *layer = &model->layers[index];
   const edgernn_sequence *x = &values[index];
   edgernn_sequence *y = &values[index + 1];
@@ -173,13 +174,13 @@ static float *run_layers(edgernn_arena *a, const edgernn_model *model, const int
                          size_t count, const edgernn_executor *executor) {
   edgernn_sequence *values = EDGERNN_TAKE(a, edgernn_sequence, model->layer_count + 1);
   size_t steps[EDGERNN_MOST_LAYERS + 1];
-  open_text(a, model, count, &values[0]);
-  embed(model, ids, &values[0]);
+  edgernn_open_text(a, model, count, &values[0]);
+  edgernn_embed(model, ids, &values[0]);
   steps[0] = count;
   for (uint32_t i = 0; i < model->layer_count; i++) {
     steps[i + 1] = edgernn_steps_of(&model->layers[i], i, steps);
-    open_output(a, model, i, steps[i + 1], &values[i + 1]);
-    run_layer(model, i, values, *a, executor);
+    edgernn_open_output(a, model, i, steps[i + 1], &values[i + 1]);
+    edgernn_run_layer(model, i, values, *a, executor);
   }
   return values[model->layer_count].float32;
 }
@@ -191,7 +192,8 @@ static float *no_logits(edgernn_arena *a, const edgernn_model *model) {
   return logits;
 }
 
-static void write_outputs(const edgernn_model *model, const float *logits, float *probabilities) {
+EDGERNN_INTERNAL void edgernn_write_outputs(const edgernn_model *model, const float *logits,
+                                            float *probabilities) {
   size_t count = model->outputs;
   if (model->head != EDGERNN_MULTICLASS) {
     for (size_t i = 0; i < count; i++) {
@@ -218,5 +220,5 @@ EDGERNN_INTERNAL void edgernn_run_model(const edgernn_model *model, const int32_
   edgernn_arena a = {(unsigned char *)scratch, 0};
   float *logits = model->layer_count ? run_layers(&a, model, ids, count, executor) : no_logits(&a, model);
   if (model->wide.words) edgernn_add_wide(&model->wide, ids, count, a, logits);
-  write_outputs(model, logits, outputs);
+  edgernn_write_outputs(model, logits, outputs);
 }

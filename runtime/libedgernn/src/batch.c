@@ -1,0 +1,80 @@
+/* Several texts through the layers, side by side where that is faster. */
+#include "batch.h"
+
+EDGERNN_INTERNAL int edgernn_runs_batches(const edgernn_model *model) {
+  int recurrent = 0;
+  for (uint32_t i = 0; i < model->layer_count; i++) {
+    uint32_t kind = model->layers[i].kind;
+    if (kind == EDGERNN_RECURRENT) recurrent = 1;
+    if (kind != EDGERNN_RECURRENT && kind != EDGERNN_DENSE && kind != EDGERNN_POOLING &&
+        kind != EDGERNN_POOLINGS) {
+      return 0;
+    }
+  }
+  return recurrent;
+}
+
+/* Return the steps of a layer's output. */
+static size_t steps_behind(const edgernn_layer *layer, size_t steps) { return layer->is_sequence ? steps : 1; }
+
+/* Take the memory of a text's sequences, and return the steps of the last. */
+static void open_sequences(edgernn_arena *a, const edgernn_model *model, size_t steps,
+                           edgernn_sequence *values) {
+  edgernn_sequence unused;
+  edgernn_open_text(a, model, steps, values ? values : &unused);
+  for (uint32_t i = 0; i < model->layer_count; i++) {
+    steps = steps_behind(&model->layers[i], steps);
+    edgernn_open_output(a, model, i, steps, values ? values + i + 1 : &unused);
+  }
+}
+
+/* Take the memory of all sequences [texts, layers + 1]. */
+static edgernn_sequence *open_batch(edgernn_arena *a, const edgernn_model *model, const edgernn_batch_text *texts,
+                                    size_t count) {
+  size_t stride = model->layer_count + 1u;
+  edgernn_sequence *values = EDGERNN_TAKE(a, edgernn_sequence, count * stride);
+  for (size_t i = 0; i < count; i++) {
+    open_sequences(a, model, texts[i].count, values ? values + i * stride : NULL);
+  }
+  return values;
+}
+
+EDGERNN_INTERNAL size_t edgernn_batch_bytes(const edgernn_model *model, const edgernn_batch_text *texts,
+                                            size_t count) {
+  edgernn_arena a = {NULL, 0};
+  size_t most = edgernn_wide_bytes(&model->wide);
+  edgernn_sequence x;
+  open_batch(&a, model, texts, count);
+  for (uint32_t i = 0; i < model->layer_count; i++) {
+    edgernn_arena unused = {NULL, 0};
+    if (i) {
+      edgernn_open_output(&unused, model, i - 1, 1, &x);
+    } else {
+      edgernn_open_text(&unused, model, 1, &x);
+    }
+    size_t besides = edgernn_batch_recurrent_bytes(&model->layers[i], x.width, count);
+    most = besides > most ? besides : most;
+  }
+  return a.used + most;
+}
+
+EDGERNN_INTERNAL void edgernn_run_batch(const edgernn_model *model, const edgernn_batch_text *texts,
+                                        size_t count, void *scratch, const edgernn_executor *executor,
+                                        float *const *outputs) {
+  edgernn_arena a = {(unsigned char *)scratch, 0};
+  size_t stride = model->layer_count + 1u;
+  edgernn_sequence *values = open_batch(&a, model, texts, count);
+  for (size_t i = 0; i < count; i++) edgernn_embed(model, texts[i].ids, values + i * stride);
+  for (uint32_t layer = 0; layer < model->layer_count; layer++) {
+    if (model->layers[layer].kind == EDGERNN_RECURRENT) {
+      edgernn_batch_recurrent(model, &model->layers[layer], values + layer, stride, count, a, executor);
+      continue;
+    }
+    for (size_t i = 0; i < count; i++) edgernn_run_layer(model, layer, values + i * stride, a, executor);
+  }
+  for (size_t i = 0; i < count; i++) {
+    float *logits = values[i * stride + model->layer_count].float32;
+    if (model->wide.words) edgernn_add_wide(&model->wide, texts[i].ids, texts[i].count, a, logits);
+    edgernn_write_outputs(model, logits, outputs[i]);
+  }
+}

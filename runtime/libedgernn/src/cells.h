@@ -1,0 +1,28 @@
+/* The cells of a direction, stepped for several texts side by side. */
+#ifndef EDGERNN_CELLS_H
+#define EDGERNN_CELLS_H
+
+#include "layers.h"
+
+/* A direction under way over one text or more. What a text has follows on that of the text before. */
+typedef struct edgernn_cells {
+  const edgernn_direction *d;
+  /* Products with the state, and parts of it for a GRU. */
+  float *gates, *parts;
+  float *hidden, *cell, *scaled;
+  int8_t *quantized;
+  /* Whether the next product goes through the weights from their end: the half that the last one left
+   * in the cache is then used before it is replaced. */
+  int descending;
+} edgernn_cells;
+
+/* Take the memory for `texts` texts of the arena, and start with zeros. */
+EDGERNN_INTERNAL void edgernn_open_cells(edgernn_arena *arena, edgernn_cells *cells, const edgernn_direction *d,
+                                         size_t texts, int input_offset);
+
+/* Take a step of the first `texts` texts, whose input products are `inputs` [texts, groups * 16]. They
+ * may be in `cells->gates`, except for a GRU. */
+EDGERNN_INTERNAL void edgernn_step_cells(const edgernn_model *model, const edgernn_layer *layer,
+                                         edgernn_cells *cells, const float *inputs, size_t texts);
+
+#endif
