@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import platform
 import re
 import shutil
 import subprocess
@@ -89,6 +90,20 @@ def test_the_amalgamation_compiles_without_a_warning(amalgamation, tmp_path, com
     standard = "-std=c++11" if "++" in compiler else "-std=c99"
     flags = ("-Wall", "-Wextra", "-Wpedantic", "-Werror", "-c", "edgernn.c", "-o", tmp_path / "o")
     run(*compiler.split(), standard, level, *flags, cwd=amalgamation)
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="the option -mfma is that of x86-64")
+@pytest.mark.parametrize("compiler", ["gcc", "clang"])
+def test_no_compiler_joins_a_product_and_a_sum(amalgamation, tmp_path, compiler):
+    """Both do so without the pragma in common.h, and the bits would depend on them."""
+    if shutil.which(compiler) is None:
+        pytest.skip(f"{compiler} is not installed")
+    found = []
+    for option in ("-O2", "-ffp-contract=off"):
+        command = [compiler, "-O2", "-mavx2", "-mfma", option, amalgamation / "edgernn.c"]
+        run(*command, "-S", "-o", tmp_path / "edgernn.s")
+        found.append(len(re.findall(r"\bvfn?m(?:add|sub)", (tmp_path / "edgernn.s").read_text())))
+    assert found[0] == found[1] > 0
 
 
 def test_the_example_is_at_most_25_lines():

@@ -8,6 +8,14 @@
 
 #include "edgernn.h"
 
+/* Bits must not depend on the compiler: `a * b + c` is two operations, also where the processor has
+ * one for it and the compiler's default is to use it. */
+#if defined(__clang__)
+#pragma STDC FP_CONTRACT OFF
+#elif defined(__GNUC__)
+#pragma GCC optimize("fp-contract=off")
+#endif
+
 /* The amalgamation makes everything static that is not part of the API. */
 #ifndef EDGERNN_INTERNAL
 #define EDGERNN_INTERNAL
