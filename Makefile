@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+QUICKSTART := build/quickstart
 DOCS_STAMP := $(VENV)/.docs
 PROJECTS := pyproject.toml export/pyproject.toml runtime/pyproject.toml
 # The engine in C is compiled when the runtime is installed.
@@ -10,34 +11,51 @@ NATIVE := runtime/setup.py $(wildcard runtime/bindings/python/*.c \
   runtime/libedgernn/*/*.[ch] runtime/libedgernn/src/*/*.[ch] runtime/libedgernn/src/*.inc \
   runtime/libedgernn/src/*/*.inc)
 
+NEEDS_VENV := $(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+  { echo 'error: this Python cannot make virtual environments'; \
+    echo '  next:     apt-get install python3-venv'; exit 1; }
+
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check format clean amalgamation wasm web-demo java bindings hosts host-javascript \
+.PHONY: help quickstart install demo test check format clean amalgamation wasm web-demo java bindings hosts host-javascript \
   host-java host-kotlin host-android host-rust host-go host-csharp wheels docs reference
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
+
+quickstart: $(QUICKSTART)/.installed  ## classify with the sample bundle, without TensorFlow (1 minute)
+	$(QUICKSTART)/bin/python examples/quickstart.py
+
+$(QUICKSTART)/.installed: runtime/pyproject.toml $(NATIVE) $(wildcard runtime/edgernn_runtime/*.py runtime/edgernn_runtime/*/*.py)
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(v < (3, 11) and \
+	  "error: the runtime needs Python 3.11 or newer\n  found:    %d.%d ($(PYTHON))\n  next:     make quickstart PYTHON=python3.11" % v)'
+	@$(NEEDS_VENV)
+	@echo 'installing the runtime into $(QUICKSTART): downloads NumPy (about 20 MB), compiles the C engine'
+	$(PYTHON) -m venv $(QUICKSTART)
+	$(QUICKSTART)/bin/python -m pip install --quiet --disable-pip-version-check ./runtime
+	@touch $@
 
 install: $(STAMP)  ## make .venv with everything in it
 
 $(STAMP): constraints.txt $(PROJECTS) $(NATIVE)
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(not (3, 11) <= v < (3, 14) and \
 	  "error: edgernn needs Python 3.11, 3.12 or 3.13\n  found:    %d.%d ($(PYTHON))\n  next:     make PYTHON=python3.11" % v)'
-	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
-	  { echo 'error: this Python cannot make virtual environments'; \
-	    echo '  next:     apt-get install python3-venv'; exit 1; }
+	@$(NEEDS_VENV)
+	@echo 'installing into $(VENV): downloads about 2 GB, most of it TensorFlow'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt \
 	  --editable runtime --editable export --editable '.[demo,dev]'
 	@touch $@
 
 demo: $(STAMP)  ## train on film reviews, export, classify, compare (about 8 minutes)
+	@echo 'train on 25,000 film reviews, export three bundles, benchmark: about 8 minutes on two cores; no download'
 	$(BIN)/edgernn train --force
 	for format in tflite onnx native; do \
 	  $(BIN)/edgernn export --format $$format --quantize int8 --force || exit 1; done
 	$(BIN)/edgernn predict model/native-int8.edgernn \
 	  "A film to remember, I loved every minute." "Two hours that I will never get back."
 	$(BIN)/python -m edgernn_runtime model/onnx-int8.edgernn "An honest, warm and funny film."
-	$(BIN)/edgernn bench --quick
+	$(BIN)/edgernn bench --quick --html model/report.html
+	@echo 'the report with charts: model/report.html'
 
 test: $(STAMP)  ## run the tests
 	$(BIN)/python -m pytest -n 2 --dist loadfile --durations 25

@@ -1,4 +1,4 @@
-"""Insert the results of `benchmarks/results` into the README and the docs, and draw the chart.
+"""Insert the results of `benchmarks/results` into the README and the docs, and draw the charts.
 
 python benchmarks/figures.py
 
@@ -17,7 +17,6 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
 PAGES = tuple(ROOT / page for page in ("README.md", "docs/benchmarks.md", "docs/your-model.md"))
-CHART = ROOT / "docs" / "images" / "latency.svg"
 #: Rows and columns of the README's table, which are those of the chart, too.
 SUMMARY = (
     "keras tf.function",
@@ -29,11 +28,15 @@ SUMMARY = (
     "onnx-none",
     "native-int8",
 )
+_OWN = ("tflite-int8", "onnx-none", "native-int8")
 _COLUMNS = ("variant", "file MB", "p50 ms", "p95 ms", "memory MB", "label agreement")
-_STYLE = (
-    "text { font: 13px system-ui, sans-serif; fill: #1d2126 } .bar { fill: #a2abb6 } "
-    ".own { fill: #1f9d63 } @media (prefers-color-scheme: dark) { text { fill: #e7eaee } }"
-)
+#: Colours of text, other bars and edgernn's bars, for each theme of a page.
+_THEMES = {
+    "light": ("#1d2126", "#a2abb6", "#1f9d63"),
+    "dark": ("#e7eaee", "#5c6670", "#35c281"),
+}
+#: The picture of the README chooses the chart of the reader's theme.
+CHARTS = {theme: ROOT / "docs" / "images" / f"latency-{theme}.svg" for theme in _THEMES}
 _PART = re.compile(
     r"(<!-- figures: (?P<name>[\w-]+)(?: first (?P<first>\d+)| (?P<summary>summary))? -->\n)"
     r".*?(<!-- /figures -->)",
@@ -98,18 +101,18 @@ def _cells(line: str) -> list[str]:
     return [cell.strip() for cell in line.strip("|").split("|")]
 
 
-def latency_chart() -> str:
-    """Return an SVG of the p50 latencies of `SUMMARY`, which follows a light or dark theme."""
-    result = _read("peers")
-    _, _, *rows = [_cells(line) for line in summary(result["printed"])]
+def latency_chart(theme: str) -> str:
+    """Return an SVG of the p50 latencies of `SUMMARY`, for a light or dark page."""
+    ink, other, own = _THEMES[theme]
+    _, _, *rows = [_cells(line) for line in summary(_read("peers")["printed"])]
     times = [float(row[2]) for row in rows]
     bars = []
     for i, (name, value) in enumerate(zip(SUMMARY, times, strict=True)):
         y, width = 34 + 26 * i, 440 * value / max(times)
-        own = " own" if name in ("tflite-int8", "onnx-none", "native-int8") else ""
+        colour = own if name in _OWN else other
         bars += [
             f'<text x="232" y="{y + 13}" text-anchor="end">{name}</text>',
-            f'<rect class="bar{own}" x="240" y="{y}" width="{width:.1f}" height="18" rx="2"/>',
+            f'<rect x="240" y="{y}" width="{width:.1f}" height="18" rx="2" fill="{colour}"/>',
             f'<text x="{246 + width:.1f}" y="{y + 13}">{value:g}</text>',
         ]
     height = 34 + 26 * len(rows)
@@ -118,7 +121,7 @@ def latency_chart() -> str:
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 740 {height}" role="img">',
             f"<title>{title}</title>",
-            f"<style>{_STYLE}</style>",
+            f"<style>text {{ font: 13px system-ui, sans-serif; fill: {ink} }}</style>",
             f'<text x="8" y="18">{title}</text>',
             *bars,
             "</svg>\n",
@@ -127,11 +130,11 @@ def latency_chart() -> str:
 
 
 def main() -> None:
-    """Rewrite the pages and the chart."""
+    """Rewrite the pages and the charts."""
     for page in PAGES:
         page.write_text(rendered(page.read_text(encoding="utf-8")), encoding="utf-8")
-    CHART.parent.mkdir(exist_ok=True)
-    CHART.write_text(latency_chart(), encoding="utf-8")
+    for theme, path in CHARTS.items():
+        path.write_text(latency_chart(theme), encoding="utf-8")
 
 
 if __name__ == "__main__":

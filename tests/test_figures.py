@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import re
 from pathlib import Path
 
@@ -33,8 +34,23 @@ def test_the_first_tables_end_where_the_next_begins():
     assert figures.first_tables(lines, 2) == lines
 
 
-def test_the_chart_is_drawn_from_the_results():
-    assert figures.CHART.read_text(encoding="utf-8") == figures.latency_chart()
+@pytest.mark.parametrize("theme", figures.CHARTS)
+def test_the_chart_is_drawn_from_the_results(theme):
+    drawn = figures.latency_chart(theme)
+    assert figures.CHARTS[theme].read_text(encoding="utf-8") == drawn
+    result = json.loads((figures.RESULTS / "peers.json").read_text(encoding="utf-8"))
+    rows = [figures._cells(line) for line in figures.summary(result["printed"])[2:]]
+    shown = re.findall(r">([^<>]+)</text>", drawn)[1:]
+    assert dict(zip(shown[::2], map(float, shown[1::2]), strict=True)) == {
+        row[0]: pytest.approx(float(row[2])) for row in rows
+    }
+    assert drawn.count("<rect ") == len(rows)
+
+
+def test_the_readme_shows_the_charts_of_both_themes():
+    text = (figures.ROOT / "README.md").read_text(encoding="utf-8")
+    for path in figures.CHARTS.values():
+        assert f'"{path.relative_to(figures.ROOT).as_posix()}"' in text
 
 
 def test_the_summary_has_the_chosen_rows_and_columns():
