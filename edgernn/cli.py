@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from edgernn.console import fail
+from edgernn.console import INTERRUPTED, fail
 from edgernn_runtime import EdgernnError
 from edgernn_runtime.__main__ import describe_versions
 
@@ -28,7 +28,6 @@ COMMANDS = {
     "data": "Download data sets.",
     "info": "Show versions, engines and processor, for a bug report.",
 }
-_INTERRUPTED = 130
 
 
 class _LazyGroup(click.Group):
@@ -88,7 +87,7 @@ def cli(**_: Any) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line and exit: 0 success, 1 failure or missed gate, 2 wrong usage."""
+    """Run the command line: 0 success, 1 failure or missed gate, 2 wrong usage, 130 Ctrl-C."""
     # Silences TensorFlow's logs on stderr; TensorFlow reads the variable at import.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     arguments = list(sys.argv[1:] if arguments is None else arguments)
@@ -97,9 +96,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except click.ClickException as error:
         error.show()
         status = error.exit_code
-    except (KeyboardInterrupt, click.Abort):
-        click.echo("interrupted", err=True)
-        status = _INTERRUPTED
+    except (KeyboardInterrupt, click.Abort) as error:
+        # click raises Abort from the KeyboardInterrupt.
+        click.echo(str(error.__cause__ or error) or "interrupted", err=True)
+        status = INTERRUPTED
     except EdgernnError as error:
         if "--debug" in arguments:
             raise

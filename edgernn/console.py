@@ -16,6 +16,9 @@ import click
 
 from edgernn_runtime import EdgernnError
 
+#: The exit status after Ctrl-C: 128 plus the number of SIGINT.
+INTERRUPTED = 130
+
 #: The key of `--quiet` in a context of click.
 _QUIET = "edgernn.quiet"
 

@@ -10,14 +10,13 @@ import click
 
 import edgernn
 from edgernn.commands.options import data_options, json_option, quiet_option
-from edgernn.console import print_status, show, show_json, warn
+from edgernn.console import INTERRUPTED, print_status, show, show_json, warn
 
 if TYPE_CHECKING:
     from edgernn.benchmarking.records import BenchmarkReport
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 _POSITIVE = click.FloatRange(0, min_open=True)
-_INTERRUPTED = 130
 #: Options that are arguments of `edgernn.benchmark`.
 _ARGUMENTS = (
     "model",
@@ -92,7 +91,7 @@ def bench(ctx: click.Context, /, bundles: tuple[Path, ...], **values: Any) -> No
     _write(report, values)
     if report.partial:
         warn("interrupted; the report contains the measurements made so far")
-        ctx.exit(_INTERRUPTED)
+        ctx.exit(INTERRUPTED)
     if report.missed or any(result.error for result in report.results):
         ctx.exit(1)
 

@@ -20,7 +20,7 @@ from edgernn.commands.options import (
     json_option,
     quiet_option,
 )
-from edgernn.console import print_status, show, show_json, warn
+from edgernn.console import INTERRUPTED, print_status, show, show_json, warn
 from edgernn.errors import OptionError
 from edgernn.model_folder import DEFAULT
 from edgernn.progress import epoch_progress
@@ -219,12 +219,14 @@ def _options(function: Any) -> Any:
 @quiet_option
 @json_option
 @help_all_option
-def train(**values: Any) -> None:
+@click.pass_context
+def train(ctx: click.Context, /, **values: Any) -> None:
     """Train a classifier on labeled texts.
 
     A linear classifier of words and n-grams is fitted in seconds, then a recurrent network is
     trained. Their sum is deployed if its log loss on the validation texts is lower than that of
-    the linear classifier. Ctrl-C ends the training and keeps the best epoch so far.
+    the linear classifier. Ctrl-C ends the training, keeps the best epoch so far, and gives the exit
+    status 130; before the end of the first epoch it writes nothing.
 
     Example: edgernn train --data reviews.csv --preset small --max-size 500KB
     """
@@ -253,6 +255,8 @@ def train(**values: Any) -> None:
     else:
         show(scores_table(f"{result.path}: validation", result.scores, result.note))
         show(paths_table(result.paths, result.deployed, result.scores.texts))
+    if result.metrics["interrupted"]:
+        ctx.exit(INTERRUPTED)
 
 
 def _preset(values: dict[str, Any]) -> Preset:

@@ -77,7 +77,8 @@ def fit(
         progress: called after each batch and each epoch.
 
     Raises:
-        TrainingError: the training ended before the first epoch was finished, or the loss is NaN.
+        KeyboardInterrupt: Ctrl-C before the end of the first epoch.
+        TrainingError: the loss is NaN in the first epoch.
     """
     dataset = to_dataset(encoded, options.batch_size, options.seed)
     steps = int(dataset.cardinality())
@@ -105,26 +106,16 @@ def fit(
     except KeyboardInterrupt:
         interrupted = True
     if best.best_weights is None:
-        raise _no_epoch_error(interrupted=interrupted)
+        if interrupted:
+            raise KeyboardInterrupt
+        raise TrainingError(
+            "the training loss is NaN; nothing was written",
+            expected="a finite loss",
+            found="NaN in the first epoch",
+            hint="try a smaller --learning-rate",
+        )
     core.set_weights(best.best_weights)
     return Fit(best.history, best.best_epoch, interrupted)
-
-
-def _no_epoch_error(*, interrupted: bool) -> TrainingError:
-    """Return the error of a training without a finished epoch."""
-    if interrupted:
-        return TrainingError(
-            "training was interrupted before the end of the first epoch; nothing was written",
-            expected="at least one finished epoch",
-            found="an interrupt in the first epoch",
-            hint="train again, or use --preset bag, which takes seconds",
-        )
-    return TrainingError(
-        "the training loss is NaN; nothing was written",
-        expected="a finite loss",
-        found="NaN in the first epoch",
-        hint="try a smaller --learning-rate",
-    )
 
 
 def _compile(core: KerasModel, classes: int, steps: int, options: TrainingOptions) -> None:

@@ -26,6 +26,7 @@ from edgernn.metrics import Scores, score
 from edgernn.model_folder import check_output_folder, write_model_folder
 from edgernn.score_plots import confusion_png, history_png
 from edgernn.scoring import keras_probabilities
+from edgernn.training.interrupt import interrupt_request
 from edgernn.training.loop import ProgressCallback
 from edgernn.training.options import Preset
 from edgernn.training.path_sum import Deployed
@@ -115,6 +116,7 @@ def run_training(request: TrainingRequest, callbacks: TrainingCallbacks) -> Trai
         ModelFolderError: the output path exists and must not be replaced.
         OutputError: the folder cannot be written.
         TrainingError: training ended without a usable model.
+        KeyboardInterrupt: Ctrl-C before there was a model; nothing was written.
     """
     warnings: list[str] = []
 
@@ -136,24 +138,20 @@ def run_training(request: TrainingRequest, callbacks: TrainingCallbacks) -> Trai
     )
     preset = _fitted_preset(request, training, labels, callbacks)
     unlabeled = _unlabeled(request, callbacks)
-    trained = train(
-        training, validation, labels, preset, callbacks.progress, callbacks.note, unlabeled
-    )
+    try:
+        trained = train(
+            training, validation, labels, preset, callbacks.progress, callbacks.note, unlabeled
+        )
+    except KeyboardInterrupt as error:
+        raise KeyboardInterrupt(
+            "interrupted before there is a model; nothing was written"
+        ) from error
     if trained.interrupted:
         warn(f"interrupted; keeping epoch {trained.best_epoch}, the best so far")
     probabilities = keras_probabilities(trained.model, validation.texts)
     scores = score(truth, predicted_classes(probabilities, "multiclass").tolist(), labels)
     metrics = _metrics(preset, corpus, trained, scores, len(training))
-    write_model_folder(
-        request.out,
-        model=_saved(trained.model),
-        labels=labels,
-        metrics=metrics,
-        history=trained.history,
-        history_plot=history_png(trained.history, trained.best_epoch) if trained.history else None,
-        confusion_plot=confusion_png(scores),
-        validation=validation,
-    )
+    _write(request.out, trained, labels, metrics, scores, validation)
     for warning in _advice(preset, trained, len(validation)):
         warn(warning)
     return TrainingResult(
@@ -166,6 +164,35 @@ def run_training(request: TrainingRequest, callbacks: TrainingCallbacks) -> Trai
         warnings=tuple(warnings),
         metrics=metrics,
     )
+
+
+def _write(
+    out: Path,
+    trained: TrainedClassifier,
+    labels: tuple[str, ...],
+    metrics: dict[str, Any],
+    scores: Scores,
+    validation: Rows,
+) -> None:
+    """Write the model folder.
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C during the writing, after which the folder is complete.
+    """
+    history, epoch = trained.history, trained.best_epoch
+    with interrupt_request() as requested:
+        write_model_folder(
+            out,
+            model=_saved(trained.model),
+            labels=labels,
+            metrics=metrics,
+            history=history,
+            history_plot=history_png(history, epoch) if history else None,
+            confusion_plot=confusion_png(scores),
+            validation=validation,
+        )
+    if requested.is_set():
+        raise KeyboardInterrupt(f"interrupted; {out} is complete")
 
 
 def _corpus(request: TrainingRequest) -> Corpus:

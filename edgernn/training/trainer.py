@@ -121,7 +121,8 @@ def train(
             are trained again with predicted labels (distillation), and kept if they are better.
 
     Raises:
-        TrainingError: the training ended before the first epoch was finished, or the loss is NaN.
+        KeyboardInterrupt: Ctrl-C before the end of the first epoch.
+        TrainingError: the loss is NaN in the first epoch.
     """
     keras.utils.set_random_seed(preset.training.seed)
     tokenizer = build_tokenizer(training.texts, preset.text)
@@ -251,14 +252,20 @@ def _distilled(
         np.concatenate([data.training.weights, probabilities.max(axis=1)]),
     )
     empty = data.unlabeled[:0]
-    student = _paths(preset, replace(data, training=labeled, unlabeled=empty), progress, note)
+    interrupted = replace(teacher, fit=replace(teacher.fit, interrupted=True))
+    try:
+        student = _paths(preset, replace(data, training=labeled, unlabeled=empty), progress, note)
+    except KeyboardInterrupt:
+        return interrupted
     is_better = _loss(student) < _loss(teacher)
     kept = "second" if is_better else "first"
     note(
         f"log loss with predicted labels {_loss(student):.3f}, without {_loss(teacher):.3f}: "
         f"the {kept} training is kept"
     )
-    return student if is_better else teacher
+    if is_better:
+        return student
+    return interrupted if student.fit.interrupted else teacher
 
 
 def _loss(paths: _Paths) -> float:

@@ -157,25 +157,43 @@ def test_several_classes_with_weights_and_a_validation_file(tmp_path):
     assert metrics["validation"]["texts"] == 170
 
 
-def test_ctrl_c_keeps_the_best_epoch_so_far(table, tmp_path):
-    out = tmp_path / "model"
-    command = [sys.executable, "-m", "edgernn", "train", "--data", str(table), "--out", str(out)]
+def interrupted(out, data, options, line):
+    """Run `edgernn train`, press Ctrl-C after a line on stderr, and return status and outputs."""
+    command = [sys.executable, "-m", "edgernn", "train", "--data", str(data), "--out", str(out)]
     with subprocess.Popen(
-        [*command, "--epochs", "500", "--patience", "500", *SMALL],
-        stderr=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
+        [*command, *map(str, options)], stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
-        for line in process.stderr:
-            if line.startswith("epoch 2/"):
+        for found in process.stderr:
+            if found.startswith(line):
                 process.send_signal(signal.SIGINT)
                 break
         output, errors = process.communicate(timeout=120)
-    assert process.returncode == 0, errors
+    return process.returncode, output, errors
+
+
+def test_ctrl_c_keeps_the_best_epoch_so_far(table, tmp_path):
+    out = tmp_path / "model"
+    options = ("--epochs", 500, "--patience", 500, *SMALL)
+    status, output, errors = interrupted(out, table, options, "epoch 2/")
+    assert status == 130, errors
     assert "interrupted; keeping epoch" in errors
     assert "accuracy" in output
     assert json.loads((out / "metrics.json").read_text())["interrupted"] is True
     assert read_model_folder(out).labels == ("neg", "pos")
+
+
+def test_ctrl_c_in_the_first_epoch_writes_nothing(tmp_path):
+    # One epoch of so many texts outlasts the signal.
+    long = write_table(tmp_path / "long.csv", reviews(40_000, 1))
+    out = tmp_path / "model"
+    status, output, errors = interrupted(
+        out, long, ("--preset", "tutorial"), "training the network"
+    )
+    assert status == 130, errors
+    assert output == ""
+    expected = "interrupted before there is a model; nothing was written"
+    assert errors.splitlines()[-1] == expected
+    assert not out.exists()
 
 
 def test_the_best_epoch_is_kept_when_a_later_one_is_worse():
