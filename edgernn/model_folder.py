@@ -21,6 +21,8 @@ HISTORY = "history.json"
 HISTORY_PLOT = "history.png"
 CONFUSION_PLOT = "confusion.png"
 VALIDATION = "validation.jsonl"
+#: The folder with the checkpoints of an interrupted training.
+CHECKPOINT = "checkpoint"
 BUNDLE_SUFFIX = ".edgernn"
 
 #: The number of validation texts that are kept for the verification of exports.
@@ -124,14 +126,31 @@ def _about(path: Path) -> str | None:
     return " ".join(sentences)
 
 
-def check_output_folder(path: Path, *, overwrite: bool) -> None:
+def check_output_folder(path: Path, *, overwrite: bool, resume: bool = False) -> None:
     """Check that a model folder may be written at a path, without writing.
+
+    Args:
+        path: the folder.
+        overwrite: whether a model or the checkpoint of an interrupted training may be replaced.
+        resume: whether the interrupted training continues.
 
     Raises:
         ModelFolderError: the path is a file or another kind of folder, or a model folder without
-            `overwrite`.
+            `overwrite`, or an interrupted training without `overwrite` or `resume`.
     """
-    if path.is_dir() and (not any(path.iterdir()) or (is_model_folder(path) and overwrite)):
+    files = {file.name for file in path.iterdir()} if path.is_dir() else set()
+    is_interrupted = CHECKPOINT in files and (files == {CHECKPOINT} or is_model_folder(path))
+    if is_interrupted and not overwrite:
+        if resume:
+            return
+        raise ModelFolderError(
+            "the output folder contains an interrupted training",
+            path=path,
+            expected="--resume, which continues it, or --force, which trains anew",
+            found="neither",
+            hint="repeat the command with --resume",
+        )
+    if path.is_dir() and (files <= {CHECKPOINT} or (is_model_folder(path) and overwrite)):
         return
     if not path.exists():
         _check_writable(path)

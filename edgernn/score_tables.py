@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from edgernn.console import Table, interval, percent
 from edgernn.metrics import Scores
 
 if TYPE_CHECKING:
+    from edgernn.training.continuation import Change
     from edgernn.training.trainer import PathScores
 
 
@@ -39,3 +41,23 @@ def paths_table(scored: PathScores, deployed: str, texts: int) -> Table:
     ]
     title = f"Paths on {texts:,} validation texts; the network is kept if it lowers the log loss"
     return Table(title, ("model", "accuracy", "log loss", "deployed"), tuple(rows))
+
+
+def changes_table(path: object, changes: Mapping[str, Change]) -> Table:
+    """Return the accuracy before and after a training that continued from a model."""
+    rows = tuple(
+        (
+            name,
+            f"{one.texts:,}",
+            percent(one.before),
+            percent(one.after),
+            f"{one.forgotten:,}",
+            f"{one.learned:,}",
+        )
+        for name, one in changes.items()
+    )
+    columns = ("data", "texts", "accuracy before", "after", "forgotten", "learned")
+    notes = (
+        "forgotten: texts that only the old model classifies correctly; learned: only the new",
+    )
+    return Table(f"Continued from {path}", columns, rows, notes)

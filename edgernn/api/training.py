@@ -14,7 +14,14 @@ from edgernn.data.rows import Rows
 from edgernn.errors import OptionError
 from edgernn.model_folder import DEFAULT
 from edgernn.tensorflow_import import import_tensorflow
-from edgernn.training.options import PRESETS, Preset
+from edgernn.training.options import (
+    CHECKPOINT_MINUTES,
+    PRESETS,
+    SAMPLE_TEXTS,
+    Preset,
+    StreamOptions,
+)
+from edgernn.training.preset_file import continued_preset
 
 if TYPE_CHECKING:
     from edgernn.training.run import TrainingResult
@@ -24,16 +31,22 @@ def train(
     data: str | Path | Rows = "reviews",
     out: str | Path = DEFAULT,
     *,
-    preset: str | Preset = "small",
+    preset: str | Preset | None = None,
+    origin: str | Path | None = None,
     validation: str | Path | None = None,
     validation_split: float | None = None,
     unlabeled: str | Path | None = None,
     max_size: int | None = None,
+    stream: bool = False,
+    sample_texts: int = SAMPLE_TEXTS,
+    steps_per_epoch: int | None = None,
     data_dir: Path | None = None,
     text_column: str = "text",
     label_column: str = "label",
     overwrite: bool = False,
     tensorboard: str | Path | None = None,
+    resume: bool = False,
+    checkpoint_minutes: float = CHECKPOINT_MINUTES,
     progress: Callable[[Any], None] = ignore,
     note: Callable[[str], None] = ignore,
     warn: Callable[[str], None] = ignore,
@@ -44,16 +57,26 @@ def train(
         data: a data set (`reviews`, `bbc`, `imdb`), a table, a folder, or rows in memory.
         out: the model folder to write.
         preset: `tutorial`, `bag`, `small` or `best`, or a modified preset:
-            `dataclasses.replace(edgernn.PRESETS["small"], ...)`.
+            `dataclasses.replace(edgernn.PRESETS["small"], ...)`. The default is `small`, or the
+            preset of `origin` with a smaller learning rate.
+        origin: the folder of a trained model to continue from: the vocabulary and the labels stay,
+            and new labels are added.
         validation: a table to validate on.
         validation_split: the share of the data to validate on, 0 to 1; 0.1 by default.
         unlabeled: a file of unlabeled texts to learn from as well.
         max_size: the largest int8 bundle, in bytes; layer sizes are reduced to fit.
+        stream: read the tables that `data` names (a file, a folder or a glob) while training, in
+            constant memory.
+        sample_texts: the streamed texts that the vocabulary and the wide path are fitted on.
+        steps_per_epoch: the batches between two validations of a stream; by default, all texts.
         data_dir: the folder of the IMDB reviews.
         text_column: the column of a table that contains the texts.
         label_column: the column of a table that contains the labels.
         overwrite: replace an existing model folder.
         tensorboard: a folder for the loss and accuracy of each epoch, as TensorBoard reads them.
+        resume: continue an interrupted training from its checkpoint in `out`, if there is one.
+        checkpoint_minutes: the time between two checkpoints within an epoch; there is also one
+            after each epoch.
         progress: called with an `edgernn.training.loop.Progress` after each batch and each epoch.
         note: called with a sentence when a step begins.
         warn: called with each warning; the result contains them too.
@@ -72,20 +95,27 @@ def train(
         (('neg', 'pos'), 1.0)
     """
     import_tensorflow()
-    from edgernn.training.run import TrainingCallbacks, TrainingRequest, run_training
+    from edgernn.training.request import TrainingCallbacks, TrainingRequest
+    from edgernn.training.run import run_training
 
+    share = validation_split or StreamOptions().share
+    streamed = StreamOptions(share, sample_texts, steps_per_epoch) if stream else None
     rows = data if isinstance(data, Rows) else None
     name = "" if isinstance(data, Rows) else str(data)
     request = TrainingRequest(
         data=DataOptions(name, data_dir, text_column, label_column),
         rows=rows,
         validation=_path(validation),
-        validation_split=validation_split,
+        validation_split=None if stream else validation_split,
         unlabeled=_path(unlabeled),
         max_size=max_size,
-        preset=preset if isinstance(preset, Preset) else find_preset(preset),
+        preset=_preset(preset, _path(origin)),
+        origin=_path(origin),
+        stream=streamed,
         out=Path(out),
         overwrite=overwrite,
+        resume=resume,
+        checkpoint_minutes=checkpoint_minutes,
     )
     with _logged(_path(tensorboard), request.preset, progress) as logged:
         return run_training(request, TrainingCallbacks(logged, note, warn))
@@ -124,6 +154,14 @@ def find_preset(name: str) -> Preset:
             hint=f"did you mean {near[0]}?" if near else "choose one of the presets",
         )
     return PRESETS[name]
+
+
+def _preset(preset: str | Preset | None, origin: Path | None) -> Preset:
+    if isinstance(preset, Preset):
+        return preset
+    if preset is None and origin is not None:
+        return continued_preset(origin)
+    return find_preset(preset or "small")
 
 
 def _path(value: str | Path | None) -> Path | None:

@@ -24,15 +24,18 @@ from edgernn.console import INTERRUPTED, print_status, show, show_json, warn
 from edgernn.errors import OptionError
 from edgernn.model_folder import DEFAULT
 from edgernn.progress import epoch_progress
-from edgernn.score_tables import paths_table, scores_table
+from edgernn.score_tables import changes_table, paths_table, scores_table
 from edgernn.training.options import (
+    CHECKPOINT_MINUTES,
     PRESETS,
+    SAMPLE_TEXTS,
     NetworkOptions,
     Preset,
     TextOptions,
     TrainingOptions,
     WideOptions,
 )
+from edgernn.training.preset_file import continued_preset
 from edgernn_runtime.ir import Pattern
 from edgernn_runtime.tokenizer import RULES, TRUNCATE
 
@@ -170,11 +173,16 @@ def _options(function: Any) -> Any:
     "--preset",
     "preset_name",
     type=click.Choice(list(PRESETS)),
-    default="small",
-    show_default=True,
+    show_default="small",
     help="Defaults of the other options: "
     + "; ".join(f"{preset.name}: {preset.summary}" for preset in PRESETS.values())
     + ".",
+)
+@click.option(
+    "--from",
+    "origin",
+    type=click.Path(path_type=Path),
+    help="Model folder to continue from, with its vocabulary, labels and preset.",
 )
 @click.option(
     "--unlabeled",
@@ -193,6 +201,23 @@ def _options(function: Any) -> Any:
     "--validation-split",
     type=click.FloatRange(0, 1, min_open=True, max_open=True),
     help="Share to validate on, if the data has no validation part.  [default: 0.1]",
+)
+@click.option(
+    "--stream",
+    is_flag=True,
+    help="Read the tables of --data (a file, folder or glob) while training, in constant memory.",
+)
+@click.option(
+    "--sample-texts",
+    type=_POSITIVE,
+    default=SAMPLE_TEXTS,
+    show_default=True,
+    help="With --stream: texts that the vocabulary and the linear classifier are fitted on.",
+)
+@click.option(
+    "--steps-per-epoch",
+    type=_POSITIVE,
+    help="With --stream: batches between two validations.  [default: all texts]",
 )
 @_options
 @click.option(
@@ -215,6 +240,16 @@ def _options(function: Any) -> Any:
     metavar="FOLDER",
     help="Write the loss and accuracy of each epoch for TensorBoard.",
 )
+@click.option(
+    "--resume", is_flag=True, help="Continue an interrupted training from its checkpoint in --out."
+)
+@click.option(
+    "--checkpoint-minutes",
+    type=click.FloatRange(0),
+    default=CHECKPOINT_MINUTES,
+    show_default=True,
+    help="Time between two checkpoints within an epoch; there is also one after each epoch.",
+)
 @force_option
 @quiet_option
 @json_option
@@ -236,6 +271,7 @@ def train(ctx: click.Context, /, **values: Any) -> None:
             values["data"],
             values["out"],
             preset=preset,
+            origin=values["origin"],
             validation=values["validation"],
             validation_split=values["validation_split"],
             unlabeled=values["unlabeled"],
@@ -243,8 +279,13 @@ def train(ctx: click.Context, /, **values: Any) -> None:
             data_dir=values["data_dir"],
             text_column=values["text_column"],
             label_column=values["label_column"],
+            stream=values["stream"],
+            sample_texts=values["sample_texts"],
+            steps_per_epoch=values["steps_per_epoch"],
             overwrite=values["force"],
             tensorboard=values["tensorboard"],
+            resume=values["resume"],
+            checkpoint_minutes=values["checkpoint_minutes"],
             progress=progress,
             note=print_status,
             warn=warn,
@@ -255,13 +296,15 @@ def train(ctx: click.Context, /, **values: Any) -> None:
     else:
         show(scores_table(f"{result.path}: validation", result.scores, result.note))
         show(paths_table(result.paths, result.deployed, result.scores.texts))
+        if result.changes:
+            show(changes_table(values["origin"], result.changes))
     if result.metrics["interrupted"]:
         ctx.exit(INTERRUPTED)
 
 
 def _preset(values: dict[str, Any]) -> Preset:
     """Return the preset, with the given options replaced."""
-    preset = PRESETS[values["preset_name"]]
+    preset = _base(values["preset_name"], values["origin"])
     given = {name: values[name] for name in _FIELDS if values.get(name) is not None}
     if values["class_weight"] == "balanced":
         given["balance_classes"] = True
@@ -271,6 +314,20 @@ def _preset(values: dict[str, Any]) -> Preset:
         options = replace(getattr(preset, section), **{name: value})
         preset = replace(preset, **{section: options})
     return preset
+
+
+def _base(name: str | None, origin: Path | None) -> Preset:
+    """Return the named preset, or that of the model to continue from."""
+    if origin is None:
+        return PRESETS[name or "small"]
+    if name is not None:
+        raise OptionError(
+            "--preset does not fit --from",
+            expected="the preset of the trained model",
+            found=f"--preset {name}",
+            hint="leave out --preset",
+        )
+    return continued_preset(origin)
 
 
 def _check_fit(preset: Preset, name: str, section: str) -> None:

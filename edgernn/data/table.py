@@ -7,12 +7,15 @@ import csv
 import difflib
 import gzip
 import io
+import itertools
 import json
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TextIO
 
 from edgernn.data.decode import decode
+from edgernn.data.parquet import PARQUET, parquet_cells
 from edgernn.data.rows import Rows
 from edgernn.errors import DataError, OptionError
 
@@ -60,9 +63,10 @@ def read_table(path: Path, text_column: str, label_column: str) -> Rows:
             hint="check the path",
         )
     if _kind(path) in _JSON_LINES:
-        cells = _json_cells(path, content, text_column, label_column)
+        cells = _json_cells(path, io.StringIO(content), text_column, label_column)
     else:
-        cells = _csv_cells(path, content, text_column, label_column)
+        stream = io.StringIO(content, newline="")
+        cells = _csv_cells(path, stream, text_column, label_column)
     texts, labels, skipped = [], [], []
     for line, text, label in cells:
         if text is None or label is None or not text.strip() or not label.strip():
@@ -79,6 +83,58 @@ def read_table(path: Path, text_column: str, label_column: str) -> Rows:
             hint="check --text-column and --label-column",
         )
     return Rows(tuple(texts), tuple(labels), _skip_warning(path, skipped))
+
+
+def iterate_table(path: Path, text_column: str, label_column: str) -> Iterator[tuple[str, str]]:
+    """Yield the text and the label of each row of a table, in constant memory.
+
+    Rows without a text or a label are skipped.
+
+    Args:
+        path: a file that `read_table` reads, or a `.parquet` file.
+        text_column: the name of the column with the texts.
+        label_column: the name of the column with the labels.
+
+    Raises:
+        DataError: the file is damaged, not UTF-8, or a line is malformed.
+        OptionError: a column does not exist, or pyarrow is not installed.
+    """
+    if path.suffix == PARQUET:
+        cells = parquet_cells(path, text_column, label_column)
+    else:
+        cells = _streamed_cells(path, text_column, label_column)
+    for _, text, label in cells:
+        if text is not None and label is not None and text.strip() and label.strip():
+            yield text, label.strip()
+
+
+def _streamed_cells(path: Path, text_column: str, label_column: str) -> Iterator[Cell]:
+    is_json = _kind(path) in _JSON_LINES
+    opened = gzip.open if path.suffix.lower() == ".gz" else open
+    line = 0
+    try:
+        # JSON allows other line separators within a string.
+        newline = "\n" if is_json else ""
+        with opened(path, "rt", encoding="utf-8-sig", newline=newline) as stream:
+            read = _json_cells if is_json else _csv_cells
+            for line, text, label in read(path, stream, text_column, label_column):
+                yield line, text, label
+    except UnicodeDecodeError as error:
+        raise DataError(
+            "the file is not UTF-8",
+            path=f"{path}, after line {line}",
+            expected="text in UTF-8",
+            found=f"the byte 0x{error.object[error.start]:02x}",
+            hint=f"convert the file, such as with: iconv -f LATIN1 -t UTF-8 {path.name}",
+        ) from error
+    except (OSError, EOFError, zlib.error) as error:
+        raise DataError(
+            "the file cannot be read",
+            path=f"{path}, after line {line}",
+            expected="a readable, complete file",
+            found=str(error),
+            hint="check the path and its permissions, or copy the file again",
+        ) from error
 
 
 def _kind(path: Path) -> str:
@@ -117,14 +173,15 @@ def _content(path: Path) -> str:
     return decode(data, path)
 
 
-def _csv_cells(path: Path, content: str, text_column: str, label_column: str) -> Iterator[Cell]:
+def _csv_cells(path: Path, stream: TextIO, text_column: str, label_column: str) -> Iterator[Cell]:
     with _long_cells():
+        header = stream.readline()
         reader = csv.DictReader(
-            io.StringIO(content, newline=""), delimiter=_DELIMITERS[_kind(path)], strict=True
+            itertools.chain([header], stream), delimiter=_DELIMITERS[_kind(path)], strict=True
         )
         try:
             for name in (text_column, label_column):
-                _check_delimiter(path, name, content.partition("\n")[0])
+                _check_delimiter(path, name, header.rstrip("\n"))
                 _require_column(path, name, list(reader.fieldnames or []))
             for row in reader:
                 if None in row:
@@ -146,18 +203,24 @@ def _csv_cells(path: Path, content: str, text_column: str, label_column: str) ->
             ) from error
 
 
+#: The readers that are open, and the limit of Python before the first was opened.
+_open_readers: list[int] = []
+
+
 @contextlib.contextmanager
 def _long_cells() -> Iterator[None]:
-    before = csv.field_size_limit(_MAX_CELL)
+    """Allow long cells until the last reader is closed; the limit is one for the process."""
+    _open_readers.append(csv.field_size_limit(_MAX_CELL))
     try:
         yield
     finally:
-        csv.field_size_limit(before)
+        before = _open_readers.pop()
+        if not _open_readers:
+            csv.field_size_limit(before)
 
 
-def _json_cells(path: Path, content: str, text_column: str, label_column: str) -> Iterator[Cell]:
-    # `splitlines` would split at characters that JSON allows in a string.
-    for number, line in enumerate(content.split("\n"), start=1):
+def _json_cells(path: Path, stream: TextIO, text_column: str, label_column: str) -> Iterator[Cell]:
+    for number, line in enumerate(stream, start=1):
         if not line.strip():
             continue
         try:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import keras
 import tensorflow as tf
+
+from edgernn_runtime.ir import Array
 
 #: Warm-up: at step n the decay is at most (1 + n) / (10 + n).
 _WARM_UP = 10
@@ -24,6 +27,16 @@ class WeightAverage(keras.callbacks.Callback):  # type: ignore[misc]
         self._averages: list[Any] = []
         self._step = 0
 
+    def state(self) -> tuple[int, list[Array]]:
+        """Return the number of steps and the averages."""
+        return self._step, [average.numpy() for average in self._averages]
+
+    def restore(self, step: int, averages: Sequence[Array]) -> None:
+        """Set the number of steps and the averages."""
+        self._step = step
+        for variable, average in zip(self._averages, averages, strict=True):
+            variable.assign(average)
+
     def weights(self) -> list[Any]:
         """Return the averages in the order of `model.set_weights`."""
         averages = {
@@ -32,7 +45,9 @@ class WeightAverage(keras.callbacks.Callback):  # type: ignore[misc]
         return [averages.get(id(v), v).numpy() for v in self.model.weights]
 
     def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
-        """Initialize the averages with the weights."""
+        """Initialize the averages with the weights, if they are not yet initialized."""
+        if self._averages:
+            return
         self._averages = [tf.Variable(v, trainable=False) for v in self._variables()]
         self._update = tf.function(self._updated)
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import itertools
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import tensorflow as tf
@@ -77,28 +78,86 @@ def batch_order(
     return batches
 
 
-def to_dataset(encoded: EncodedTexts, batch_size: int, seed: int | None) -> Dataset:
-    """Return a tf.data.Dataset of (ids, targets, weights), reshuffled in each epoch.
+#: Explicit shapes: Keras would infer them from the first batches and reject longer ones.
+_SIGNATURE = (
+    tf.TensorSpec((None, None), tf.int32),
+    tf.TensorSpec((None,), tf.int32),
+    tf.TensorSpec((None,), tf.float32),
+)
+Batch = tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float32]]
+
+
+class Batches(Protocol):
+    """The batches of a training.
+
+    Attributes:
+        steps: the number of batches per epoch.
+        texts: the number of texts per epoch.
+    """
+
+    steps: int
+    texts: int
+
+    def dataset(self, epoch: int, step: int) -> Dataset:
+        """Return an endless tf.data.Dataset of (ids, targets, weights).
+
+        Args:
+            epoch: the number of epochs to skip.
+            step: the number of batches of the next epoch to skip.
+        """
+
+
+class ShuffledBatches:
+    """Batches of texts in memory, shuffled anew in each epoch."""
+
+    def __init__(self, encoded: EncodedTexts, batch_size: int, seed: int) -> None:
+        """Create the batches.
+
+        Args:
+            encoded: the texts.
+            batch_size: texts per batch.
+            seed: the seed of the shuffling.
+        """
+        self._encoded, self._batch_size, self._seed = encoded, batch_size, seed
+        self.texts = len(encoded.targets)
+        self.steps = len(batch_order(encoded.lengths, batch_size, np.random.default_rng(seed)))
+
+    def dataset(self, epoch: int, step: int) -> Dataset:
+        """Return an endless tf.data.Dataset of (ids, targets, weights) from a position."""
+
+        def batches() -> Iterator[Batch]:
+            lengths = self._encoded.lengths
+            random = np.random.default_rng(self._seed)
+            for number in itertools.count(-1):
+                # The first order only counts the batches; the models of earlier versions skip it.
+                order = batch_order(lengths, self._batch_size, random)
+                if number >= epoch:
+                    skipped = step if number == epoch else 0
+                    yield from padded(self._encoded, order[skipped:])
+
+        return from_generator(batches)
+
+
+def to_dataset(encoded: EncodedTexts, batch_size: int) -> Dataset:
+    """Return a tf.data.Dataset of (ids, targets, weights), sorted by length.
 
     Args:
         encoded: the texts.
         batch_size: texts per batch.
-        seed: the seed of the shuffling; None sorts all texts by length.
     """
-    random = None if seed is None else np.random.default_rng(seed)
+    order = batch_order(encoded.lengths, batch_size, None)
+    dataset = from_generator(lambda: padded(encoded, order))
+    return dataset.apply(tf.data.experimental.assert_cardinality(len(order)))
+
+
+def padded(encoded: EncodedTexts, order: list[NDArray[np.intp]]) -> Iterator[Batch]:
+    """Yield the batches at the indices, each padded to its longest text."""
     lengths = encoded.lengths
-    count = len(batch_order(lengths, batch_size, random))
+    for rows in order:
+        longest = -(-int(lengths[rows].max()) // _STEP) * _STEP
+        yield encoded.ids[rows, :longest], encoded.targets[rows], encoded.weights[rows]
 
-    def batches() -> Iterator[tuple[NDArray[Any], NDArray[Any], NDArray[Any]]]:
-        for rows in batch_order(lengths, batch_size, random):
-            longest = -(-int(lengths[rows].max()) // _STEP) * _STEP
-            yield encoded.ids[rows, :longest], encoded.targets[rows], encoded.weights[rows]
 
-    # Explicit shapes: Keras would infer them from the first batches and reject longer ones.
-    signature = (
-        tf.TensorSpec((None, None), tf.int32),
-        tf.TensorSpec((None,), tf.int32),
-        tf.TensorSpec((None,), tf.float32),
-    )
-    dataset = tf.data.Dataset.from_generator(batches, output_signature=signature)
-    return dataset.apply(tf.data.experimental.assert_cardinality(count)).prefetch(2)
+def from_generator(batches: Callable[[], Iterator[Batch]]) -> Dataset:
+    """Return a tf.data.Dataset of the batches that the iterators of a function yield."""
+    return tf.data.Dataset.from_generator(batches, output_signature=_SIGNATURE).prefetch(2)

@@ -86,6 +86,11 @@ class RecurrentPath:
         )
         self.logits = layers.Dense(output_count(classes))
 
+    @property
+    def weighted_layers(self) -> tuple[KerasLayer, ...]:
+        """The layers with weights, in the order of the model."""
+        return (self.embedding, *self._recurrent, *self._dense[:1], self.logits)
+
     def __call__(self, ids: Tensor) -> Tensor:
         """Return the logits, float32 [N, C], of ids, int32 [N, T]."""
         return self.after_embedding(self.embedding(ids))

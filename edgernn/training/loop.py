@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,11 +11,14 @@ import keras
 
 from edgernn.errors import TrainingError
 from edgernn.training.average import WeightAverage
-from edgernn.training.batches import EncodedTexts, to_dataset
+from edgernn.training.batches import Batches, EncodedTexts, to_dataset
+from edgernn.training.checkpoint import Checkpoint, FitState
+from edgernn.training.checkpoint_saver import CheckpointSaver
 from edgernn.training.interrupt import interrupt_request
 from edgernn.training.keras_builder import PathModel
-from edgernn.training.options import Keep, TrainingOptions
+from edgernn.training.options import TrainingOptions
 from edgernn_export.keras.layer_chain import KerasModel
+from edgernn_runtime.ir import Array
 
 _FINAL_RATE = 0.05
 VALIDATION_BATCH = 256
@@ -60,49 +63,61 @@ class Fit:
 
 def fit(
     core: PathModel,
-    encoded: EncodedTexts,
+    batches: Batches,
     held_out: EncodedTexts,
     classes: int,
     options: TrainingOptions,
     progress: ProgressCallback,
+    checkpoint: Checkpoint | None = None,
 ) -> Fit:
     """Train the recurrent path in place; it gets the weights of its best epoch.
 
     Args:
         core: the model from ids to logits.
-        encoded: the training texts.
+        batches: the training texts.
         held_out: the validation texts, which select the best epoch.
         classes: the number of classes.
         options: the training options.
         progress: called after each batch and each epoch.
+        checkpoint: where to save the state, and to continue from if it exists; None for nowhere.
 
     Raises:
         KeyboardInterrupt: Ctrl-C before the end of the first epoch.
         TrainingError: the loss is NaN in the first epoch.
     """
-    dataset = to_dataset(encoded, options.batch_size, options.seed)
-    steps = int(dataset.cardinality())
-    epochs = options.epochs_for(len(encoded.targets), classes)
-    _compile(core, classes, steps * epochs, options)
+    epochs = options.epochs_for(batches.texts, classes)
+    _compile(core, classes, batches.steps * epochs, options)
     average = WeightAverage(options.averaging) if options.averaging else None
-    best = _BestEpoch(epochs, steps, progress, options.keep, average)
+    best = _BestEpoch(epochs, batches.steps, progress, options, average)
+    validation = to_dataset(held_out, VALIDATION_BATCH)
+    state = checkpoint.load() if checkpoint else None
+    saver = CheckpointSaver(checkpoint, batches.steps, epochs, best, average)
+    if state:
+        saver.prepare(core, state, validation)
     interrupted = False
     try:
         with interrupt_request() as requested:
-            core.fit(
-                dataset,
-                validation_data=to_dataset(held_out, VALIDATION_BATCH, None),
-                epochs=epochs,
-                callbacks=[
-                    *([average] if average else []),
-                    best,
-                    _Interrupt(requested),
-                    keras.callbacks.EarlyStopping(f"val_{options.keep}", patience=options.patience),
-                    keras.callbacks.TerminateOnNaN(),
-                ],
-                shuffle=False,
-                verbose=0,
-            )
+            saver.requested = requested
+            for part in _parts(state, epochs):
+                best.skipped = saver.skipped = part.step
+                core.fit(
+                    batches.dataset(part.epoch, part.step),
+                    validation_data=validation,
+                    initial_epoch=part.epoch,
+                    epochs=part.end,
+                    steps_per_epoch=batches.steps - part.step,
+                    callbacks=[
+                        *([average] if average else []),
+                        best,
+                        saver,
+                        _Interrupt(requested),
+                        keras.callbacks.TerminateOnNaN(),
+                    ],
+                    shuffle=False,
+                    verbose=0,
+                )
+                if core.stop_training:
+                    break
     except KeyboardInterrupt:
         interrupted = True
     if best.best_weights is None:
@@ -116,6 +131,26 @@ def fit(
         )
     core.set_weights(best.best_weights)
     return Fit(best.history, best.best_epoch, interrupted)
+
+
+@dataclass(frozen=True)
+class _Part:
+    """A part of the training, from a step of an epoch to the end of an epoch."""
+
+    epoch: int
+    step: int
+    end: int
+
+
+def _parts(state: FitState | None, epochs: int) -> tuple[_Part, ...]:
+    """Return the parts of the training that remain: the rest of an epoch, and the other epochs."""
+    if state is None:
+        return (_Part(0, 0, epochs),)
+    if state.finished:
+        return ()
+    rest = () if state.step == 0 else (_Part(state.epoch, state.step, state.epoch + 1),)
+    epoch = state.epoch + len(rest)
+    return (*rest, *((_Part(epoch, 0, epochs),) if epoch < epochs else ()))
 
 
 def _compile(core: KerasModel, classes: int, steps: int, options: TrainingOptions) -> None:
@@ -154,44 +189,69 @@ class _Interrupt(keras.callbacks.Callback):  # type: ignore[misc]
 
 
 class _BestEpoch(keras.callbacks.Callback):  # type: ignore[misc]
-    """Reports the progress and keeps the weights of the best epoch."""
+    """Reports the progress, keeps the weights of the best epoch, and stops without improvement.
+
+    Attributes:
+        history: loss, accuracy, val_loss and val_accuracy of each finished epoch.
+        best_epoch: the best epoch, from 1; 0 before the first.
+        best_weights: its weights.
+        skipped: the batches of the current epoch before a checkpoint, from which it continued.
+    """
 
     def __init__(
         self,
         epochs: int,
         steps: int,
         progress: ProgressCallback,
-        keep: Keep,
+        options: TrainingOptions,
         average: WeightAverage | None,
     ) -> None:
         super().__init__()
-        self._average = average
+        self._average, self._options = average, options
         self.history: dict[str, list[float]] = {}
         self.best_epoch = 0
         self.best_weights: list[Any] | None = None
-        self._keep = keep
+        self.skipped = 0
         self._best = (float("inf"), float("inf"))
         self._epochs, self._steps, self._progress = epochs, steps, progress
         self._epoch = 0
+
+    def state(self) -> dict[str, Any]:
+        """Return everything but the weights, as JSON values."""
+        return {"history": self.history, "best_epoch": self.best_epoch, "best": list(self._best)}
+
+    def restore(self, values: Mapping[str, Any], weights: Sequence[Array] | None) -> None:
+        """Set the state and the weights of the best epoch."""
+        self.history, self.best_epoch = values["history"], values["best_epoch"]
+        first, second = values["best"]
+        self._best = (first, second)
+        self.best_weights = None if weights is None else list(weights)
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         self._epoch = epoch + 1
 
     def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
-        self._report(batch + 1, logs)
+        self._report(self.skipped + batch + 1, logs)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         figures = {name: float(value) for name, value in (logs or {}).items()}
         for name, value in figures.items():
             self.history.setdefault(name, []).append(value)
         order = (figures["val_loss"], 0.0)
-        if self._keep == "accuracy":
+        if self._options.keep == "accuracy":
             order = (-figures["val_accuracy"], figures["val_loss"])
         if order < self._best:
             self._best, self.best_epoch = order, self._epoch
             average = self._average
             self.best_weights = average.weights() if average else self.model.get_weights()
+        if self._epochs_without_improvement() >= self._options.patience:
+            self.model.stop_training = True
         self._report(self._steps, figures)
+
+    def _epochs_without_improvement(self) -> int:
+        sign = -1 if self._options.keep == "accuracy" else 1
+        values = [sign * value for value in self.history[f"val_{self._options.keep}"]]
+        return len(values) - 1 - values.index(min(values))
 
     def _report(self, step: int, logs: dict[str, float] | None) -> None:
         figures = {name: float(value) for name, value in (logs or {}).items()}

@@ -12,6 +12,12 @@ PoolingOption = Literal["last", "max+average"]
 Schedule = Literal["linear", "cosine"]
 Keep = Literal["loss", "accuracy"]
 
+#: The default time between two checkpoints within an epoch.
+CHECKPOINT_MINUTES = 10.0
+
+#: The default number of texts that the vocabulary and the wide path of a stream are fitted on.
+SAMPLE_TEXTS = 25_000
+
 _FEWEST_EPOCHS = 3
 _MOST_EPOCHS = 30
 #: Every 30 further classes add as many steps as the first two classes take.
@@ -121,6 +127,21 @@ class TrainingOptions:
         wanted = self.steps * (1 + (classes - 2) / _CLASSES_PER_STEPS)
         steps = -(-texts // self.batch_size)
         return min(max(round(wanted / steps), _FEWEST_EPOCHS), _MOST_EPOCHS)
+
+
+@dataclass(frozen=True)
+class StreamOptions:
+    """How tables are read that are larger than memory.
+
+    Attributes:
+        share: the share of the rows to validate on; at most 10,000 are used.
+        sample: the number of texts that the vocabulary and the wide path are fitted on.
+        steps_per_epoch: the batches between two validations; None for all rows.
+    """
+
+    share: float = 0.1
+    sample: int = SAMPLE_TEXTS
+    steps_per_epoch: int | None = None
 
 
 @dataclass(frozen=True)

@@ -4,82 +4,52 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
+import tensorflow as tf
 
-from edgernn.data.datasets import DataOptions, load_corpus, load_rows, read_texts
+from edgernn.data.datasets import load_corpus, load_rows, read_texts
 from edgernn.data.rows import (
     Corpus,
     Rows,
     count_rows,
     find_joined_labels,
     label_indices,
-    label_names,
     split,
     with_tokens,
 )
-from edgernn.errors import DataError
+from edgernn.errors import DataError, OptionError
 from edgernn.metrics import Scores, score
-from edgernn.model_folder import check_output_folder, write_model_folder
+from edgernn.model_folder import CHECKPOINT, check_output_folder, write_model_folder
 from edgernn.score_plots import confusion_png, history_png
 from edgernn.scoring import keras_probabilities
+from edgernn.training.checkpoint import digest, open_checkpoints
+from edgernn.training.continuation import (
+    Change,
+    continued_labels,
+    describe_changes,
+    find_missing_labels,
+    read_checked_origin,
+    with_old_rows,
+)
 from edgernn.training.interrupt import interrupt_request
-from edgernn.training.loop import ProgressCallback
+from edgernn.training.open_stream import open_stream
 from edgernn.training.options import Preset
+from edgernn.training.origin import Origin
 from edgernn.training.path_sum import Deployed
+from edgernn.training.request import TrainingCallbacks, TrainingRequest
 from edgernn.training.sizing import describe_sizes, fit_sizes
-from edgernn.training.trainer import NoteCallback, PathScores, TrainedClassifier, train
+from edgernn.training.stream_batches import Stream
+from edgernn.training.trainer import PathScores, TrainedClassifier, train
 from edgernn_export.comparison import predicted_classes
 from edgernn_export.keras.layer_chain import KerasModel
 
 _VALIDATION_SPLIT = 0.1
 _FEW_TEXTS = 100
-
-
-@dataclass(frozen=True)
-class TrainingRequest:
-    """The data, options and output of a training.
-
-    Attributes:
-        data: the labeled texts; its column names apply to the other tables too.
-        rows: labeled texts in memory instead of `data`, or None.
-        validation: a table to validate on, or None.
-        validation_split: the share to validate on; None for the validation part of the data, or
-            0.1 without one.
-        unlabeled: a file of unlabeled texts, or None.
-        max_size: the largest int8 bundle in bytes, or None.
-        preset: the training options.
-        out: the model folder to write.
-        overwrite: replace an existing model folder.
-    """
-
-    data: DataOptions
-    validation: Path | None
-    validation_split: float | None
-    unlabeled: Path | None
-    max_size: int | None
-    preset: Preset
-    out: Path
-    overwrite: bool
-    rows: Rows | None = None
-
-
-@dataclass(frozen=True)
-class TrainingCallbacks:
-    """Functions that a training calls; by default they do nothing.
-
-    Attributes:
-        progress: called after each batch and each epoch.
-        note: called with a sentence when a step begins.
-        warn: called with each warning as it occurs.
-    """
-
-    progress: ProgressCallback = field(default=lambda _: None)
-    note: NoteCallback = field(default=lambda _: None)
-    warn: NoteCallback = field(default=lambda _: None)
 
 
 @dataclass(frozen=True)
@@ -95,6 +65,8 @@ class TrainingResult:
         note: a caveat about the data, or None.
         warnings: one sentence each.
         metrics: the content of `metrics.json`.
+        changes: the predictions before and after, on the old and on the new validation texts;
+            empty if the training did not continue from a model.
     """
 
     path: Path
@@ -105,6 +77,7 @@ class TrainingResult:
     note: str | None
     warnings: tuple[str, ...]
     metrics: dict[str, Any]
+    changes: dict[str, Change]
 
 
 def run_training(request: TrainingRequest, callbacks: TrainingCallbacks) -> TrainingResult:
@@ -124,35 +97,47 @@ def run_training(request: TrainingRequest, callbacks: TrainingCallbacks) -> Trai
         warnings.append(sentence)
         callbacks.warn(sentence)
 
-    check_output_folder(request.out, overwrite=request.overwrite)
-    corpus = _corpus(request)
-    for warning in find_joined_labels(corpus.train):
-        warn(warning)
-    training, validation = map(with_tokens, _parts(corpus, request))
-    for warning in (*training.warnings, *validation.warnings, *_overlap(training, validation)):
-        warn(warning)
-    labels = label_names(training, corpus.name)
-    truth = label_indices(validation, labels, str(request.validation or corpus.name))
-    callbacks.note(
-        f"{len(training):,} training texts, {len(validation):,} validation texts: {corpus.name}"
+    check_output_folder(request.out, overwrite=request.overwrite, resume=request.resume)
+    inputs = _read(request, TrainingCallbacks(callbacks.progress, callbacks.note, warn))
+    origin, labels, validation = inputs.origin, inputs.labels, inputs.validation
+    checkpoints = open_checkpoints(
+        request.out / CHECKPOINT,
+        _description(inputs),
+        request.checkpoint_minutes,
+        resume=request.resume,
+        note=callbacks.note,
     )
-    preset = _fitted_preset(request, training, labels, callbacks)
-    unlabeled = _unlabeled(request, callbacks)
     try:
         trained = train(
-            training, validation, labels, preset, callbacks.progress, callbacks.note, unlabeled
+            inputs.training,
+            validation,
+            labels,
+            inputs.preset,
+            callbacks.progress,
+            callbacks.note,
+            inputs.unlabeled,
+            checkpoints,
+            origin,
+            inputs.stream,
         )
     except KeyboardInterrupt as error:
-        raise KeyboardInterrupt(
-            "interrupted before there is a model; nothing was written"
-        ) from error
+        raise KeyboardInterrupt(_interrupted_early(request.out)) from error
     if trained.interrupted:
-        warn(f"interrupted; keeping epoch {trained.best_epoch}, the best so far")
+        warn(
+            f"interrupted; keeping epoch {trained.best_epoch}, the best so far; the same command "
+            "with --resume continues"
+        )
     probabilities = keras_probabilities(trained.model, validation.texts)
-    scores = score(truth, predicted_classes(probabilities, "multiclass").tolist(), labels)
-    metrics = _metrics(preset, corpus, trained, scores, len(training))
+    predicted = predicted_classes(probabilities, "multiclass").tolist()
+    scores = score(inputs.truth, predicted, labels)
+    changes = describe_changes(origin, probabilities, inputs.new_validation, labels)
+    metrics = _metrics(inputs, trained, scores)
+    if origin:
+        metrics["changes"] = {name: asdict(one) for name, one in changes.items()}
     _write(request.out, trained, labels, metrics, scores, validation)
-    for warning in _advice(preset, trained, len(validation)):
+    if not trained.interrupted:
+        checkpoints.clear()
+    for warning in _advice(inputs.preset, trained, len(validation)):
         warn(warning)
     return TrainingResult(
         path=request.out,
@@ -160,10 +145,18 @@ def run_training(request: TrainingRequest, callbacks: TrainingCallbacks) -> Trai
         scores=scores,
         paths=trained.scores,
         deployed=trained.deployed,
-        note=corpus.note,
+        note=inputs.corpus.note,
         warnings=tuple(warnings),
         metrics=metrics,
+        changes=changes,
     )
+
+
+def _interrupted_early(out: Path) -> str:
+    """Return the sentence for a training that ended before there was a model."""
+    saved = (out / CHECKPOINT).exists()
+    next_step = "the same command with --resume continues" if saved else "nothing was written"
+    return f"interrupted before there is a model; {next_step}"
 
 
 def _write(
@@ -195,7 +188,90 @@ def _write(
         raise KeyboardInterrupt(f"interrupted; {out} is complete")
 
 
-def _corpus(request: TrainingRequest) -> Corpus:
+@dataclass(frozen=True)
+class _Inputs:
+    """Everything that determines the model.
+
+    Attributes:
+        corpus: the data set.
+        training: the training rows.
+        validation: the validation rows; those of the origin are the first.
+        new_validation: the validation rows without those of the origin.
+        labels: the names of the classes.
+        truth: the class of each validation row.
+        preset: the options.
+        unlabeled: texts without labels.
+        origin: the model to continue from, or None.
+        stream: the training rows in files, or None.
+    """
+
+    corpus: Corpus
+    training: Rows
+    validation: Rows
+    new_validation: Rows
+    labels: tuple[str, ...]
+    truth: tuple[int, ...]
+    preset: Preset
+    unlabeled: tuple[str, ...]
+    origin: Origin | None
+    stream: Stream | None
+
+    @property
+    def texts(self) -> int:
+        """The number of training texts."""
+        return self.stream.rows if self.stream else len(self.training)
+
+
+def _read(request: TrainingRequest, callbacks: TrainingCallbacks) -> _Inputs:
+    """Read the data, and warn of what is wrong with it."""
+    origin = read_checked_origin(request.origin, request.preset, request.max_size)
+    stream = open_stream(request.data, request.stream, callbacks.note) if request.stream else None
+    corpus = _corpus(request, stream)
+    for warning in find_joined_labels(corpus.train):
+        callbacks.warn(warning)
+    training, validation = map(with_tokens, _parts(corpus, request))
+    for warning in (*training.warnings, *validation.warnings, *_overlap(training, validation)):
+        callbacks.warn(warning)
+    labels = continued_labels(training, corpus.name, origin)
+    every = with_old_rows(validation, origin)
+    truth = label_indices(every, labels, str(request.validation or corpus.name))
+    callbacks.note(
+        f"{len(training):,} training texts, {len(every):,} validation texts: {corpus.name}"
+    )
+    for warning in find_missing_labels(training, origin):
+        callbacks.warn(warning)
+    return _Inputs(
+        corpus=corpus,
+        training=training,
+        validation=every,
+        new_validation=validation,
+        labels=labels,
+        truth=truth,
+        preset=_fitted_preset(request, training, labels, callbacks),
+        unlabeled=_unlabeled(request, callbacks),
+        origin=origin,
+        stream=stream,
+    )
+
+
+def _description(inputs: _Inputs) -> dict[str, Any]:
+    """Return everything that determines the model, as JSON values."""
+    training, validation, stream = inputs.training, inputs.validation, inputs.stream
+    return {
+        "preset": asdict(inputs.preset),
+        "training texts": digest(training.texts, training.labels),
+        "validation texts": digest(validation.texts, validation.labels),
+        "unlabeled texts": digest(inputs.unlabeled),
+        "origin": inputs.origin.digest if inputs.origin else None,
+        "stream": [stream.survey.digest, stream.steps_per_epoch] if stream else None,
+        "packages": {"tensorflow": tf.__version__, "keras": keras.__version__},
+    }
+
+
+def _corpus(request: TrainingRequest, stream: Stream | None) -> Corpus:
+    if stream is not None:
+        found = stream.survey
+        return Corpus(name=request.data.data, train=found.sample, validation=found.validation)
     if request.rows is not None:
         return Corpus(name="texts in memory", train=request.rows)
     return load_corpus(request.data)
@@ -247,10 +323,10 @@ def _parts(corpus: Corpus, request: TrainingRequest) -> tuple[Rows, Rows]:
         return corpus.train, load_rows(request.validation, request.data)
     if corpus.validation is not None and request.validation_split is None:
         return corpus.train, corpus.validation
-    labels = label_names(corpus.train, corpus.name)
+    labels = set(corpus.train.labels)
     share = request.validation_split or _VALIDATION_SPLIT
     training, validation = split(corpus.train, share, request.preset.training.seed)
-    missing = sorted(set(labels) - set(training.labels))
+    missing = sorted(labels - set(training.labels))
     if missing:
         raise DataError(
             "too few rows to split off validation texts",
@@ -265,6 +341,13 @@ def _parts(corpus: Corpus, request: TrainingRequest) -> tuple[Rows, Rows]:
 def _unlabeled(request: TrainingRequest, callbacks: TrainingCallbacks) -> tuple[str, ...]:
     if request.unlabeled is None:
         return ()
+    if request.stream is not None:
+        raise OptionError(
+            "--unlabeled does not fit --stream",
+            expected="one of them",
+            found="both",
+            hint="leave out one of them",
+        )
     texts = read_texts(request.unlabeled, request.data.text_column)
     if not texts:
         raise DataError(
@@ -278,17 +361,16 @@ def _unlabeled(request: TrainingRequest, callbacks: TrainingCallbacks) -> tuple[
     return texts
 
 
-def _metrics(
-    preset: Preset, corpus: Corpus, trained: TrainedClassifier, scores: Scores, texts: int
-) -> dict[str, Any]:
+def _metrics(inputs: _Inputs, trained: TrainedClassifier, scores: Scores) -> dict[str, Any]:
+    corpus = inputs.corpus
     return {
         "data": corpus.name,
         "source": corpus.source,
-        "training_texts": texts,
+        "training_texts": inputs.texts,
         "epoch": trained.best_epoch,
         "interrupted": trained.interrupted,
         "parameters": int(sum(np.prod(w.shape) for w in trained.model.weights)),
-        "preset": asdict(preset),
+        "preset": asdict(inputs.preset),
         "deployed": trained.deployed,
         "paths": asdict(trained.scores),
         "wide": {

@@ -10,7 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgernn.data.rows import Rows
-from edgernn.training.batches import EncodedTexts, balanced_weights, batch_order, to_dataset
+from edgernn.training.batches import (
+    Batches,
+    EncodedTexts,
+    ShuffledBatches,
+    balanced_weights,
+    batch_order,
+    to_dataset,
+)
+from edgernn.training.checkpoint import Checkpoints
+from edgernn.training.continued_wide import continue_wide
 from edgernn.training.keras_builder import (
     KerasLayer,
     PathModel,
@@ -20,6 +29,7 @@ from edgernn.training.keras_builder import (
 )
 from edgernn.training.loop import VALIDATION_BATCH, Fit, ProgressCallback, fit
 from edgernn.training.options import NetworkOptions, Preset, TrainingOptions, WideOptions
+from edgernn.training.origin import Origin
 from edgernn.training.path_sum import (
     Deployed,
     Sum,
@@ -27,6 +37,7 @@ from edgernn.training.path_sum import (
     calibrated_sum,
     cross_validated_log_loss,
 )
+from edgernn.training.stream_batches import Stream, StreamedBatches
 from edgernn.training.summary import describe_encoding, describe_layers
 from edgernn.training.wide import WidePath, fit_wide
 from edgernn.training.word_vectors import skip_gram
@@ -103,6 +114,9 @@ def train(
     progress: ProgressCallback,
     note: NoteCallback = lambda _: None,
     unlabeled: Sequence[str] = (),
+    checkpoints: Checkpoints | None = None,
+    origin: Origin | None = None,
+    stream: Stream | None = None,
 ) -> TrainedClassifier:
     """Train a classifier and return it with the weights of its best epoch.
 
@@ -119,13 +133,18 @@ def train(
         note: called with a sentence when a step begins.
         unlabeled: unlabeled texts. The word vectors are learned from them too. Then both paths
             are trained again with predicted labels (distillation), and kept if they are better.
+        checkpoints: where to save checkpoints, and to continue from; None for nowhere.
+        origin: a trained model whose vocabulary and weights the training starts with, or None. Its
+            labels are the first of `labels`.
+        stream: training rows in files, which the network is trained on instead of `training`, or
+            None. `training` is a sample of them.
 
     Raises:
         KeyboardInterrupt: Ctrl-C before the end of the first epoch.
         TrainingError: the loss is NaN in the first epoch.
     """
     keras.utils.set_random_seed(preset.training.seed)
-    tokenizer = build_tokenizer(training.texts, preset.text)
+    tokenizer = origin.tokenizer if origin else build_tokenizer(training.texts, preset.text)
     note(describe_encoding(tokenizer, training.texts[0]))
     is_balanced = preset.training.balance_classes
     unlabeled_ids = _ids(tokenizer, unlabeled)
@@ -138,9 +157,11 @@ def train(
         classes=len(labels),
     )
     with without_mask_warnings():
-        paths = _paths(preset, data, progress, note)
+        batches = _streamed(stream, tokenizer, labels, preset) if stream else None
+        run = _Run(progress, note, labels, checkpoints, origin, batches)
+        paths = _paths(preset, data, run)
         if len(data.unlabeled):
-            paths = _distilled(preset, data, paths, progress, note)
+            paths = _distilled(preset, data, paths, run)
         model = _assembled(tokenizer, paths, preset)
     return TrainedClassifier(
         model=model,
@@ -163,6 +184,23 @@ def _assembled(tokenizer: Sequence[KerasLayer], paths: _Paths, preset: Preset) -
         (preset.wide or WideOptions()).patterns,
         total,
     )
+
+
+@dataclass(frozen=True)
+class _Run:
+    """The callbacks, and what differs between trainings.
+
+    Attributes:
+        origin: the model to continue from, or None.
+        batches: the training texts of the network if they are streamed, or None.
+    """
+
+    progress: ProgressCallback
+    note: NoteCallback
+    labels: tuple[str, ...]
+    checkpoints: Checkpoints | None
+    origin: Origin | None
+    batches: Batches | None
 
 
 @dataclass(frozen=True)
@@ -201,47 +239,77 @@ class _Paths:
         return softmax(logits)
 
 
-def _paths(preset: Preset, data: _Data, progress: ProgressCallback, note: NoteCallback) -> _Paths:
+def _paths(preset: Preset, data: _Data, run: _Run) -> _Paths:
     """Train both paths."""
-    note("fitting words and n-grams")
-    options = preset.wide or WideOptions()
-    wide = fit_wide(data.training, data.validation, data.words, data.classes, options)
+    run.note("fitting words and n-grams")
+    wide = _wide(preset.wide or WideOptions(), data, run)
     core, path, fitted, logits = None, None, Fit({}, 0, interrupted=False), None
     if preset.network is not None:
-        core, path = _network(preset.network, preset.training, data, note)
-        note("training the network")
-        fit_options = (data.classes, preset.training, progress)
-        fitted = fit(core, data.training, data.validation, *fit_options)
+        core, path = _network(preset.network, preset.training, data, run)
+        run.note("training the network")
+        training = preset.training
+        batches = run.batches or ShuffledBatches(data.training, training.batch_size, training.seed)
+        checkpoint = run.checkpoints.next() if run.checkpoints else None
+        fit_options = (data.classes, training, run.progress, checkpoint)
+        fitted = fit(core, batches, data.validation, *fit_options)
         logits = _logits(core, data.validation)
     total, scores = _joined(preset, wide.validation, logits, data.validation.targets)
     return _Paths(wide, core, path, fitted, total, scores)
 
 
+def _streamed(
+    stream: Stream, tokenizer: Sequence[KerasLayer], labels: tuple[str, ...], preset: Preset
+) -> StreamedBatches:
+    """Return the batches of rows in files."""
+    counts, options = stream.survey.labels, preset.training
+    total = sum(counts.values())
+    weights = {
+        label: (i, total / (len(labels) * counts[label]) if options.balance_classes else 1.0)
+        for i, label in enumerate(labels)
+        if label in counts
+    }
+    return StreamedBatches(
+        stream, lambda texts: _ids(tokenizer, texts), weights, options.batch_size, options.seed
+    )
+
+
+def _wide(options: WideOptions, data: _Data, run: _Run) -> WidePath:
+    """Return the fitted wide path; that of the origin is continued."""
+    start = run.origin.wide(run.labels) if run.origin else None
+    if start is None:
+        return fit_wide(data.training, data.validation, data.words, data.classes, options)
+    return continue_wide(start, data.training, data.validation, options.patterns)
+
+
 def _network(
-    shape: NetworkOptions, options: TrainingOptions, data: _Data, note: NoteCallback
+    shape: NetworkOptions, options: TrainingOptions, data: _Data, run: _Run
 ) -> tuple[PathModel, RecurrentPath]:
-    """Return the untrained recurrent path, with an embedding initialized from the texts."""
+    """Return the recurrent path before training.
+
+    Its weights are those of the origin. Without one they are random, and the embedding may be
+    initialized from the texts.
+    """
     path = RecurrentPath(shape, data.words, data.classes)
     core = PathModel(path, options.adversarial)
-    note(describe_layers(core))
+    run.note(describe_layers(core))
+    if run.origin and run.origin.initialize(path, run.labels):
+        return core, path
     texts = [row[row != 0] for row in (*data.training.ids, *data.unlabeled)]
     if options.vectors and sum(map(len, texts)) >= _FEWEST_TOKENS:
-        note("learning word vectors from the texts")
+        run.note("learning word vectors from the texts")
         vectors = skip_gram(texts, data.words, shape.embedding_dim, options.vectors, options.seed)
         path.embedding.embeddings.assign(vectors)
     return core, path
 
 
-def _distilled(
-    preset: Preset, data: _Data, teacher: _Paths, progress: ProgressCallback, note: NoteCallback
-) -> _Paths:
+def _distilled(preset: Preset, data: _Data, teacher: _Paths, run: _Run) -> _Paths:
     """Train on the teacher's labels of the unlabeled texts too, and return the better paths.
 
     The weight of an unlabeled text is the teacher's probability of its label.
     """
     if teacher.fit.interrupted:
         return teacher
-    note("predicting labels of the unlabeled texts")
+    run.note("predicting labels of the unlabeled texts")
     count = len(data.unlabeled)
     texts = EncodedTexts(data.unlabeled, np.zeros(count, np.int32), np.ones(count, np.float32))
     patterns = (preset.wide or WideOptions()).patterns
@@ -254,12 +322,12 @@ def _distilled(
     empty = data.unlabeled[:0]
     interrupted = replace(teacher, fit=replace(teacher.fit, interrupted=True))
     try:
-        student = _paths(preset, replace(data, training=labeled, unlabeled=empty), progress, note)
+        student = _paths(preset, replace(data, training=labeled, unlabeled=empty), run)
     except KeyboardInterrupt:
         return interrupted
     is_better = _loss(student) < _loss(teacher)
     kept = "second" if is_better else "first"
-    note(
+    run.note(
         f"log loss with predicted labels {_loss(student):.3f}, without {_loss(teacher):.3f}: "
         f"the {kept} training is kept"
     )
@@ -303,7 +371,7 @@ def _joined(
 def _logits(core: KerasModel, encoded: EncodedTexts) -> Array:
     """Return the logits, float32 [N, C], of encoded texts."""
     order = np.concatenate(batch_order(encoded.lengths, VALIDATION_BATCH, None))
-    batches = to_dataset(encoded, VALIDATION_BATCH, None)
+    batches = to_dataset(encoded, VALIDATION_BATCH)
     in_order = np.concatenate([np.asarray(core(ids, training=False)) for ids, _, _ in batches])
     logits = np.empty_like(in_order)
     logits[order] = in_order

@@ -58,7 +58,7 @@ class WidePath:
     def logits(self, encoded: EncodedTexts, patterns: tuple[Pattern, ...]) -> Array:
         """Return the logits of texts, float32 [N, C]."""
         wide = HashedNgrams("", patterns, self.weights, self.checksums, None, self.bias)
-        return np.stack([run_wide(wide, row) for row in _unpadded(encoded)])
+        return np.stack([run_wide(wide, row) for row in unpadded(encoded)])
 
 
 def fit_wide(
@@ -78,16 +78,16 @@ def fit_wide(
     buckets = _bucket_count(training, words, classes, options)
     find = _finder(words, options, buckets)
     keys_by_text, held_out = (
-        [find(row) for row in _unpadded(part)] for part in (training, validation)
+        [find(row) for row in unpadded(part)] for part in (training, validation)
     )
     problem = _problem(keys_by_text, training, classes, words, options.fewest)
     scaling, strength, weights = _best_fit(problem, held_out, validation)
     importance = np.abs(weights).max(axis=1) * np.sqrt(problem.texts)
     problem = problem.take(_selected(problem.features, importance, words))
     weights, bias = _fit(problem, scaling, strength)
-    weights = _rounded(weights)
+    weights = rounded(weights)
     table, checksums = _tables(problem.features, weights, words, buckets)
-    logits = _matrix(held_out, problem.features) @ weights + bias
+    logits = feature_matrix(held_out, problem.features) @ weights + bias
     return WidePath(
         weights=table,
         checksums=checksums,
@@ -130,14 +130,14 @@ def _problem(
     features, texts = np.unique(np.concatenate(keys_by_text), return_counts=True)
     is_kept = (texts >= fewest) | (features < CHECKSUMS * words)
     features, texts = features[is_kept], texts[is_kept]
-    return _Problem(features, texts, _matrix(keys_by_text, features), training, classes)
+    return _Problem(features, texts, feature_matrix(keys_by_text, features), training, classes)
 
 
 def _best_fit(
     problem: _Problem, held_out: list[Keys], validation: EncodedTexts
 ) -> tuple[Scaling, float, Array]:
     """Return the candidate with the highest validation accuracy, and its weights [F, C]."""
-    x = _matrix(held_out, problem.features)
+    x = feature_matrix(held_out, problem.features)
     fits = [(*candidate, *_fit(problem, *candidate)) for candidate in CANDIDATES]
     scores = [accuracy(x @ weights + bias, validation.targets) for _, _, weights, bias in fits]
     return fits[int(np.argmax(scores))][:3]
@@ -155,7 +155,7 @@ def _tables(
     return table, checksums
 
 
-def _unpadded(encoded: EncodedTexts) -> list[NDArray[np.int32]]:
+def unpadded(encoded: EncodedTexts) -> list[NDArray[np.int32]]:
     """Return the ids of each text without padding, int32 [T]."""
     return [row[:length] for row, length in zip(encoded.ids, encoded.lengths, strict=True)]
 
@@ -169,13 +169,13 @@ def _bucket_count(training: EncodedTexts, words: int, classes: int, options: Wid
     width = 1 if classes == 2 else classes
     limit = min(options.buckets, max(options.cells // width - words, _FEWEST_BUCKETS))
     find = _finder(words, options, options.buckets)
-    every = np.concatenate([find(row) for row in _unpadded(training)])
+    every = np.concatenate([find(row) for row in unpadded(training)])
     _, texts = np.unique(every[every >= CHECKSUMS * words], return_counts=True)
     wanted = 2 * max(int((texts >= options.fewest).sum()), _FEWEST_BUCKETS // 2)
     return int(2 ** np.floor(np.log2(min(limit, wanted))))
 
 
-def _matrix(keys_by_text: list[Keys], features: Keys) -> Matrix:
+def feature_matrix(keys_by_text: list[Keys], features: Keys) -> Matrix:
     """Return the features of each text, a sparse float32 [N, F] of ones."""
     import scipy.sparse
 
@@ -235,7 +235,7 @@ def _selected(features: Keys, importance: Array, words: int) -> NDArray[np.intp]
     return np.sort(np.concatenate([np.flatnonzero(is_word), order[first]]))
 
 
-def _rounded(weights: Array) -> Array:
+def rounded(weights: Array) -> Array:
     """Round the weights to multiples of one step, from -127 to 127 steps."""
     sizes = np.abs(weights[weights != 0])
     step = np.float32(np.quantile(sizes, _CLIP_QUANTILE) / _LEVELS) if len(sizes) else 1

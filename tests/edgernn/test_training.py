@@ -55,9 +55,9 @@ def test_a_longer_batch_may_come_after_shorter_ones():
         + [keras.layers.LSTM(2), keras.layers.Dense(1)]
     )
     core.compile("adam", keras.losses.BinaryCrossentropy(from_logits=True))
-    shapes = [tuple(batch[0].shape) for batch in to_dataset(encoded, 8, None)]
+    shapes = [tuple(batch[0].shape) for batch in to_dataset(encoded, 8)]
     assert shapes[0][1] < shapes[-1][1]
-    core.evaluate(to_dataset(encoded, 8, None), verbose=0)
+    core.evaluate(to_dataset(encoded, 8), verbose=0)
 
 
 def test_balanced_weights_give_each_class_the_same_total():
