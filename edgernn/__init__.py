@@ -1,6 +1,6 @@
 """edgernn: recurrent Keras text classifiers, from training to the device."""
 
-from edgernn.api import ModelEvaluation, benchmark, evaluate, export, find_preset, train
+from edgernn.api import ModelEvaluation, benchmark, evaluate, export, find_preset, search, train
 from edgernn.data.rows import Rows
 from edgernn.errors import (
     BenchError,
@@ -30,5 +30,6 @@ __all__ = [
     "evaluate",
     "export",
     "find_preset",
+    "search",
     "train",
 ]

@@ -14,6 +14,7 @@ from edgernn.data.rows import Rows
 from edgernn.errors import OptionError
 from edgernn.model_folder import DEFAULT
 from edgernn.tensorflow_import import import_tensorflow
+from edgernn.training.cluster import parse_cluster
 from edgernn.training.options import (
     CHECKPOINT_MINUTES,
     PRESETS,
@@ -40,6 +41,8 @@ def train(
     stream: bool = False,
     sample_texts: int = SAMPLE_TEXTS,
     steps_per_epoch: int | None = None,
+    distribute: str | None = None,
+    worker: int | None = None,
     data_dir: Path | None = None,
     text_column: str = "text",
     label_column: str = "label",
@@ -69,6 +72,10 @@ def train(
             constant memory.
         sample_texts: the streamed texts that the vocabulary and the wide path are fitted on.
         steps_per_epoch: the batches between two validations of a stream; by default, all texts.
+        distribute: `host:port` of each worker of a distributed training, separated by commas, or
+            `auto` for those in the variable `TF_CONFIG`. Call it in a new process of each worker,
+            before anything else uses TensorFlow.
+        worker: the place of this worker, from 0.
         data_dir: the folder of the IMDB reviews.
         text_column: the column of a table that contains the texts.
         label_column: the column of a table that contains the labels.
@@ -94,9 +101,11 @@ def train(
         >>> result.labels, result.scores.accuracy
         (('neg', 'pos'), 1.0)
     """
+    cluster = None if distribute is None else parse_cluster(distribute, worker)
     import_tensorflow()
     from edgernn.training.request import TrainingCallbacks, TrainingRequest
     from edgernn.training.run import run_training
+    from edgernn.training.workers import Workers
 
     share = validation_split or StreamOptions().share
     streamed = StreamOptions(share, sample_texts, steps_per_epoch) if stream else None
@@ -112,6 +121,7 @@ def train(
         preset=_preset(preset, _path(origin)),
         origin=_path(origin),
         stream=streamed,
+        workers=Workers(cluster) if cluster else None,
         out=Path(out),
         overwrite=overwrite,
         resume=resume,

@@ -14,6 +14,8 @@ _F = TypeVar("_F", bound=Callable[..., Any])
 
 #: The key in a context of click of whether the help shows details.
 _ALL_OPTIONS = "edgernn.all_options"
+#: Milliseconds in each unit; `ms` and `us` also end with `s`.
+_TIMES = {"ms": 1.0, "us": 1e-3, "s": 1e3}
 _UNITS = {"KB": 1_000, "MB": 1_000_000, "": 1}
 
 
@@ -79,6 +81,28 @@ help_all_option = click.option(
     callback=_show_all_options,
     help="Show all options, then exit.",
 )
+
+
+class Latency(click.ParamType[float]):
+    """A number of milliseconds, such as 0.2ms or 200us."""
+
+    name = "TIME"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> float:
+        """Return the milliseconds."""
+        if isinstance(value, float):
+            return value
+        text = value.strip().lower()
+        unit = next((unit for unit in _TIMES if text.endswith(unit)), "")
+        try:
+            time = float(text.removesuffix(unit)) * _TIMES[unit]
+        except (ValueError, KeyError):
+            time = 0.0
+        if not 0 < time < float("inf"):
+            self.fail(f"{value!r} is not a time such as 0.2ms or 200us", param, ctx)
+        return time
+
+
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 quiet_option = click.option(
     "--quiet",

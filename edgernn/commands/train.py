@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import asdict, fields, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, get_args
@@ -10,6 +10,7 @@ from typing import Any, get_args
 import click
 
 import edgernn
+from edgernn.commands.growth_options import growth_options
 from edgernn.commands.options import (
     DetailOption,
     LongCommand,
@@ -25,10 +26,9 @@ from edgernn.errors import OptionError
 from edgernn.model_folder import DEFAULT
 from edgernn.progress import epoch_progress
 from edgernn.score_tables import changes_table, paths_table, scores_table
+from edgernn.searching.trials import trials_table
 from edgernn.training.options import (
-    CHECKPOINT_MINUTES,
     PRESETS,
-    SAMPLE_TEXTS,
     NetworkOptions,
     Preset,
     TextOptions,
@@ -167,6 +167,14 @@ def _options(function: Any) -> Any:
     return function
 
 
+#: The options that are passed on under the same name.
+_PASSED = (
+    *("origin", "validation", "validation_split", "unlabeled", "max_size", "data_dir"),
+    *("text_column", "label_column", "stream", "sample_texts", "steps_per_epoch"),
+    *("distribute", "worker", "checkpoint_minutes"),
+)
+
+
 @click.command(cls=LongCommand)
 @data_options("reviews")
 @click.option(
@@ -177,12 +185,6 @@ def _options(function: Any) -> Any:
     help="Defaults of the other options: "
     + "; ".join(f"{preset.name}: {preset.summary}" for preset in PRESETS.values())
     + ".",
-)
-@click.option(
-    "--from",
-    "origin",
-    type=click.Path(path_type=Path),
-    help="Model folder to continue from, with its vocabulary, labels and preset.",
 )
 @click.option(
     "--unlabeled",
@@ -202,23 +204,7 @@ def _options(function: Any) -> Any:
     type=click.FloatRange(0, 1, min_open=True, max_open=True),
     help="Share to validate on, if the data has no validation part.  [default: 0.1]",
 )
-@click.option(
-    "--stream",
-    is_flag=True,
-    help="Read the tables of --data (a file, folder or glob) while training, in constant memory.",
-)
-@click.option(
-    "--sample-texts",
-    type=_POSITIVE,
-    default=SAMPLE_TEXTS,
-    show_default=True,
-    help="With --stream: texts that the vocabulary and the linear classifier are fitted on.",
-)
-@click.option(
-    "--steps-per-epoch",
-    type=_POSITIVE,
-    help="With --stream: batches between two validations.  [default: all texts]",
-)
+@growth_options
 @_options
 @click.option(
     "--class-weight",
@@ -240,16 +226,6 @@ def _options(function: Any) -> Any:
     metavar="FOLDER",
     help="Write the loss and accuracy of each epoch for TensorBoard.",
 )
-@click.option(
-    "--resume", is_flag=True, help="Continue an interrupted training from its checkpoint in --out."
-)
-@click.option(
-    "--checkpoint-minutes",
-    type=click.FloatRange(0),
-    default=CHECKPOINT_MINUTES,
-    show_default=True,
-    help="Time between two checkpoints within an epoch; there is also one after each epoch.",
-)
 @force_option
 @quiet_option
 @json_option
@@ -265,27 +241,19 @@ def train(ctx: click.Context, /, **values: Any) -> None:
 
     Example: edgernn train --data reviews.csv --preset small --max-size 500KB
     """
-    preset = _preset(values)
+    options = {"preset": _preset(values)} | {name: values[name] for name in _PASSED}
+    if values["trials"] is not None:
+        _search(values, options)
+        return
+    _check_search(values)
     with epoch_progress() as progress:
         result = edgernn.train(
             values["data"],
             values["out"],
-            preset=preset,
-            origin=values["origin"],
-            validation=values["validation"],
-            validation_split=values["validation_split"],
-            unlabeled=values["unlabeled"],
-            max_size=values["max_size"],
-            data_dir=values["data_dir"],
-            text_column=values["text_column"],
-            label_column=values["label_column"],
-            stream=values["stream"],
-            sample_texts=values["sample_texts"],
-            steps_per_epoch=values["steps_per_epoch"],
+            **options,
             overwrite=values["force"],
             tensorboard=values["tensorboard"],
             resume=values["resume"],
-            checkpoint_minutes=values["checkpoint_minutes"],
             progress=progress,
             note=print_status,
             warn=warn,
@@ -300,6 +268,35 @@ def train(ctx: click.Context, /, **values: Any) -> None:
             show(changes_table(values["origin"], result.changes))
     if result.metrics["interrupted"]:
         ctx.exit(INTERRUPTED)
+
+
+def _search(values: dict[str, Any], options: dict[str, Any]) -> None:
+    """Search, and print the trials."""
+    trials = edgernn.search(
+        values["data"],
+        values["out"],
+        trials=values["trials"],
+        max_latency=values["max_latency"],
+        overwrite=values["force"],
+        note=print_status,
+        warn=warn,
+        **options,
+    )
+    print_status(f"wrote {values['out']}, and the trials to {values['out']}.search")
+    if values["as_json"]:
+        show_json([asdict(trial) for trial in trials])
+    else:
+        show(trials_table(trials))
+
+
+def _check_search(values: dict[str, Any]) -> None:
+    if values["max_latency"] is not None:
+        raise OptionError(
+            "--max-latency needs --search",
+            expected="--search N, which measures the latency of each trial",
+            found="no --search",
+            hint="add --search 20, or leave out --max-latency",
+        )
 
 
 def _preset(values: dict[str, Any]) -> Preset:

@@ -160,13 +160,26 @@ def training_rows(tables: Tables, last: int, seed: int) -> Iterator[tuple[str, s
         tables: the files; some of them are read at the same time.
         last: the hash of the last validation row; rows up to it are left out.
         seed: the seed of the order.
+
+    Raises:
+        DataError: there is no training row, or a file is damaged or malformed.
     """
     for number in itertools.count():
         order = list(tables.paths)
         random.Random(f"{seed} {number}").shuffle(order)
+        is_empty = True
         for text, label in _interleaved(tables, order):
             if text_hash(text) > last:
+                is_empty = False
                 yield text, label
+        if is_empty:
+            raise DataError(
+                "the files do not contain a training text",
+                path=tables.paths[0].parent,
+                expected="rows that are not validation texts, in the files of each worker",
+                found="none",
+                hint="distribute the rows over the files evenly",
+            )
 
 
 def _interleaved(tables: Tables, order: list[Path]) -> Iterator[tuple[str, str]]:

@@ -57,16 +57,18 @@ class Checkpoint:
     training: Mapping[str, Any]
     minutes: float
 
-    def load(self) -> FitState | None:
-        """Return the state; None if there is no checkpoint.
+    def read(self) -> bytes | None:
+        """Return the content of the file; None if there is no checkpoint."""
+        return self.path.read_bytes() if self.path.is_file() else None
+
+    def parse(self, data: bytes) -> FitState:
+        """Return the state in the content of the file.
 
         Raises:
-            ModelFolderError: the file is damaged.
+            ModelFolderError: the content is damaged.
         """
-        if not self.path.is_file():
-            return None
         try:
-            with np.load(io.BytesIO(self.path.read_bytes()), allow_pickle=False) as stored:
+            with np.load(io.BytesIO(data), allow_pickle=False) as stored:
                 values = json.loads(bytes(stored[_VALUES]))
                 arrays = {
                     name: [stored[f"{name}/{i}"] for i in range(count)]
@@ -167,35 +169,26 @@ class Checkpoints:
 
 
 def open_checkpoints(
-    folder: Path,
-    training: Mapping[str, Any],
-    minutes: float,
-    *,
-    resume: bool,
-    note: Callable[[str], None],
-) -> Checkpoints:
-    """Return the checkpoints of an interrupted training, or new ones.
+    checkpoints: Checkpoints, *, resume: bool, note: Callable[[str], None]
+) -> None:
+    """Check the checkpoints of an interrupted training, or remove them.
 
     Args:
-        folder: the folder of the checkpoints.
-        training: everything that determines the model, as JSON values.
-        minutes: the time between two checkpoints within an epoch.
-        resume: whether to continue from checkpoints in the folder; if not, they are removed.
+        checkpoints: the checkpoints.
+        resume: whether the training continues from them, if there are any.
         note: called with a sentence on where the training begins.
 
     Raises:
         OptionError: the checkpoints belong to another training.
         ModelFolderError: the checkpoints are damaged.
     """
-    checkpoints = Checkpoints(folder, training, minutes)
     if not resume:
         checkpoints.clear()
     elif checkpoints.exist():
         checkpoints.check()
-        note(f"continuing from the checkpoint in {folder}")
+        note("continuing from the checkpoint")
     else:
-        note(f"no checkpoint in {folder.parent}: training from the beginning")
-    return checkpoints
+        note("there is no checkpoint: training from the beginning")
 
 
 def digest(*columns: Sequence[str]) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import keras
+import tensorflow as tf
 
 from edgernn.errors import TrainingError
 from edgernn.training.average import WeightAverage
@@ -17,6 +18,7 @@ from edgernn.training.checkpoint_saver import CheckpointSaver
 from edgernn.training.interrupt import interrupt_request
 from edgernn.training.keras_builder import PathModel
 from edgernn.training.options import TrainingOptions
+from edgernn.training.workers import DistributedAdam, WorkerCallback, Workers, worker_error
 from edgernn_export.keras.layer_chain import KerasModel
 from edgernn_runtime.ir import Array
 
@@ -69,6 +71,7 @@ def fit(
     options: TrainingOptions,
     progress: ProgressCallback,
     checkpoint: Checkpoint | None = None,
+    workers: Workers | None = None,
 ) -> Fit:
     """Train the recurrent path in place; it gets the weights of its best epoch.
 
@@ -80,24 +83,31 @@ def fit(
         options: the training options.
         progress: called after each batch and each epoch.
         checkpoint: where to save the state, and to continue from if it exists; None for nowhere.
+        workers: the workers that share each batch, or None.
 
     Raises:
         KeyboardInterrupt: Ctrl-C before the end of the first epoch.
-        TrainingError: the loss is NaN in the first epoch.
+        TrainingError: the loss is NaN in the first epoch, or a worker stopped.
     """
     epochs = options.epochs_for(batches.texts, classes)
-    _compile(core, classes, batches.steps * epochs, options)
+    _compile(core, classes, batches.steps * epochs, options, workers)
     average = WeightAverage(options.averaging) if options.averaging else None
     best = _BestEpoch(epochs, batches.steps, progress, options, average)
     validation = to_dataset(held_out, VALIDATION_BATCH)
-    state = checkpoint.load() if checkpoint else None
-    saver = CheckpointSaver(checkpoint, batches.steps, epochs, best, average)
+    state = _start(core, checkpoint, workers)
+    kept = checkpoint if workers is None or workers.is_first else None
+    saver = CheckpointSaver(kept, batches.steps, epochs, best, average)
     if state:
         saver.prepare(core, state, validation)
+    last = keras.callbacks.TerminateOnNaN()
+    if workers:
+        last = WorkerCallback(workers, lambda: batches.steps - saver.skipped)
     interrupted = False
     try:
         with interrupt_request() as requested:
             saver.requested = requested
+            averages = [average] if average else []
+            callbacks = [*averages, best, saver, _Interrupt(requested), last]
             for part in _parts(state, epochs):
                 best.skipped = saver.skipped = part.step
                 core.fit(
@@ -106,13 +116,7 @@ def fit(
                     initial_epoch=part.epoch,
                     epochs=part.end,
                     steps_per_epoch=batches.steps - part.step,
-                    callbacks=[
-                        *([average] if average else []),
-                        best,
-                        saver,
-                        _Interrupt(requested),
-                        keras.callbacks.TerminateOnNaN(),
-                    ],
+                    callbacks=callbacks,
                     shuffle=False,
                     verbose=0,
                 )
@@ -120,6 +124,10 @@ def fit(
                     break
     except KeyboardInterrupt:
         interrupted = True
+    except tf.errors.OpError as error:
+        if workers is None:
+            raise
+        raise worker_error(error) from error
     if best.best_weights is None:
         if interrupted:
             raise KeyboardInterrupt
@@ -131,6 +139,17 @@ def fit(
         )
     core.set_weights(best.best_weights)
     return Fit(best.history, best.best_epoch, interrupted)
+
+
+def _start(
+    core: PathModel, checkpoint: Checkpoint | None, workers: Workers | None
+) -> FitState | None:
+    """Return the state to continue from; all workers get that of the first one."""
+    data = checkpoint.read() if checkpoint else None
+    if workers:
+        data = workers.broadcast(data)
+        workers.synchronize(core.weights)
+    return checkpoint.parse(data) if checkpoint and data else None
 
 
 @dataclass(frozen=True)
@@ -153,7 +172,9 @@ def _parts(state: FitState | None, epochs: int) -> tuple[_Part, ...]:
     return (*rest, *((_Part(epoch, 0, epochs),) if epoch < epochs else ()))
 
 
-def _compile(core: KerasModel, classes: int, steps: int, options: TrainingOptions) -> None:
+def _compile(
+    core: KerasModel, classes: int, steps: int, options: TrainingOptions, workers: Workers | None
+) -> None:
     schedules = keras.optimizers.schedules
     if options.schedule == "cosine":
         rate = schedules.CosineDecay(options.learning_rate, steps)
@@ -166,7 +187,10 @@ def _compile(core: KerasModel, classes: int, steps: int, options: TrainingOption
     else:
         loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
         metric = keras.metrics.SparseCategoricalAccuracy("accuracy")
-    optimizer = keras.optimizers.Adam(rate, clipnorm=options.clip_norm)
+    if workers:
+        optimizer = DistributedAdam(workers, rate, clipnorm=options.clip_norm)
+    else:
+        optimizer = keras.optimizers.Adam(rate, clipnorm=options.clip_norm)
     core.compile(optimizer=optimizer, loss=loss, metrics=[metric])
 
 

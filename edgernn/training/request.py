@@ -10,6 +10,7 @@ from edgernn.data.rows import Rows
 from edgernn.training.loop import ProgressCallback
 from edgernn.training.options import CHECKPOINT_MINUTES, Preset, StreamOptions
 from edgernn.training.trainer import NoteCallback
+from edgernn.training.workers import Workers
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,7 @@ class TrainingRequest:
         rows: labeled texts in memory instead of `data`, or None.
         origin: the folder of a trained model to continue from, or None.
         stream: how to read the tables if they are larger than memory, or None.
+        workers: the workers that share each batch, or None.
         resume: continue from the checkpoint of an interrupted training, if there is one.
         checkpoint_minutes: the time between two checkpoints within an epoch.
         validation: a table to validate on, or None.
@@ -44,6 +46,7 @@ class TrainingRequest:
     rows: Rows | None = None
     origin: Path | None = None
     stream: StreamOptions | None = None
+    workers: Workers | None = None
     resume: bool = False
     checkpoint_minutes: float = CHECKPOINT_MINUTES
 

@@ -27,7 +27,7 @@ from edgernn.metrics import Scores, score
 from edgernn.model_folder import CHECKPOINT, check_output_folder, write_model_folder
 from edgernn.score_plots import confusion_png, history_png
 from edgernn.scoring import keras_probabilities
-from edgernn.training.checkpoint import digest, open_checkpoints
+from edgernn.training.checkpoint import Checkpoints, digest, open_checkpoints
 from edgernn.training.continuation import (
     Change,
     continued_labels,
@@ -44,7 +44,8 @@ from edgernn.training.path_sum import Deployed
 from edgernn.training.request import TrainingCallbacks, TrainingRequest
 from edgernn.training.sizing import describe_sizes, fit_sizes
 from edgernn.training.stream_batches import Stream
-from edgernn.training.trainer import PathScores, TrainedClassifier, train
+from edgernn.training.trainer import NoteCallback, PathScores, TrainedClassifier, train
+from edgernn.training.workers import Workers
 from edgernn_export.comparison import predicted_classes
 from edgernn_export.keras.layer_chain import KerasModel
 
@@ -97,16 +98,12 @@ def run_training(request: TrainingRequest, callbacks: TrainingCallbacks) -> Trai
         warnings.append(sentence)
         callbacks.warn(sentence)
 
-    check_output_folder(request.out, overwrite=request.overwrite, resume=request.resume)
+    writes = request.workers is None or request.workers.is_first
+    if writes:
+        check_output_folder(request.out, overwrite=request.overwrite, resume=request.resume)
     inputs = _read(request, TrainingCallbacks(callbacks.progress, callbacks.note, warn))
     origin, labels, validation = inputs.origin, inputs.labels, inputs.validation
-    checkpoints = open_checkpoints(
-        request.out / CHECKPOINT,
-        _description(inputs),
-        request.checkpoint_minutes,
-        resume=request.resume,
-        note=callbacks.note,
-    )
+    checkpoints = _checkpoints(request, inputs, callbacks.note, writes=writes)
     try:
         trained = train(
             inputs.training,
@@ -119,14 +116,13 @@ def run_training(request: TrainingRequest, callbacks: TrainingCallbacks) -> Trai
             checkpoints,
             origin,
             inputs.stream,
+            request.workers,
         )
     except KeyboardInterrupt as error:
         raise KeyboardInterrupt(_interrupted_early(request.out)) from error
     if trained.interrupted:
-        warn(
-            f"interrupted; keeping epoch {trained.best_epoch}, the best so far; the same command "
-            "with --resume continues"
-        )
+        kept = f"interrupted; keeping epoch {trained.best_epoch}, the best so far"
+        warn(f"{kept}; the same command with --resume continues")
     probabilities = keras_probabilities(trained.model, validation.texts)
     predicted = predicted_classes(probabilities, "multiclass").tolist()
     scores = score(inputs.truth, predicted, labels)
@@ -134,9 +130,10 @@ def run_training(request: TrainingRequest, callbacks: TrainingCallbacks) -> Trai
     metrics = _metrics(inputs, trained, scores)
     if origin:
         metrics["changes"] = {name: asdict(one) for name, one in changes.items()}
-    _write(request.out, trained, labels, metrics, scores, validation)
-    if not trained.interrupted:
-        checkpoints.clear()
+    if writes:
+        _write(request.out, trained, labels, metrics, scores, validation)
+        if not trained.interrupted:
+            checkpoints.clear()
     for warning in _advice(inputs.preset, trained, len(validation)):
         warn(warning)
     return TrainingResult(
@@ -254,7 +251,18 @@ def _read(request: TrainingRequest, callbacks: TrainingCallbacks) -> _Inputs:
     )
 
 
-def _description(inputs: _Inputs) -> dict[str, Any]:
+def _checkpoints(
+    request: TrainingRequest, inputs: _Inputs, note: NoteCallback, *, writes: bool
+) -> Checkpoints:
+    """Return the checkpoints; only the worker that writes opens them."""
+    training = _description(inputs, request.workers)
+    checkpoints = Checkpoints(request.out / CHECKPOINT, training, request.checkpoint_minutes)
+    if writes:
+        open_checkpoints(checkpoints, resume=request.resume, note=note)
+    return checkpoints
+
+
+def _description(inputs: _Inputs, workers: Workers | None) -> dict[str, Any]:
     """Return everything that determines the model, as JSON values."""
     training, validation, stream = inputs.training, inputs.validation, inputs.stream
     return {
@@ -264,6 +272,7 @@ def _description(inputs: _Inputs) -> dict[str, Any]:
         "unlabeled texts": digest(inputs.unlabeled),
         "origin": inputs.origin.digest if inputs.origin else None,
         "stream": [stream.survey.digest, stream.steps_per_epoch] if stream else None,
+        "workers": workers.count if workers else 1,
         "packages": {"tensorflow": tf.__version__, "keras": keras.__version__},
     }
 

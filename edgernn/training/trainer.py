@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import keras
 import numpy as np
@@ -37,10 +38,11 @@ from edgernn.training.path_sum import (
     calibrated_sum,
     cross_validated_log_loss,
 )
-from edgernn.training.stream_batches import Stream, StreamedBatches
+from edgernn.training.stream_batches import Stream, open_batches
 from edgernn.training.summary import describe_encoding, describe_layers
 from edgernn.training.wide import WidePath, fit_wide
 from edgernn.training.word_vectors import skip_gram
+from edgernn.training.workers import SharedBatches, Workers
 from edgernn_export.keras.layer_chain import KerasModel
 from edgernn_export.keras.model_file import without_mask_warnings
 from edgernn_runtime.activations import softmax
@@ -117,6 +119,7 @@ def train(
     checkpoints: Checkpoints | None = None,
     origin: Origin | None = None,
     stream: Stream | None = None,
+    workers: Workers | None = None,
 ) -> TrainedClassifier:
     """Train a classifier and return it with the weights of its best epoch.
 
@@ -138,6 +141,7 @@ def train(
             labels are the first of `labels`.
         stream: training rows in files, which the network is trained on instead of `training`, or
             None. `training` is a sample of them.
+        workers: the workers that share each batch, or None; each of them returns the same model.
 
     Raises:
         KeyboardInterrupt: Ctrl-C before the end of the first epoch.
@@ -157,8 +161,11 @@ def train(
         classes=len(labels),
     )
     with without_mask_warnings():
-        batches = _streamed(stream, tokenizer, labels, preset) if stream else None
-        run = _Run(progress, note, labels, checkpoints, origin, batches)
+        batches = None
+        if stream:
+            encode = partial(_ids, tokenizer)
+            batches = open_batches(stream, encode, labels, preset.training, workers)
+        run = _Run(progress, note, labels, checkpoints, origin, batches, workers)
         paths = _paths(preset, data, run)
         if len(data.unlabeled):
             paths = _distilled(preset, data, paths, run)
@@ -193,6 +200,7 @@ class _Run:
     Attributes:
         origin: the model to continue from, or None.
         batches: the training texts of the network if they are streamed, or None.
+        workers: the workers that share each batch, or None.
     """
 
     progress: ProgressCallback
@@ -201,6 +209,7 @@ class _Run:
     checkpoints: Checkpoints | None
     origin: Origin | None
     batches: Batches | None
+    workers: Workers | None
 
 
 @dataclass(frozen=True)
@@ -248,29 +257,20 @@ def _paths(preset: Preset, data: _Data, run: _Run) -> _Paths:
         core, path = _network(preset.network, preset.training, data, run)
         run.note("training the network")
         training = preset.training
-        batches = run.batches or ShuffledBatches(data.training, training.batch_size, training.seed)
         checkpoint = run.checkpoints.next() if run.checkpoints else None
-        fit_options = (data.classes, training, run.progress, checkpoint)
-        fitted = fit(core, batches, data.validation, *fit_options)
+        fit_options = (data.classes, training, run.progress, checkpoint, run.workers)
+        fitted = fit(core, _batches(data.training, training, run), data.validation, *fit_options)
         logits = _logits(core, data.validation)
     total, scores = _joined(preset, wide.validation, logits, data.validation.targets)
     return _Paths(wide, core, path, fitted, total, scores)
 
 
-def _streamed(
-    stream: Stream, tokenizer: Sequence[KerasLayer], labels: tuple[str, ...], preset: Preset
-) -> StreamedBatches:
-    """Return the batches of rows in files."""
-    counts, options = stream.survey.labels, preset.training
-    total = sum(counts.values())
-    weights = {
-        label: (i, total / (len(labels) * counts[label]) if options.balance_classes else 1.0)
-        for i, label in enumerate(labels)
-        if label in counts
-    }
-    return StreamedBatches(
-        stream, lambda texts: _ids(tokenizer, texts), weights, options.batch_size, options.seed
-    )
+def _batches(texts: EncodedTexts, options: TrainingOptions, run: _Run) -> Batches:
+    """Return the batches of the network; workers share those in memory."""
+    if run.batches:
+        return run.batches
+    batches = ShuffledBatches(texts, options.batch_size, options.seed)
+    return SharedBatches(batches, run.workers) if run.workers else batches
 
 
 def _wide(options: WideOptions, data: _Data, run: _Run) -> WidePath:

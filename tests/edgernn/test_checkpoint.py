@@ -86,18 +86,18 @@ def test_an_interrupted_training_must_be_resumed_or_replaced(table, killed, tmp_
 def test_resume_without_a_checkpoint_trains_from_the_beginning(table, tmp_path, capsys):
     options = ("--preset", "bag", "--data", table, "--out", tmp_path / "model", "--resume")
     assert run("train", *options) == 0
-    assert "no checkpoint" in capsys.readouterr().err
+    assert "there is no checkpoint" in capsys.readouterr().err
     assert run("train", *options) == 1
     assert "contains a model already" in capsys.readouterr().err
 
 
 def test_a_checkpoint_round_trips(tmp_path):
     checkpoint = Checkpoint(tmp_path / "c" / "fit-1.npz", {"seed": 1}, minutes=0)
-    assert checkpoint.load() is None
+    assert checkpoint.read() is None
     arrays = {"a": [np.arange(3.0), np.array(2.0)], "none": []}
     values = {"best": [float("inf"), 0.1], "history": {"loss": [0.1, 0.2]}}
     checkpoint.save(FitState(1, 2, finished=True, values=values, arrays=arrays))
-    state = checkpoint.load()
+    state = checkpoint.parse(checkpoint.read())
     assert (state.epoch, state.step, state.finished, state.values) == (1, 2, True, values)
     assert [a.tolist() for a in state.arrays["a"]] == [[0, 1, 2], 2]
     assert state.arrays["none"] == []

@@ -1,0 +1,1 @@
+"""Search of training options: the space, the study, and its table and plot."""
