@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from edgernn.training.loop import Progress
 
 _T = TypeVar("_T")
+
+#: How often a bar with a rate changes.
+_REFRESH_SECONDS = 0.2
 
 
 @contextmanager
@@ -48,6 +52,36 @@ def amount_progress(name: str) -> Iterator[Callable[[int, int | None], None]]:
     with _bars() as bars:
         task = bars.add_task(name, total=None)
         yield lambda done, total: bars.update(task, completed=done, total=total)
+
+
+@contextmanager
+def throughput_progress(
+    name: str, size: int | None, *, has_bar: bool
+) -> Iterator[Callable[[int, int], None]]:
+    """Yield a `callback(texts, position)` that drives a bar with texts per second.
+
+    Args:
+        name: what is done.
+        size: the bytes of the file, or None.
+        has_bar: whether a bar may be shown; it is silent without a terminal.
+    """
+    if not has_bar or not _has_bars():
+        yield lambda _texts, _position: None
+        return
+    start = shown = time.monotonic()
+    with _bars() as bars:
+        task = bars.add_task(name, total=size)
+
+        def update(texts: int, position: int) -> None:
+            nonlocal shown
+            now = time.monotonic()
+            if now - shown < _REFRESH_SECONDS:
+                return
+            shown = now
+            rate = f"{texts:,} texts, {texts / (now - start):,.0f} texts/s"
+            bars.update(task, completed=position, description=f"{name}: {rate}")
+
+        yield update
 
 
 def tracked(items: Sequence[_T], name: str) -> Iterator[_T]:

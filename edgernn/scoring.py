@@ -33,8 +33,6 @@ def keras_probabilities(model: KerasModel, texts: Sequence[str]) -> NDArray[np.f
 
 def bundle_probabilities(classifier: Classifier, texts: Sequence[str]) -> NDArray[np.float32]:
     """Return a bundle's probabilities of each label, float32 [N, C], C at least 2."""
-    rows = [
-        list(classifier.predict(text).probabilities.values())
-        for text in tracked(texts, "classifying")
-    ]
+    predictions = classifier.predict_batch(tracked(texts, "classifying"))
+    rows = [list(prediction.probabilities.values()) for prediction in predictions]
     return np.asarray(rows, dtype=np.float32)

@@ -2,43 +2,166 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import IO
+from typing import TextIO
 
 import click
 
-from edgernn.commands.options import json_option
-from edgernn.console import Table, percent, show, show_json
-from edgernn.errors import OptionError
+from edgernn.commands.options import json_option, quiet_option
+from edgernn.console import Table, percent, print_status, show, show_json, warn
+from edgernn.errors import DataError, OptionError
 from edgernn.model_folder import check_bundle_path
-from edgernn_runtime import Classifier, Prediction, load
+from edgernn_runtime import Classifier, EdgernnError, Prediction, load
+
+#: The bad lines that are shown.
+_MAX_WARNINGS = 20
 
 
 @click.command()
 @click.argument("bundle", type=click.Path(path_type=Path))
 @click.argument("texts", metavar="TEXT...", nargs=-1)
 @click.option(
-    "--file", "file", type=click.File("rb"), help="File with one text per line; - is stdin."
+    "--file",
+    "file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="File of any size: one text per line, or a table (.csv, .tsv, .jsonl), also with .gz; "
+    "- is stdin.",
 )
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="File to write instead of stdout: .csv, .jsonl, or lines with tabs.",
+)
+@click.option("--threads", type=click.IntRange(min=1), default=1, help="Threads for --file.")
+@click.option("--text-column", default="text", show_default=True, help="Text column of a table.")
 @click.option("--explain", "explained", is_flag=True, help="Show the weight of each token.")
+@quiet_option
 @json_option
 def predict(
-    bundle: Path, texts: tuple[str, ...], file: IO[bytes] | None, explained: bool, as_json: bool
-) -> None:
+    bundle: Path,
+    texts: tuple[str, ...],
+    file: Path | None,
+    out: Path | None,
+    threads: int,
+    text_column: str,
+    explained: bool,
+    as_json: bool,
+) -> int:
     """Classify texts with a bundle and print label, probability and text, one per line.
 
-    A TEXT of - reads stdin, one text per line.
+    A TEXT of - reads stdin, one text per line. A file is read and written a few hundred texts at
+    a time; a line without a prediction is reported with its number, and the exit status is 1.
+    Ctrl-C keeps what was written.
 
     Example: edgernn predict model/tflite-int8.edgernn "Funny, warm and clever."
     """
+    if texts == ("-",):
+        file, texts = Path("-"), ()
+    _check_source(texts, file, out)
     check_bundle_path(bundle)
     with load(bundle) as classifier:
-        if explained:
-            _show_explanations(classifier, _texts(texts, file), as_json=as_json)
-            return
-        rows = [(text, classifier.predict(text)) for text in _texts(texts, file)]
+        if file is None:
+            _show(classifier, list(texts), explained=explained, as_json=as_json)
+        elif explained:
+            _show(classifier, _lines(file, text_column), explained=True, as_json=as_json)
+        else:
+            return _predict_file(classifier, file, out, (text_column, threads), as_json=as_json)
+    return 0
+
+
+def _predict_file(
+    classifier: Classifier,
+    file: Path,
+    out: Path | None,
+    options: tuple[str, int],
+    *,
+    as_json: bool,
+) -> int:
+    """Classify the texts of a file, and return the exit status."""
+    from edgernn.data.text_stream import open_texts
+    from edgernn.file_prediction import describe, open_writer, predict_lines
+    from edgernn.progress import throughput_progress
+
+    column, threads = options
+    done = bad = 0
+    has_bar = out is not None or not sys.stdout.isatty()
+    with (
+        open_texts(file, column) as source,
+        _output(out) as stream,
+        open_writer(out, stream, as_json=as_json) as write,
+        throughput_progress("classifying", source.size, has_bar=has_bar) as update,
+    ):
+        for number, text, result in predict_lines(classifier, source, threads):
+            if isinstance(result, Prediction):
+                write(number, describe(text), result)
+                done += 1
+            else:
+                bad += 1
+                if bad <= _MAX_WARNINGS:
+                    warn(f"{file}, line {number}: {_describe_error(result)}")
+            update(done, source.position)
+    if bad:
+        warn(f"{bad:,} of {done + bad:,} lines have no prediction")
+    if out is not None:
+        print_status(f"wrote {out}: {done:,} predictions")
+    return 1 if bad else 0
+
+
+def _describe_error(error: EdgernnError) -> str:
+    """Return an error on one line."""
+    found = f", found {error.found}" if error.found else ""
+    expected = f": expected {error.expected}" if error.expected else ""
+    return f"{error.what}{expected}{found}"
+
+
+def _check_source(texts: tuple[str, ...], file: Path | None, out: Path | None) -> None:
+    if bool(texts) == (file is not None):
+        raise OptionError(
+            "no text to classify" if not texts else "both TEXT and --file are given",
+            expected="TEXT..., or --file FILE, or - for stdin",
+            found="neither" if not texts else "both",
+            hint="pass a text" if not texts else "leave out one of them",
+        )
+    if out is not None and (file is None or out == file):
+        raise OptionError(
+            "--out needs a --file, and another path",
+            expected="--file FILE --out OTHER",
+            found=f"--out {out}",
+            hint="leave --out away, and redirect stdout",
+        )
+
+
+@contextmanager
+def _output(out: Path | None) -> Iterator[TextIO]:
+    if out is None:
+        yield sys.stdout
+        return
+    try:
+        stream = out.open("w", encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise DataError(
+            "the output cannot be written",
+            path=out,
+            expected="a path that can be written",
+            found=error.strerror or str(error),
+            hint="check the folder and its permissions",
+        ) from error
+    with stream:
+        yield stream
+
+
+def _show(
+    classifier: Classifier, texts: list[str | bytes], *, explained: bool, as_json: bool
+) -> None:
+    """Print the predictions for a few texts."""
+    if explained:
+        _show_explanations(classifier, texts, as_json=as_json)
+        return
+    rows = [(text, classifier.predict(text)) for text in texts]
     if as_json:
         show_json([_row(text, prediction) for text, prediction in rows])
         return
@@ -46,9 +169,20 @@ def predict(
         click.echo(f"{prediction.label}\t{percent(prediction.probability)}\t{_shown(text)}")
 
 
-def _show_explanations(
-    classifier: Classifier, texts: Iterator[str | bytes], *, as_json: bool
-) -> None:
+def _lines(file: Path, column: str) -> list[str | bytes]:
+    """Return the texts of a file; a bad line ends the command."""
+    from edgernn.data.text_stream import open_texts
+
+    texts = []
+    with open_texts(file, column) as source:
+        for _, text in source:
+            if isinstance(text, DataError):
+                raise text
+            texts.append(text)
+    return texts
+
+
+def _show_explanations(classifier: Classifier, texts: list[str | bytes], *, as_json: bool) -> None:
     """Print each prediction with the weight of its tokens in the label's probability."""
     explanations = [(text, classifier.explain(text)) for text in texts]
     if as_json:
@@ -71,21 +205,6 @@ def _show_explanations(
 
 def _shown(text: str | bytes) -> str:
     return text if isinstance(text, str) else text.decode("utf-8", "replace")
-
-
-def _texts(texts: tuple[str, ...], file: IO[bytes] | None) -> Iterator[str | bytes]:
-    if texts == ("-",):
-        file, texts = click.open_file("-", "rb"), ()
-    if bool(texts) == (file is not None):
-        raise OptionError(
-            "no text to classify" if not texts else "both TEXT and --file are given",
-            expected="TEXT..., or --file FILE, or - for stdin",
-            found="neither" if not texts else "both",
-            hint="pass a text" if not texts else "leave out one of them",
-        )
-    yield from texts
-    if file is not None:
-        yield from (line.rstrip(b"\r\n") for line in file)
 
 
 def _row(text: str | bytes, prediction: Prediction) -> dict[str, object]:

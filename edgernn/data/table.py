@@ -22,12 +22,12 @@ from edgernn.errors import DataError, OptionError
 TextOrNone = str | None
 Cell = tuple[int, TextOrNone, TextOrNone]  # line number, text, label
 
-_DELIMITERS = {".csv": ",", ".tsv": "\t"}
+DELIMITERS = {".csv": ",", ".tsv": "\t"}
 #: Delimiters that other programs write, to recognize a file with another delimiter.
 _OTHER_DELIMITERS = (",", ";", "\t", "|")
 _DELIMITER_HINTS = {",": "rename the file to .csv", "\t": "rename the file to .tsv"}
-_JSON_LINES = (".jsonl", ".ndjson")
-SUFFIXES = (*_DELIMITERS, *_JSON_LINES)
+JSON_LINES = (".jsonl", ".ndjson")
+SUFFIXES = (*DELIMITERS, *JSON_LINES)
 
 #: The longest cell, in characters. Articles exceed the default of Python, 131,072.
 _MAX_CELL = 1 << 24
@@ -35,7 +35,7 @@ _MAX_CELL = 1 << 24
 
 def is_table(path: Path) -> bool:
     """Return whether the suffix of a file is that of a table."""
-    return _kind(path) in SUFFIXES
+    return table_kind(path) in SUFFIXES
 
 
 def read_table(path: Path, text_column: str, label_column: str) -> Rows:
@@ -62,7 +62,7 @@ def read_table(path: Path, text_column: str, label_column: str) -> Rows:
             found="no text",
             hint="check the path",
         )
-    if _kind(path) in _JSON_LINES:
+    if table_kind(path) in JSON_LINES:
         cells = _json_cells(path, io.StringIO(content), text_column, label_column)
     else:
         stream = io.StringIO(content, newline="")
@@ -109,7 +109,7 @@ def iterate_table(path: Path, text_column: str, label_column: str) -> Iterator[t
 
 
 def _streamed_cells(path: Path, text_column: str, label_column: str) -> Iterator[Cell]:
-    is_json = _kind(path) in _JSON_LINES
+    is_json = table_kind(path) in JSON_LINES
     opened = gzip.open if path.suffix.lower() == ".gz" else open
     line = 0
     try:
@@ -137,7 +137,8 @@ def _streamed_cells(path: Path, text_column: str, label_column: str) -> Iterator
         ) from error
 
 
-def _kind(path: Path) -> str:
+def table_kind(path: Path) -> str:
+    """Return the suffix of a table, without that of gzip."""
     suffixes = [suffix.lower() for suffix in path.suffixes]
     return suffixes[-2] if suffixes[-1:] == [".gz"] and len(suffixes) > 1 else path.suffix.lower()
 
@@ -174,15 +175,15 @@ def _content(path: Path) -> str:
 
 
 def _csv_cells(path: Path, stream: TextIO, text_column: str, label_column: str) -> Iterator[Cell]:
-    with _long_cells():
+    with long_cells():
         header = stream.readline()
         reader = csv.DictReader(
-            itertools.chain([header], stream), delimiter=_DELIMITERS[_kind(path)], strict=True
+            itertools.chain([header], stream), delimiter=DELIMITERS[table_kind(path)], strict=True
         )
         try:
             for name in (text_column, label_column):
-                _check_delimiter(path, name, header.rstrip("\n"))
-                _require_column(path, name, list(reader.fieldnames or []))
+                check_delimiter(path, name, header.rstrip("\n"))
+                require_column(path, name, list(reader.fieldnames or []))
             for row in reader:
                 if None in row:
                     raise DataError(
@@ -197,7 +198,7 @@ def _csv_cells(path: Path, stream: TextIO, text_column: str, label_column: str) 
             raise DataError(
                 "a row is malformed",
                 path=f"{path}, line {reader.line_num}",
-                expected=f'cells separated by {_DELIMITERS[_kind(path)]!r}, quoted with "',
+                expected=f'cells separated by {DELIMITERS[table_kind(path)]!r}, quoted with "',
                 found=str(error),
                 hint="quote texts that contain the delimiter or a quote, with double quotes",
             ) from error
@@ -208,7 +209,7 @@ _open_readers: list[int] = []
 
 
 @contextlib.contextmanager
-def _long_cells() -> Iterator[None]:
+def long_cells() -> Iterator[None]:
     """Allow long cells until the last reader is closed; the limit is one for the process."""
     _open_readers.append(csv.field_size_limit(_MAX_CELL))
     try:
@@ -243,7 +244,7 @@ def _json_cells(path: Path, stream: TextIO, text_column: str, label_column: str)
             )
         if number == 1:
             for name in (text_column, label_column):
-                _require_column(path, name, list(row))
+                require_column(path, name, list(row))
         yield number, _cell(row.get(text_column)), _cell(row.get(label_column))
 
 
@@ -251,12 +252,15 @@ def _cell(value: object) -> TextOrNone:
     return None if value is None else str(value)
 
 
-def _check_delimiter(path: Path, name: str, header: str) -> None:
+def check_delimiter(path: Path, name: str, header: str) -> None:
     """Check that a header with the column does not use another delimiter.
 
     The header is checked before it is parsed: the parser rejects quotes around other delimiters.
+
+    Raises:
+        OptionError: it does.
     """
-    expected = _DELIMITERS[_kind(path)]
+    expected = DELIMITERS[table_kind(path)]
     if expected in header or header.strip(' "\r') == name:
         return
     for delimiter in _OTHER_DELIMITERS:
@@ -265,13 +269,18 @@ def _check_delimiter(path: Path, name: str, header: str) -> None:
             raise DataError(
                 f"the columns are separated by {delimiter!r}",
                 path=path,
-                expected=f"columns separated by {expected!r} in a {_kind(path)} file",
+                expected=f"columns separated by {expected!r} in a {table_kind(path)} file",
                 found=header.rstrip("\r"),
                 hint=_DELIMITER_HINTS.get(delimiter, "save the table with commas, as .csv"),
             )
 
 
-def _require_column(path: Path, name: str, columns: list[str]) -> None:
+def require_column(path: Path, name: str, columns: list[str]) -> None:
+    """Check that a table has a column.
+
+    Raises:
+        OptionError: it has not.
+    """
     if name in columns:
         return
     near = difflib.get_close_matches(name, columns, n=1, cutoff=0.4)
