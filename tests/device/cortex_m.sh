@@ -21,8 +21,8 @@ make_image() { # name, files...
   shift
   arm-none-eabi-gcc -mcpu=cortex-m7 -mthumb -mfloat-abi=hard -mfpu=fpv5-sp-d16 -std=gnu99 -Os \
     -ffunction-sections -fdata-sections -Wl,--gc-sections -nostartfiles --specs=rdimon.specs \
-    -T "$here/memory.ld" -I"$folder" "$here/startup.c" "$@" \
-    "$folder/model.c" "$folder/edgernn.c" -lm -o "$image"
+    -T "$here/memory.ld" -I"$folder/src" "$here/startup.c" "$@" \
+    "$folder/src/model.c" "$folder/src/edgernn.c" -lm -o "$image"
   echo "flash and RAM of $(basename "$image"): $(arm-none-eabi-size "$image" | tail -1)"
 }
 run_image() {

@@ -154,8 +154,8 @@ def test_it_is_c_plus_plus_too(compiler, tmp_path):
     text_model(cell("LSTM", 8), dense()).save(tmp_path / "model.keras")
     folder = tmp_path / "c"
     export(tmp_path / "model.keras", folder, Options("c", "int8", allow_drop=True), EXAMPLES)
-    flags = ["-std=c++11", "-O1", "-Wall", "-Wextra", "-Werror", "-pedantic", "-x", "c++"]
-    files = ["selftest.c", "model.c", "model_vectors.c", "edgernn.c"]
+    flags = ["-std=c++11", "-O1", "-Wall", "-Wextra", "-Werror", "-pedantic", "-Isrc", "-x", "c++"]
+    files = ["selftest.c", "src/model.c", "model_vectors.c", "src/edgernn.c"]
     command = [compiler, *flags, *files, "-lm", "-o", "selftest"]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
@@ -170,14 +170,14 @@ def test_only_a_folder_of_its_own_is_replaced(tmp_path):
     text_model(cell("LSTM", 8), dense()).save(tmp_path / "model.keras")
     options = Options("c", "none", allow_drop=True)
     export(tmp_path / "model.keras", tmp_path / "c", options, EXAMPLES)
-    before = (tmp_path / "c" / "model.c").read_bytes()
+    before = (tmp_path / "c" / "src" / "model.c").read_bytes()
     with pytest.raises(OutputError, match="the output exists already"):
         export(tmp_path / "model.keras", tmp_path / "c", options, EXAMPLES)
     replacing = Options("c", "none", allow_drop=True, overwrite=True)
     (tmp_path / "c" / "of_another_export.txt").write_text("old")
     export(tmp_path / "model.keras", tmp_path / "c", replacing, EXAMPLES)
     assert not (tmp_path / "c" / "of_another_export.txt").exists()
-    assert (tmp_path / "c" / "model.c").read_bytes() == before
+    assert (tmp_path / "c" / "src" / "model.c").read_bytes() == before
     (tmp_path / "mine").mkdir()
     with pytest.raises(OutputError, match="the output exists already"):
         export(tmp_path / "model.keras", tmp_path / "mine", replacing, EXAMPLES)
@@ -197,8 +197,9 @@ def test_two_models_link_into_one_program(tmp_path):
         'printf("%s %s", edgernn_label(a, SENTIMENT_LABEL_POS), edgernn_label(b, TOPIC_LABEL_A_B_1));\n'
         "edgernn_free(a); edgernn_free(b); return 0; }\n"
     )
-    sources = ["program.c", "sentiment/sentiment.c", "topic/topic.c", "topic/edgernn.c"]
-    flags = ["-Wall", "-Wextra", "-Werror", "-Isentiment", "-Itopic"]
+    models = ["sentiment/src/sentiment.c", "topic/src/topic.c"]
+    sources = ["program.c", *models, "topic/src/edgernn.c"]
+    flags = ["-Wall", "-Wextra", "-Werror", "-Isentiment/src", "-Itopic/src"]
     command = ["cc", *flags, *sources, "-lm", "-o", "program"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

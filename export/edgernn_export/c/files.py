@@ -9,6 +9,7 @@ from importlib.resources import files
 
 import numpy as np
 
+from edgernn_export.c.packages import package_files
 from edgernn_export.errors import OptionError
 from edgernn_runtime.bundle import Bundle
 from edgernn_runtime.manifest import encode_manifest
@@ -55,16 +56,17 @@ def build_files(bundle: Bundle, name: str, mark: str) -> dict[str, bytes]:
     vectors = decode_test_vectors(bundle)
     texts = {
         **{one: templates.joinpath(one).read_text(encoding="utf-8") for one in _TEMPLATES},
-        f"{name}.h": _HEADER.replace("@labels@", _label_constants(bundle, name)),
-        f"{name}.c": "\n".join(_model(bundle, name)) + "\n",
-        f"{name}_vectors.h": _VECTORS_HEADER.replace(
+        **package_files(),
+        "src/@name@.h": _HEADER.replace("@labels@", _label_constants(bundle, name)),
+        "src/@name@.c": "\n".join(_model(bundle, name)) + "\n",
+        "@name@_vectors.h": _VECTORS_HEADER.replace(
             "@tolerance@", repr(get_tolerance(bundle.manifest.recipe))
         ),
-        f"{name}_vectors.c": "\n".join(_vectors(vectors, name)) + "\n",
+        "@name@_vectors.c": "\n".join(_vectors(vectors, name)) + "\n",
         "README.md": _readme(bundle, len(vectors)),
     }
-    texts = {key: _named(text, name) for key, text in texts.items()}
-    texts |= read_amalgamation()
+    texts = {_named(path, name): _named(text, name) for path, text in texts.items()}
+    texts |= {f"src/{file}": text for file, text in read_amalgamation().items()}
     return {
         **{key: text.encode() for key, text in texts.items()},
         mark: encode_manifest(bundle.manifest),
@@ -219,7 +221,7 @@ Written by {bundle.manifest.created_by}; labels: {labels}.
     make test       # replays {vectors} texts of the exporting machine
     echo "A film to remember." | ./classify
 
-Copy `@name@.c`, `@name@.h`, `edgernn.c` and `edgernn.h` into your program:
+Copy the four files of `src` into your program:
 
     edgernn_classifier *classifier;
     float probabilities[@NAME@_LABELS];
@@ -232,4 +234,14 @@ prints `-`.
 
 Several models share one `edgernn.c`. `edgernn.h` describes every function, and the layer for
 devices without a heap.
+
+## As a library
+
+| system | how |
+|---|---|
+| Arduino | copy the folder into `libraries`, as `@name@`; the sketch is in File, Examples, @name@ |
+| PlatformIO | copy it into `lib` of the project |
+| ESP-IDF | copy it into `components`, as `@name@` |
+| Zephyr | add it to `EXTRA_ZEPHYR_MODULES`, and `CONFIG_EDGERNN_@NAME@=y` to `prj.conf` |
+| CMake | `add_subdirectory`, then link `@name@` |
 """

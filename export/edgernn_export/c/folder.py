@@ -1,10 +1,12 @@
 """The folder of `--format c`: libedgernn and one model, all that a C compiler needs.
 
-NAME.h, NAME.c          the model's labels as constants, and the model as an array
-edgernn.h, edgernn.c    libedgernn as two files
-main.c                  a program that reads lines
+src/NAME.h, NAME.c          the model's labels as constants, and the model as an array
+src/edgernn.h, edgernn.c    libedgernn as two files
+main.c                      a program that reads lines
 selftest.c, NAME_vectors.h, .c    a program that replays the test vectors
 Makefile, README.md, bundle.json
+
+`packages.py` names the files that make it a library of other build systems.
 """
 
 from __future__ import annotations
