@@ -17,7 +17,7 @@ NEEDS_VENV := $(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
 
 .DEFAULT_GOAL := help
 .PHONY: help quickstart install demo test check format clean amalgamation wasm web-demo java bindings hosts host-javascript \
-  host-java host-kotlin host-android host-rust host-go host-csharp wheels docs reference
+  host-java host-kotlin host-android host-micropython micropython host-rust host-go host-csharp wheels docs reference
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
@@ -109,6 +109,12 @@ host-kotlin: $(STAMP)
 
 host-android: $(STAMP)
 	$(BIN)/python -m tests.hosts.run android-arm64
+
+micropython:  ## build edgernn.mpy for MicroPython, whose sources MPY_DIR names
+	$(PYTHON) -m runtime.tools.micropython
+
+host-micropython:  ## replay it in MicroPython's port to Unix, and on an emulated Cortex-M4
+	$(PYTHON) -m tests.hosts.run micropython
 
 java:  ## build the jar of all desktops and the AAR of Android into build/java
 	$(PYTHON) -m runtime.tools.java

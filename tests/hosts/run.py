@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from runtime.tools.wheels.targets import TARGETS
-from tests.hosts import android, bindings, javascript, jvm, wheels
+from tests.hosts import android, bindings, javascript, jvm, micropython, wheels
 
 HOSTS = Path(__file__).parent
 ROOT = HOSTS.parents[1]
@@ -62,6 +62,10 @@ ALL = {
     **javascript.ALL,
     "jvm-java": lambda: run_if(jvm.missing(), jvm.run_java),
     "jvm-kotlin": lambda: run_if(jvm.missing(kotlin=True), jvm.run_kotlin),
+    **{
+        name: partial(run_if, micropython.missing(arch), micropython.ALL[name])
+        for name, arch in micropython.ARCHS.items()
+    },
     "android-arm64": lambda: run_if(android.missing(), android.run),
     **{f"wheel-{target.name}": partial(run_wheel, target) for target in TARGETS},
 }
