@@ -43,7 +43,7 @@ $(STAMP): constraints.txt $(PROJECTS) $(NATIVE)
 	@echo 'installing into $(VENV): downloads about 2 GB, most of it TensorFlow'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt \
-	  --editable runtime --editable export --editable '.[demo,dev]'
+	  --editable runtime --editable export --editable '.[demo,dev,examples]'
 	@touch $@
 
 demo: $(STAMP)  ## train on film reviews, export, classify, compare (about 8 minutes)

@@ -19,6 +19,7 @@ OUTSIDE = (
     "RELEASING.md",
     "SECURITY.md",
     "benchmarks/README.md",
+    "examples/README.md",
     "examples/sentiment/README.md",
     "tests/device/README.md",
 )
