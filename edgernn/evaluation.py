@@ -9,30 +9,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgernn.metrics import Scores, score, wilson_interval
+from edgernn.calibration import (
+    CalibrationBin,
+    calibration_bins,
+    calibration_error,
+    label_confidence,
+)
+from edgernn.decisions import Coverage, decide, measure_coverage
+from edgernn.metrics import Scores, score, score_multilabel, wilson_interval
+from edgernn_export.thresholds import true_labels
 
-_CALIBRATION_BINS = 15
 _LENGTH_BINS = 4
 _MAX_MISTAKES = 10
-
-
-@dataclass(frozen=True)
-class CalibrationBin:
-    """The texts whose predicted labels have a similar probability.
-
-    Attributes:
-        low: the lower bound of the probability.
-        high: the upper bound.
-        texts: the number of texts.
-        probability: the mean probability of the predicted label.
-        accuracy: the share of correct predictions.
-    """
-
-    low: float
-    high: float
-    texts: int
-    probability: float
-    accuracy: float
 
 
 @dataclass(frozen=True)
@@ -60,9 +48,10 @@ class Mistake:
 
     Attributes:
         text: the text.
-        label: its label.
-        predicted: the predicted label.
-        probability: the probability of the predicted label.
+        label: its label, or its labels with commas.
+        predicted: the predicted label, or all of them.
+        probability: the probability of the predicted label; of a multi-label text, of the label
+            that is wrong or missing.
     """
 
     text: str
@@ -83,6 +72,8 @@ class Evaluation:
         lengths: at most four bins of similar size by number of words. Texts of the same length
             are in the same bin.
         mistakes: the wrong predictions with the highest probability, in descending order.
+        coverage: the effect of the model's thresholds, or None without thresholds. A text without a
+            label counts in the scores with its most probable one.
     """
 
     scores: Scores
@@ -90,6 +81,7 @@ class Evaluation:
     calibration: tuple[CalibrationBin, ...]
     lengths: tuple[LengthBin, ...]
     mistakes: tuple[Mistake, ...]
+    coverage: Coverage | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the evaluation as JSON values, with the scores at the top level."""
@@ -99,48 +91,52 @@ class Evaluation:
 
 def evaluate_predictions(
     texts: Sequence[str],
-    truth: Sequence[int],
+    truth: Sequence[int] | Sequence[Sequence[int]],
     probabilities: NDArray[np.float32],
     labels: tuple[str, ...],
+    *,
+    is_multilabel: bool = False,
+    thresholds: tuple[float, ...] | None = None,
 ) -> Evaluation:
     """Return the evaluation of a classifier's predictions.
 
     Args:
         texts: the texts, [N], N at least 1.
-        truth: the index of each text's class, [N].
+        truth: the index of each text's class, [N], or the indices of its labels.
         probabilities: float32 [N, C], the probability of each label.
         labels: the names of the classes, [C].
+        is_multilabel: whether a text may have any number of labels.
+        thresholds: the least probability of each label, or None.
     """
-    predicted = probabilities.argmax(axis=1)
-    confidence = probabilities.max(axis=1).astype(np.float64)
-    is_right = predicted == np.asarray(truth)
-    bins = _calibration_bins(confidence, is_right)
-    gaps = sum(part.texts * abs(part.probability - part.accuracy) for part in bins)
+    true = true_labels(truth, len(labels))
+    decisions = decide(probabilities, thresholds, is_multilabel=is_multilabel)
+    coverage = None if thresholds is None else measure_coverage(decisions, true, thresholds)
+    if not is_multilabel:
+        # The scores count every text.
+        decisions = _with_best(decisions, probabilities)
+    bins = calibration_bins(*label_confidence(probabilities, true, is_multilabel=is_multilabel))
+    if is_multilabel:
+        scores = score_multilabel(true, decisions, labels)
+    else:
+        true_classes, classes = true.argmax(axis=1).tolist(), decisions.argmax(axis=1).tolist()
+        scores = score(true_classes, classes, labels)
     return Evaluation(
-        scores=score(truth, predicted.tolist(), labels),
-        calibration_error=gaps / len(texts),
+        scores=scores,
+        calibration_error=calibration_error(bins),
         calibration=bins,
-        lengths=_length_bins(texts, is_right),
-        mistakes=_mistakes(texts, truth, predicted.tolist(), confidence, labels),
+        lengths=_length_bins(texts, (true == decisions).all(axis=1)),
+        mistakes=_mistakes(texts, true, decisions, probabilities, labels),
+        coverage=coverage,
     )
 
 
-def _calibration_bins(
-    confidence: NDArray[np.float64], is_right: NDArray[np.bool_]
-) -> tuple[CalibrationBin, ...]:
-    """Return the equally wide bins of the expected calibration error.
-
-    Source: Guo et al., "On calibration of modern neural networks", 2017, equation 3.
-    """
-    places = np.minimum((confidence * _CALIBRATION_BINS).astype(int), _CALIBRATION_BINS - 1)
-    bins = []
-    for place in range(_CALIBRATION_BINS):
-        inside = places == place
-        if inside.any():
-            mean, share = float(confidence[inside].mean()), float(is_right[inside].mean())
-            edges = place / _CALIBRATION_BINS, (place + 1) / _CALIBRATION_BINS
-            bins.append(CalibrationBin(*edges, int(inside.sum()), mean, share))
-    return tuple(bins)
+def _with_best(
+    decisions: NDArray[np.bool_], probabilities: NDArray[np.float32]
+) -> NDArray[np.bool_]:
+    """Return the decisions, bool [N, L], with the most probable label where there is none."""
+    best = probabilities.argmax(axis=1)[:, np.newaxis] == np.arange(probabilities.shape[1])
+    has_label = np.asarray(decisions.any(axis=1))
+    return np.where(has_label[:, np.newaxis], decisions, best)
 
 
 def _length_bins(texts: Sequence[str], is_right: NDArray[np.bool_]) -> tuple[LengthBin, ...]:
@@ -160,14 +156,36 @@ def _length_bins(texts: Sequence[str], is_right: NDArray[np.bool_]) -> tuple[Len
 
 def _mistakes(
     texts: Sequence[str],
-    truth: Sequence[int],
-    predicted: Sequence[int],
-    confidence: NDArray[np.float64],
+    true: NDArray[np.bool_],
+    decisions: NDArray[np.bool_],
+    probabilities: NDArray[np.float32],
     labels: tuple[str, ...],
 ) -> tuple[Mistake, ...]:
-    wrong = [i for i in range(len(texts)) if truth[i] != predicted[i]]
-    wrong.sort(key=lambda i: -confidence[i])
+    is_wrong = decisions & ~true
+    # A missing label is as sure a mistake as its probability is low.
+    doubt = np.where(true & ~decisions, 1 - probabilities, 0)
+    sureness = np.where(is_wrong, probabilities, doubt).max(axis=1)
+    wrong = np.flatnonzero((decisions != true).any(axis=1))
+    ordered = wrong[np.argsort(-sureness[wrong], kind="stable")]
     return tuple(
-        Mistake(texts[i], labels[truth[i]], labels[predicted[i]], float(confidence[i]))
-        for i in wrong[:_MAX_MISTAKES]
+        Mistake(
+            texts[i],
+            _joined(true[i], labels),
+            _joined(decisions[i], labels),
+            float(probabilities[i][_wrong_label(is_wrong[i], true[i], probabilities[i])]),
+        )
+        for i in ordered[:_MAX_MISTAKES]
     )
+
+
+def _wrong_label(
+    is_wrong: NDArray[np.bool_], true: NDArray[np.bool_], probabilities: NDArray[np.float32]
+) -> int:
+    """Return the most probable wrong label, or without one the least probable true label."""
+    if is_wrong.any():
+        return int(np.where(is_wrong, probabilities, -1).argmax())
+    return int(np.where(true, probabilities, 2).argmin())
+
+
+def _joined(row: NDArray[np.bool_], labels: tuple[str, ...]) -> str:
+    return ", ".join(label for label, is_set in zip(labels, row, strict=True) if is_set) or "-"

@@ -17,7 +17,9 @@ def evaluation_tables(title: str, evaluation: Evaluation, note: str | None) -> t
         evaluation: the results.
         note: a caveat about the data for the first table, or None.
     """
-    tables = [scores_table(title, evaluation.scores, note), _confusion(evaluation)]
+    tables = [scores_table(title, evaluation.scores, note, evaluation.coverage)]
+    if evaluation.scores.confusion:
+        tables.append(_confusion(evaluation))
     tables += [_lengths(evaluation), _calibration(evaluation)]
     if evaluation.mistakes:
         tables.append(_mistakes(evaluation))

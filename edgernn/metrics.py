@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from edgernn_export.comparison import Z95
 
@@ -37,13 +38,19 @@ class Scores:
 
     Attributes:
         texts: the number of texts.
-        accuracy: the share of correct predictions.
+        accuracy: the share of correct predictions; of multi-label texts, of those that get exactly
+            their labels.
         accuracy_95: its 95 % interval (Wilson).
         precision: the macro average, the mean over the classes.
         recall: the macro average.
         f1: the macro average.
+        precision_micro: the share of all given labels that are right; of texts with one label
+            each, the accuracy.
+        recall_micro: the share of all true labels that are given; the same.
+        f1_micro: the harmonic mean of the two; the same.
         classes: the scores of each class.
-        confusion: the confusion matrix [C, C], true class by row, predicted class by column.
+        confusion: the confusion matrix [C, C], true class by row, predicted class by column; empty
+            for multi-label texts.
     """
 
     texts: int
@@ -52,6 +59,9 @@ class Scores:
     precision: float
     recall: float
     f1: float
+    precision_micro: float
+    recall_micro: float
+    f1_micro: float
     classes: tuple[ClassScore, ...]
     confusion: tuple[tuple[int, ...], ...]
 
@@ -72,23 +82,62 @@ def score(true: Sequence[int], predicted: Sequence[int], labels: tuple[str, ...]
     confusion = np.zeros((size, size), dtype=np.int64)
     np.add.at(confusion, (np.asarray(true), np.asarray(predicted)), 1)
     right = np.diag(confusion)
-    precision = right / np.maximum(confusion.sum(axis=0), 1)
-    recall = right / np.maximum(confusion.sum(axis=1), 1)
-    sums = precision + recall
-    f1 = np.where(sums > 0, 2 * precision * recall / np.where(sums > 0, sums, 1), 0)
-    rows = zip(labels, precision, recall, f1, confusion.sum(axis=1), strict=True)
+    counts = right, confusion.sum(axis=0), confusion.sum(axis=1)
+    scores = _scores(len(true), int(right.sum()), counts, labels)
+    return replace(scores, confusion=tuple(tuple(int(n) for n in row) for row in confusion))
+
+
+def score_multilabel(
+    true: NDArray[np.bool_], predicted: NDArray[np.bool_], labels: tuple[str, ...]
+) -> Scores:
+    """Return the scores of texts with any number of labels.
+
+    Args:
+        true: the labels that each text has, bool [N, L], N at least 1.
+        predicted: the labels that each text gets, bool [N, L].
+        labels: the names of the labels, [L].
+    """
+    exact = int((true == predicted).all(axis=1).sum())
+    counts = (true & predicted).sum(axis=0), predicted.sum(axis=0), true.sum(axis=0)
+    return _scores(len(true), exact, counts, labels)
+
+
+def _scores(
+    texts: int, correct: int, counts: tuple[NDArray[np.int64], ...], labels: tuple[str, ...]
+) -> Scores:
+    """Return the scores without a confusion matrix.
+
+    Args:
+        texts: the number of texts.
+        correct: the number of those with correct predictions.
+        counts: of each label the right predictions, all predictions, and all texts, [L] each.
+        labels: the names of the labels, [L].
+    """
+    right, predicted, true = counts
+    precision, recall, f1 = _rates(right, predicted, true)
+    micro = [float(rate) for rate in _rates(right.sum(), predicted.sum(), true.sum())]
+    rows = zip(labels, precision, recall, f1, true, strict=True)
     return Scores(
-        texts=len(true),
-        accuracy=float(right.sum() / len(true)),
-        accuracy_95=wilson_interval(int(right.sum()), len(true)),
+        texts=texts,
+        accuracy=correct / texts,
+        accuracy_95=wilson_interval(correct, texts),
         precision=float(precision.mean()),
         recall=float(recall.mean()),
         f1=float(f1.mean()),
+        precision_micro=micro[0],
+        recall_micro=micro[1],
+        f1_micro=micro[2],
         classes=tuple(
             ClassScore(n, float(p), float(r), float(f), int(s)) for n, p, r, f, s in rows
         ),
-        confusion=tuple(tuple(int(count) for count in row) for row in confusion),
+        confusion=(),
     )
+
+
+def _rates(right: Any, predicted: Any, true: Any) -> tuple[Any, Any, Any]:
+    """Return precision, recall and F1 of counts; a rate without a denominator is 0."""
+    precision, recall = right / np.maximum(predicted, 1), right / np.maximum(true, 1)
+    return precision, recall, 2 * right / np.maximum(predicted + true, 1)
 
 
 def wilson_interval(successes: int, trials: int) -> tuple[float, float]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from edgernn.data.multilabel import join_labels
 from edgernn.data.rows import Rows, sample
 from edgernn.errors import ModelFolderError, OptionError
 from edgernn_export.bundle_file import write_file
@@ -21,6 +22,7 @@ HISTORY = "history.json"
 HISTORY_PLOT = "history.png"
 CONFUSION_PLOT = "confusion.png"
 VALIDATION = "validation.jsonl"
+THRESHOLDS = "thresholds.json"
 #: The folder with the checkpoints of an interrupted training.
 CHECKPOINT = "checkpoint"
 BUNDLE_SUFFIX = ".edgernn"
@@ -38,12 +40,14 @@ class ModelFolder:
         labels: the names of the classes.
         validation: texts that the model was not trained on, with their labels.
         about: a description of the training data for the model card, or None.
+        thresholds: the least probability of each label, or None.
     """
 
     path: Path
     labels: tuple[str, ...]
     validation: Rows
     about: str | None = None
+    thresholds: tuple[float, ...] | None = None
 
     @property
     def model(self) -> Path:
@@ -97,7 +101,8 @@ def read_model_folder(path: Path) -> ModelFolder:
         labels = tuple(json.loads((path / LABELS).read_text(encoding="utf-8")))
         lines = (path / VALIDATION).read_text(encoding="utf-8").split("\n")
         rows = [json.loads(line) for line in lines if line]
-        texts, names = tuple(r["text"] for r in rows), tuple(r["label"] for r in rows)
+        validation = _validation(rows)
+        thresholds = _thresholds(path / THRESHOLDS, labels)
         about = _about(path / METRICS)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ModelFolderError(
@@ -107,7 +112,22 @@ def read_model_folder(path: Path) -> ModelFolder:
             found=f"{type(error).__name__}: {error}",
             hint="train again",
         ) from error
-    return ModelFolder(path, labels, Rows(texts, names), about)
+    return ModelFolder(path, labels, validation, about, thresholds)
+
+
+def _validation(rows: list[dict[str, Any]]) -> Rows:
+    """Return the validation texts; multi-label ones have lists of labels."""
+    is_multilabel = any(isinstance(row["label"], list) for row in rows)
+    labels = (join_labels(row["label"]) if is_multilabel else row["label"] for row in rows)
+    return Rows(tuple(row["text"] for row in rows), tuple(labels), is_multilabel=is_multilabel)
+
+
+def _thresholds(path: Path, labels: tuple[str, ...]) -> tuple[float, ...] | None:
+    """Return the threshold of each label; None for a model without thresholds."""
+    if not path.is_file():
+        return None
+    by_label = json.loads(path.read_text(encoding="utf-8"))
+    return tuple(float(by_label[label]) for label in labels)
 
 
 def _about(path: Path) -> str | None:
@@ -190,8 +210,9 @@ def write_model_folder(
     metrics: Mapping[str, Any],
     history: Mapping[str, Any],
     history_plot: bytes | None,
-    confusion_plot: bytes,
+    confusion_plot: bytes | None,
     validation: Rows,
+    thresholds: tuple[float, ...] | None = None,
 ) -> None:
     """Write a model folder and remove the bundles of an earlier model from it.
 
@@ -201,19 +222,26 @@ def write_model_folder(
     for bundle in path.glob("*" + BUNDLE_SUFFIX):
         bundle.unlink()
     kept = sample(validation, VALIDATION_TEXTS)
+    labels_of_texts = kept.label_sets if kept.is_multilabel else kept.labels
     lines = (
         json.dumps({"text": text, "label": label}, ensure_ascii=False)
-        for text, label in zip(kept.texts, kept.labels, strict=True)
+        for text, label in zip(kept.texts, labels_of_texts, strict=True)
     )
     write_file(path / MODEL, model)
     write_file(path / LABELS, _json(list(labels)))
     write_file(path / METRICS, _json(metrics))
     write_file(path / HISTORY, _json(history))
-    if history_plot is None:
-        (path / HISTORY_PLOT).unlink(missing_ok=True)
-    else:
-        write_file(path / HISTORY_PLOT, history_plot)
-    write_file(path / CONFUSION_PLOT, confusion_plot)
+    by_label = None if thresholds is None else dict(zip(labels, thresholds, strict=True))
+    optional = {
+        HISTORY_PLOT: history_plot,
+        CONFUSION_PLOT: confusion_plot,
+        THRESHOLDS: None if by_label is None else _json(by_label),
+    }
+    for name, content in optional.items():
+        if content is None:
+            (path / name).unlink(missing_ok=True)
+        else:
+            write_file(path / name, content)
     write_file(path / VALIDATION, "".join(line + "\n" for line in lines).encode())
 
 

@@ -6,15 +6,25 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from edgernn.console import Table, interval, percent
+from edgernn.decisions import Coverage
 from edgernn.metrics import Scores
 
 if TYPE_CHECKING:
     from edgernn.training.continuation import Change
-    from edgernn.training.trainer import PathScores
+    from edgernn.training.path_scores import PathScores
 
 
-def scores_table(title: str, scores: Scores, note: str | None) -> Table:
-    """Return a table of the scores; its last row is the macro average."""
+def scores_table(
+    title: str, scores: Scores, note: str | None, coverage: Coverage | None = None
+) -> Table:
+    """Return a table of the scores; its last rows are the averages.
+
+    Args:
+        title: the title.
+        scores: the scores.
+        note: a caveat about the data, or None.
+        coverage: the effect of the model's thresholds, or None.
+    """
     rows = [
         (c.label, percent(c.precision), percent(c.recall), percent(c.f1), f"{c.support:,}")
         for c in scores.classes
@@ -22,9 +32,22 @@ def scores_table(title: str, scores: Scores, note: str | None) -> Table:
     means = (percent(scores.precision), percent(scores.recall), percent(scores.f1))
     rows.append(("macro average", *means, f"{scores.texts:,}"))
     accuracy = f"accuracy {percent(scores.accuracy)} (95 %: {interval(scores.accuracy_95)})"
-    notes = (accuracy, *([f"note: {note}"] if note else []))
+    if not scores.confusion:
+        micro = (scores.precision_micro, scores.recall_micro, scores.f1_micro)
+        p, r, f1 = map(percent, micro)
+        rows.append(("micro average", p, r, f1, f"{scores.texts:,}"))
+        accuracy = f"exactly its labels: {accuracy.removeprefix('accuracy ')} of the texts"
+    notes = [accuracy, *describe_coverage(coverage), *([f"note: {note}"] if note else [])]
     columns = ("class", "precision", "recall", "F1", "texts")
-    return Table(title, columns, tuple(rows), notes)
+    return Table(title, columns, tuple(rows), tuple(notes))
+
+
+def describe_coverage(coverage: Coverage | None) -> list[str]:
+    """Return a sentence on the texts that get a label; none without thresholds."""
+    if coverage is None:
+        return []
+    labeled = f"{percent(coverage.share)} of the texts get a label ({coverage.texts:,})"
+    return [f"thresholds: {labeled}, with a precision of {percent(coverage.precision)}"]
 
 
 def paths_table(scored: PathScores, deployed: str, texts: int) -> Table:
@@ -35,12 +58,21 @@ def paths_table(scored: PathScores, deployed: str, texts: int) -> Table:
         "both": ("sum of both", scored.both),
     }
     rows = [
-        (name, percent(score.accuracy), f"{score.log_loss:.3f}", "yes" if key == deployed else "")
+        (
+            name,
+            percent(score.accuracy),
+            f"{score.log_loss:.3f}",
+            f"{score.calibration_error_before:.3f}",
+            f"{score.calibration_error:.3f}",
+            "yes" if key == deployed else "",
+        )
         for key, (name, score) in names.items()
         if score is not None
     ]
     title = f"Paths on {texts:,} validation texts; the network is kept if it lowers the log loss"
-    return Table(title, ("model", "accuracy", "log loss", "deployed"), tuple(rows))
+    columns = ("model", "accuracy", "log loss", "ECE before", "ECE after", "deployed")
+    note = "ECE: expected calibration error, before and after the calibration"
+    return Table(title, columns, tuple(rows), (note,))
 
 
 def changes_table(path: object, changes: Mapping[str, Change]) -> Table:

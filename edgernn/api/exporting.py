@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from edgernn.api.callbacks import ignore
 from edgernn.data.datasets import DataOptions, load_rows
-from edgernn.data.rows import Rows, label_indices, sample
+from edgernn.data.rows import Rows, label_indices, label_set_indices, sample
 from edgernn.errors import OptionError
 from edgernn.model_folder import (
     DEFAULT,
@@ -50,6 +50,9 @@ def export(
     texts: str | Path | Rows | None = None,
     text_column: str = "text",
     label_column: str = "label",
+    label_delimiter: str | None = None,
+    label_columns: Sequence[str] = (),
+    min_precision: float | None = None,
     name: str = "model",
     allow_drop: bool = False,
     overwrite: bool = False,
@@ -84,6 +87,10 @@ def export(
         texts: a table or rows to verify on; by default the validation texts of the model folder.
         text_column: the column of a table that contains the texts.
         label_column: the column of a table that contains the labels.
+        label_delimiter: what separates several labels in a cell of a table.
+        label_columns: instead of `label_column`, one column for each label, with 1 or 0.
+        min_precision: the wanted precision of the predictions on these texts, 0 to 1: texts below
+            the thresholds get no label. By default the thresholds of the model folder.
         name: for the format `c`: the first part of the names of its files, functions and constants.
         allow_drop: write the bundle even if a gate is missed.
         overwrite: replace an existing bundle.
@@ -113,7 +120,8 @@ def export(
     known = folder.labels if folder else None
     examples = None
     if texts is not None:
-        rows = _read_rows(texts, text_column, label_column, warn)
+        at = DataOptions("", None, text_column, label_column, label_delimiter, tuple(label_columns))
+        rows = _read_rows(texts, at, warn)
         examples = _examples(rows, labels or known, "file")
     elif folder:
         examples = _examples(folder.validation, known, "model folder")
@@ -133,6 +141,8 @@ def export(
         standardize=tuple(standardize),
         trust_code=_path(trust_code),
         reference=_path(reference),
+        thresholds=folder.thresholds if folder else None,
+        min_precision=min_precision,
         about=folder.about if folder else None,
         name=name,
         allow_drop=allow_drop,
@@ -171,12 +181,10 @@ def _find_model(model: Any) -> tuple[Any, ModelFolder | None]:
     return path / MODEL if path.is_dir() else path, None
 
 
-def _read_rows(
-    texts: str | Path | Rows, text_column: str, label_column: str, warn: Callable[[str], None]
-) -> Rows:
+def _read_rows(texts: str | Path | Rows, at: DataOptions, warn: Callable[[str], None]) -> Rows:
     if isinstance(texts, Rows):
         return texts
-    rows = load_rows(Path(texts), DataOptions("", None, text_column, label_column))
+    rows = load_rows(Path(texts), at)
     for warning in rows.warnings:
         warn(warning)
     return rows
@@ -186,7 +194,8 @@ def _examples(rows: Rows, labels: tuple[str, ...] | None, origin: TextOrigin) ->
     # The first rows are not representative: a table may be sorted by label.
     chosen = sample(rows, VALIDATION_TEXTS)
     # Without the model's labels, a text's label cannot be mapped to an output.
-    truth = None if labels is None else label_indices(chosen, labels, origin)
+    find = label_set_indices if rows.is_multilabel else label_indices
+    truth = None if labels is None else find(chosen, labels, origin)
     return Examples(chosen.texts, truth, origin)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +12,7 @@ from edgernn.api.callbacks import ignore
 from edgernn.data.datasets import DataOptions
 from edgernn.data.rows import Rows
 from edgernn.errors import OptionError
+from edgernn.labeling import ThresholdOptions
 from edgernn.model_folder import DEFAULT
 from edgernn.tensorflow_import import import_tensorflow
 from edgernn.training.cluster import parse_cluster
@@ -46,6 +47,12 @@ def train(
     data_dir: Path | None = None,
     text_column: str = "text",
     label_column: str = "label",
+    label_delimiter: str | None = None,
+    label_columns: Sequence[str] = (),
+    other: str | Path | None = None,
+    min_precision: float | None = None,
+    rare_label: str | None = None,
+    cost: float | None = None,
     overwrite: bool = False,
     tensorboard: str | Path | None = None,
     resume: bool = False,
@@ -79,6 +86,15 @@ def train(
         data_dir: the folder of the IMDB reviews.
         text_column: the column of a table that contains the texts.
         label_column: the column of a table that contains the labels.
+        label_delimiter: what separates several labels in a cell of a table.
+        label_columns: instead of `label_column`, one column for each label, with 1 or 0.
+        other: a file of texts that belong to none of the classes, which become the class `other`.
+        min_precision: the wanted precision of the predictions, 0 to 1: texts below the thresholds
+            get no label.
+        rare_label: of two labels, the one whose predictions have that precision; every other text
+            gets the other label.
+        cost: instead of `min_precision`, what a missed text of the rare label costs, if a false
+            alarm costs 1.
         overwrite: replace an existing model folder.
         tensorboard: a folder for the loss and accuracy of each epoch, as TensorBoard reads them.
         resume: continue an interrupted training from its checkpoint in `out`, if there is one.
@@ -112,7 +128,9 @@ def train(
     rows = data if isinstance(data, Rows) else None
     name = "" if isinstance(data, Rows) else str(data)
     request = TrainingRequest(
-        data=DataOptions(name, data_dir, text_column, label_column),
+        data=DataOptions(
+            name, data_dir, text_column, label_column, label_delimiter, tuple(label_columns)
+        ),
         rows=rows,
         validation=_path(validation),
         validation_split=None if stream else validation_split,
@@ -126,6 +144,8 @@ def train(
         overwrite=overwrite,
         resume=resume,
         checkpoint_minutes=checkpoint_minutes,
+        other=_path(other),
+        thresholds=ThresholdOptions(min_precision, rare_label, cost),
     )
     with _logged(_path(tensorboard), request.preset, progress) as logged:
         return run_training(request, TrainingCallbacks(logged, note, warn))

@@ -158,7 +158,8 @@ def _rows(folder: ModelFolder, request: Request) -> tuple[Rows, tuple[int, ...] 
         rows = corpus.test or corpus.validation or corpus.train
     if request.quick:
         rows = sample(rows, _QUICK_TEXTS)
-    return rows, label_indices(rows, folder.labels, name)
+    # The quality of several labels is not that of one class.
+    return rows, None if rows.is_multilabel else label_indices(rows, folder.labels, name)
 
 
 def _lines(path: Path) -> Rows:

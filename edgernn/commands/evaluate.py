@@ -9,15 +9,24 @@ from typing import Any
 import click
 
 import edgernn
-from edgernn.commands.options import data_options, json_option, quiet_option
+from edgernn.commands.options import (
+    LongCommand,
+    data_options,
+    help_all_option,
+    json_option,
+    multilabel_options,
+    quiet_option,
+)
 from edgernn.console import show, show_json, warn
+from edgernn.errors import OptionError
 from edgernn.model_folder import DEFAULT
 from edgernn_export.bundle_file import write_file
 
 
-@click.command()
+@click.command(cls=LongCommand)
 @click.argument("model", metavar="[BUNDLE|MODEL]", type=click.Path(path_type=Path), default=DEFAULT)
 @data_options(None)
+@multilabel_options
 @click.option(
     "--plot",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -25,6 +34,7 @@ from edgernn_export.bundle_file import write_file
 )
 @quiet_option
 @json_option
+@help_all_option
 def evaluate(model: Path, **values: Any) -> None:
     """Evaluate a bundle or a model folder on labeled texts; ./model by default.
 
@@ -41,9 +51,18 @@ def evaluate(model: Path, **values: Any) -> None:
         data_dir=values["data_dir"],
         text_column=values["text_column"],
         label_column=values["label_column"],
+        label_delimiter=values["label_delimiter"],
+        label_columns=values["label_columns"],
     )
     for warning in done.warnings:
         warn(warning)
+    if values["plot"] is not None and not done.evaluation.scores.confusion:
+        raise OptionError(
+            "--plot draws a confusion matrix, which texts with several labels do not have",
+            expected="a model with one label per text",
+            found="a multi-label model",
+            hint="leave out --plot",
+        )
     if values["plot"] is not None:
         from edgernn.score_plots import evaluation_png
 

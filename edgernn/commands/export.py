@@ -9,7 +9,17 @@ from typing import Any, get_args
 import click
 
 import edgernn
-from edgernn.commands.options import force_option, json_option, quiet_option
+from edgernn.commands.options import (
+    DetailOption,
+    LongCommand,
+    force_option,
+    get_precision,
+    help_all_option,
+    json_option,
+    multilabel_options,
+    precision_options,
+    quiet_option,
+)
 from edgernn.console import Table, print_status, show, show_json, warn
 from edgernn.errors import OptionError
 from edgernn.model_folder import DEFAULT
@@ -25,7 +35,7 @@ docs/your-model.md has the command for each kind of model, such as
     --padding pre --truncating pre --reference predictions.csv"""
 
 
-@click.command(epilog=_EXAMPLE)
+@click.command(cls=LongCommand, epilog=_EXAMPLE)
 @click.argument("model", type=click.Path(path_type=Path), default=DEFAULT)
 @click.option("--format", "model_format", required=True, metavar="|".join(TARGETS))
 @click.option("--quantize", default="none", show_default=True, metavar="|".join(RECIPES))
@@ -76,8 +86,12 @@ docs/your-model.md has the command for each kind of model, such as
     type=click.Path(path_type=Path),
     help="CSV of your pipeline's predictions to verify on: text, then a column per output.",
 )
-@click.option("--stateless", is_flag=True, help="TFLite: without state between texts.")
-@click.option("--ort", is_flag=True, help="ONNX: write an .ort file for mobile builds.")
+@click.option(
+    "--stateless", cls=DetailOption, is_flag=True, help="TFLite: without state between texts."
+)
+@click.option(
+    "--ort", cls=DetailOption, is_flag=True, help="ONNX: write an .ort file for mobile builds."
+)
 @click.option(
     "--texts",
     type=click.Path(path_type=Path),
@@ -85,11 +99,21 @@ docs/your-model.md has the command for each kind of model, such as
 )
 @click.option("--text-column", default="text", show_default=True, help="Text column of --texts.")
 @click.option("--label-column", default="label", show_default=True, help="Label column of --texts.")
-@click.option("--name", default="model", show_default=True, help="Name in --format c.")
-@click.option("--allow-drop", is_flag=True, help="Write the bundle even if a gate is missed.")
+@multilabel_options
+@precision_options
+@click.option(
+    "--name", cls=DetailOption, default="model", show_default=True, help="Name in --format c."
+)
+@click.option(
+    "--allow-drop",
+    cls=DetailOption,
+    is_flag=True,
+    help="Write the bundle even if a gate is missed.",
+)
 @force_option
 @quiet_option
 @json_option
+@help_all_option
 def export(model: Path, model_format: str, quantize: str, **values: Any) -> None:
     """Export a trained model to a bundle for devices.
 
@@ -117,6 +141,9 @@ def export(model: Path, model_format: str, quantize: str, **values: Any) -> None
         texts=values["texts"],
         text_column=values["text_column"],
         label_column=values["label_column"],
+        label_delimiter=values["label_delimiter"],
+        label_columns=values["label_columns"],
+        min_precision=get_precision(values),
         name=values["name"],
         allow_drop=values["allow_drop"],
         overwrite=values["force"],

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from edgernn.console import set_quiet
+from edgernn.labeling import DEFAULT_PRECISION
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -113,6 +114,61 @@ quiet_option = click.option(
     help="Print results, warnings and errors only.",
 )
 force_option = click.option("--force", is_flag=True, help="Replace existing output.")
+
+
+class Names(click.ParamType[tuple[str, ...]]):
+    """Names with commas between them, such as `toxic,insult`."""
+
+    name = "NAME,..."
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> tuple[str, ...]:
+        """Return the names."""
+        return value if isinstance(value, tuple) else tuple(value.split(","))
+
+
+def multilabel_options(command: _F) -> _F:
+    """Add the options for texts with several labels each."""
+    for option in (
+        click.option(
+            "--label-columns",
+            cls=DetailOption,
+            type=Names(),
+            default=(),
+            help="Several labels per text: one column for each label, with 1 or 0.",
+        ),
+        click.option(
+            "--label-delimiter",
+            metavar="TEXT",
+            help="Separator of several labels, such as |.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def precision_options(command: _F) -> _F:
+    """Add the options for a label that is only given where it is precise."""
+    for option in (
+        click.option(
+            "--min-precision",
+            cls=DetailOption,
+            type=click.FloatRange(0, 1, min_open=True, max_open=True),
+            help="Precision of --abstain, which it implies.  [default: 0.95]",
+        ),
+        click.option(
+            "--abstain",
+            is_flag=True,
+            help="Give uncertain texts no label.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def get_precision(values: dict[str, Any]) -> float | None:
+    """Return the wanted precision of the given options, or None."""
+    precision: float | None = values["min_precision"]
+    return DEFAULT_PRECISION if precision is None and values["abstain"] else precision
 
 
 def data_options(default: str | None) -> Callable[[_F], _F]:

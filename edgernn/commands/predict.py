@@ -57,6 +57,9 @@ def predict(
     a time; a line without a prediction is reported with its number, and the exit status is 1.
     Ctrl-C keeps what was written.
 
+    A text without a label, below the thresholds of the bundle, has - in place of it. Several labels
+    have commas between them.
+
     Example: edgernn predict model/tflite-int8.edgernn "Funny, warm and clever."
     """
     if texts == ("-",):
@@ -166,7 +169,7 @@ def _show(
         show_json([_row(text, prediction) for text, prediction in rows])
         return
     for text, prediction in rows:
-        click.echo(f"{prediction.label}\t{percent(prediction.probability)}\t{_shown(text)}")
+        click.echo(f"{_labels(prediction)}\t{percent(prediction.probability)}\t{_shown(text)}")
 
 
 def _lines(file: Path, column: str) -> list[str | bytes]:
@@ -194,13 +197,18 @@ def _show_explanations(classifier: Classifier, texts: list[str | bytes], *, as_j
         )
         return
     for text, one in explanations:
-        label, probability = one.prediction.label, percent(one.prediction.probability)
+        label, probability = _labels(one.prediction), percent(one.prediction.probability)
         rows = tuple(
             (token.token, str(token.id), "yes" if token.is_known else "no", f"{token.weight:+.4f}")
             for token in one.tokens
         )
         title = f"{label}\t{probability}\t{_shown(text)}"
         show(Table(title, ("token", "id", "in vocabulary", "weight"), rows))
+
+
+def _labels(prediction: Prediction) -> str:
+    """Return the label, all labels that apply, or -."""
+    return ",".join(prediction.labels) or prediction.label or "-"
 
 
 def _shown(text: str | bytes) -> str:
@@ -211,6 +219,8 @@ def _row(text: str | bytes, prediction: Prediction) -> dict[str, object]:
     return {
         "text": _shown(text),
         "label": prediction.label,
+        "labels": prediction.labels,
+        "runner_up": prediction.runner_up,
         "probability": prediction.probability,
         "probabilities": prediction.probabilities,
     }

@@ -17,8 +17,11 @@ from edgernn.commands.options import (
     Size,
     data_options,
     force_option,
+    get_precision,
     help_all_option,
     json_option,
+    multilabel_options,
+    precision_options,
     quiet_option,
 )
 from edgernn.console import INTERRUPTED, print_status, show, show_json, warn
@@ -172,11 +175,13 @@ _PASSED = (
     *("origin", "validation", "validation_split", "unlabeled", "max_size", "data_dir"),
     *("text_column", "label_column", "stream", "sample_texts", "steps_per_epoch"),
     *("distribute", "worker", "checkpoint_minutes"),
+    *("label_delimiter", "label_columns", "other", "rare_label", "cost"),
 )
 
 
 @click.command(cls=LongCommand)
 @data_options("reviews")
+@multilabel_options
 @click.option(
     "--preset",
     "preset_name",
@@ -192,6 +197,12 @@ _PASSED = (
     help="File of unlabeled texts to learn from as well.",
 )
 @click.option(
+    "--other",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="File of texts that belong to no class.",
+)
+@click.option(
     "--max-size",
     type=Size(),
     help="Largest int8 bundle, such as 1MB; layer sizes are reduced to fit.",
@@ -199,7 +210,7 @@ _PASSED = (
 @click.option(
     "--validation", type=click.Path(path_type=Path), help="Table to validate on.", default=None
 )
-@click.option(
+@_detail(
     "--validation-split",
     type=click.FloatRange(0, 1, min_open=True, max_open=True),
     help="Share to validate on, if the data has no validation part.  [default: 0.1]",
@@ -212,6 +223,17 @@ _PASSED = (
     default="none",
     show_default=True,
     help="balanced: all classes have the same total weight.",
+)
+@precision_options
+@_detail(
+    "--rare-label",
+    metavar="LABEL",
+    help="Of two labels, the one that --min-precision or --cost is for; other texts get the other.",
+)
+@_detail(
+    "--cost",
+    type=click.FloatRange(0, min_open=True),
+    help="What a missed text of --rare-label costs, if a false alarm costs 1.",
 )
 @click.option(
     "--out",
@@ -241,7 +263,8 @@ def train(ctx: click.Context, /, **values: Any) -> None:
 
     Example: edgernn train --data reviews.csv --preset small --max-size 500KB
     """
-    options = {"preset": _preset(values)} | {name: values[name] for name in _PASSED}
+    options = {name: values[name] for name in _PASSED}
+    options |= {"preset": _preset(values), "min_precision": get_precision(values)}
     if values["trials"] is not None:
         _search(values, options)
         return
@@ -262,7 +285,8 @@ def train(ctx: click.Context, /, **values: Any) -> None:
     if values["as_json"]:
         show_json(result.metrics)
     else:
-        show(scores_table(f"{result.path}: validation", result.scores, result.note))
+        title, evaluation = f"{result.path}: validation", result.evaluation
+        show(scores_table(title, result.scores, result.note, evaluation.coverage))
         show(paths_table(result.paths, result.deployed, result.scores.texts))
         if result.changes:
             show(changes_table(values["origin"], result.changes))

@@ -7,12 +7,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from edgernn.data.cells import SUFFIXES
 from edgernn.data.decode import decode
 from edgernn.data.folder import read_folder
 from edgernn.data.imdb import default_folder, load_imdb
+from edgernn.data.multilabel import LabelFormat, check_label_format
 from edgernn.data.packages import load_bbc, load_reviews
 from edgernn.data.rows import Corpus, Rows
-from edgernn.data.table import SUFFIXES, is_table, read_table
+from edgernn.data.table import is_table, read_table
 from edgernn.errors import OptionError
 
 
@@ -25,12 +27,21 @@ class DataOptions:
         data_dir: the folder of the IMDB reviews, or None for the cache folder.
         text_column: the column of a table that contains the texts.
         label_column: the column of a table that contains the labels.
+        label_delimiter: what separates several labels in a cell, or None for one label.
+        label_columns: instead of `label_column`, one column for each label, 1 or 0.
     """
 
     data: str = "reviews"
     data_dir: Path | None = None
     text_column: str = "text"
     label_column: str = "label"
+    label_delimiter: str | None = None
+    label_columns: tuple[str, ...] = ()
+
+    @property
+    def labels_at(self) -> LabelFormat:
+        """Where a table contains the labels."""
+        return LabelFormat(self.label_column, self.label_delimiter, self.label_columns)
 
 
 NAMED: dict[str, Callable[[DataOptions], Corpus]] = {
@@ -79,7 +90,8 @@ def load_rows(path: Path, options: DataOptions) -> Rows:
             found=path.name,
             hint="convert the file, for example to .csv with the columns text and label",
         )
-    return read_table(path, options.text_column, options.label_column)
+    check_label_format(options.labels_at)
+    return read_table(path, options.text_column, options.labels_at)
 
 
 def read_texts(path: Path, text_column: str) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from edgernn.data.multilabel import split_labels
 from edgernn.errors import DataError, OptionError
 from edgernn_runtime.tokenizer import Tokenizer, TokenizerSpec
 
@@ -22,16 +23,26 @@ class Rows:
 
     Attributes:
         texts: the texts.
-        labels: the label of each text.
+        labels: the label of each text; of multi-label rows all its labels, as
+            `edgernn.data.multilabel.join_labels` joins them.
         warnings: one sentence for each kind of skipped row.
+        is_multilabel: whether a text may have any number of labels.
     """
 
     texts: tuple[str, ...]
     labels: tuple[str, ...]
     warnings: tuple[str, ...] = ()
+    is_multilabel: bool = False
 
     def __len__(self) -> int:
         return len(self.texts)
+
+    @property
+    def label_sets(self) -> tuple[tuple[str, ...], ...]:
+        """The labels of each text: one, or any number of multi-label rows."""
+        if not self.is_multilabel:
+            return tuple((label,) for label in self.labels)
+        return tuple(map(split_labels, self.labels))
 
     def take(self, indices: Sequence[int]) -> Rows:
         """Return the rows at the indices, in their order."""
@@ -127,13 +138,19 @@ def count_rows(rows: Rows) -> str:
 
 def find_joined_labels(rows: Rows) -> tuple[str, ...]:
     """Return a warning if labels look like several labels in one, such as `a|b` or `['a']`."""
+    if rows.is_multilabel:
+        return ()
     labels = sorted(set(rows.labels))
     joined = [label for label in labels if _is_joined(label, frozenset(labels))]
     if not joined:
         return ()
     subject = f"{len(joined)} labels look" if len(joined) > 1 else "1 label looks"
     example = f"such as {joined[0]!r}"
-    return (f"{subject} like several labels in one, {example}: each distinct value is one class",)
+    warning = (
+        f"{subject} like several labels in one, {example}: each distinct value is one class; "
+        "--label-delimiter splits them"
+    )
+    return (warning,)
 
 
 def _is_joined(label: str, labels: frozenset[str]) -> bool:
@@ -151,9 +168,18 @@ def label_names(rows: Rows, path: str) -> tuple[str, ...]:
     """Return the distinct labels in sorted order.
 
     Raises:
-        DataError: there are fewer than two.
+        DataError: there are fewer than two, or each text has one of several labels.
     """
-    counts = Counter(rows.labels)
+    counts = Counter(label for labels in rows.label_sets for label in labels)
+    everywhere = [label for label, count in counts.items() if count == len(rows)]
+    if rows.is_multilabel and everywhere:
+        raise DataError(
+            "each text has the same label",
+            path=path,
+            expected="labels that some of the texts have",
+            found=f"{count_rows(rows)}, all with {everywhere[0]!r}",
+            hint="leave out this label",
+        )
     if len(counts) < 2:
         raise DataError(
             "the data must have at least two classes",
@@ -166,13 +192,30 @@ def label_names(rows: Rows, path: str) -> tuple[str, ...]:
 
 
 def label_indices(rows: Rows, names: tuple[str, ...], path: str) -> tuple[int, ...]:
-    """Return the index of each row's label among the names.
+    """Return the index of each row's label among the names; the rows have one label each.
+
+    Raises:
+        OptionError: a label is not among the names, or the rows are multi-label.
+    """
+    if rows.is_multilabel:
+        raise OptionError(
+            "the texts have several labels each, and the model predicts one",
+            path=path,
+            expected="one label per text",
+            found="lists of labels, --label-delimiter or --label-columns",
+            hint="use the data that the model was made for",
+        )
+    return tuple(labels[0] for labels in label_set_indices(rows, names, path))
+
+
+def label_set_indices(rows: Rows, names: tuple[str, ...], path: str) -> tuple[tuple[int, ...], ...]:
+    """Return the indices of each row's labels among the names.
 
     Raises:
         OptionError: a label is not among the names.
     """
     index_of = {name: i for i, name in enumerate(names)}
-    unknown = sorted(set(rows.labels) - set(names))
+    unknown = sorted({label for labels in rows.label_sets for label in labels} - set(names))
     if unknown:
         raise OptionError(
             "the data contains labels that are not classes of the model",
@@ -181,4 +224,4 @@ def label_indices(rows: Rows, names: tuple[str, ...], path: str) -> tuple[int, .
             found=", ".join(unknown[:10]),
             hint="rename the labels in the data, or check --label-column",
         )
-    return tuple(index_of[label] for label in rows.labels)
+    return tuple(tuple(index_of[label] for label in labels) for labels in rows.label_sets)

@@ -12,10 +12,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from edgernn.data.cells import SUFFIXES
 from edgernn.data.datasets import DataOptions
 from edgernn.data.parquet import PARQUET
 from edgernn.data.rows import Rows
-from edgernn.data.table import SUFFIXES, is_table, iterate_table
+from edgernn.data.table import is_table, iterate_table
 from edgernn.errors import DataError, OptionError
 
 #: The most validation texts, and the most bytes of texts in memory.

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from edgernn.data.table import (
+from edgernn.data.cells import (
     DELIMITERS,
     JSON_LINES,
     SUFFIXES,

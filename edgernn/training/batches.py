@@ -11,6 +11,8 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from edgernn.training.targets import Targets
+
 Dataset = Any  # TensorFlow has no type annotations.
 
 #: Batches sorted together by length: more of them need less padding but shuffle worse.
@@ -25,12 +27,13 @@ class EncodedTexts:
 
     Attributes:
         ids: int32 [N, T], padded with 0.
-        targets: the class of each text, int32 [N].
+        targets: the class of each text, int32 [N]; of a multi-label model whether a text has each
+            label, float32 [N, C] of zeros and ones.
         weights: the weight of each text in the loss, float32 [N].
     """
 
     ids: NDArray[np.int32]
-    targets: NDArray[np.int32]
+    targets: Targets
     weights: NDArray[np.float32]
 
     @property
@@ -39,7 +42,7 @@ class EncodedTexts:
         return np.asarray(np.maximum(np.count_nonzero(self.ids, axis=1), 1).astype(np.int64))
 
 
-def balanced_weights(targets: NDArray[np.int32], classes: int) -> NDArray[np.float32]:
+def balanced_weights(targets: Targets, classes: int) -> NDArray[np.float32]:
     """Return weights, float32 [N], with the same total for each class and a mean of 1.
 
     Args:
@@ -78,13 +81,8 @@ def batch_order(
     return batches
 
 
-#: Explicit shapes: Keras would infer them from the first batches and reject longer ones.
-_SIGNATURE = (
-    tf.TensorSpec((None, None), tf.int32),
-    tf.TensorSpec((None,), tf.int32),
-    tf.TensorSpec((None,), tf.float32),
-)
-Batch = tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float32]]
+#: Ids, targets and weights.
+Batch = tuple[NDArray[np.int32], Targets, NDArray[np.float32]]
 
 
 class Batches(Protocol):
@@ -135,7 +133,7 @@ class ShuffledBatches:
                     skipped = step if number == epoch else 0
                     yield from padded(self._encoded, order[skipped:])
 
-        return from_generator(batches)
+        return from_generator(batches, self._encoded.targets)
 
 
 def to_dataset(encoded: EncodedTexts, batch_size: int) -> Dataset:
@@ -146,7 +144,7 @@ def to_dataset(encoded: EncodedTexts, batch_size: int) -> Dataset:
         batch_size: texts per batch.
     """
     order = batch_order(encoded.lengths, batch_size, None)
-    dataset = from_generator(lambda: padded(encoded, order))
+    dataset = from_generator(lambda: padded(encoded, order), encoded.targets)
     return dataset.apply(tf.data.experimental.assert_cardinality(len(order)))
 
 
@@ -158,6 +156,17 @@ def padded(encoded: EncodedTexts, order: list[NDArray[np.intp]]) -> Iterator[Bat
         yield encoded.ids[rows, :longest], encoded.targets[rows], encoded.weights[rows]
 
 
-def from_generator(batches: Callable[[], Iterator[Batch]]) -> Dataset:
-    """Return a tf.data.Dataset of the batches that the iterators of a function yield."""
-    return tf.data.Dataset.from_generator(batches, output_signature=_SIGNATURE).prefetch(2)
+def from_generator(batches: Callable[[], Iterator[Batch]], targets: Targets) -> Dataset:
+    """Return a tf.data.Dataset of the batches that the iterators of a function yield.
+
+    Args:
+        batches: returns an iterator of the batches.
+        targets: any targets of the shape and type of theirs, [N] or [N, C].
+    """
+    # Explicit shapes: Keras would infer them from the first batches and reject longer ones.
+    signature = (
+        tf.TensorSpec((None, None), tf.int32),
+        tf.TensorSpec((None, *targets.shape[1:]), tf.as_dtype(targets.dtype)),
+        tf.TensorSpec((None,), tf.float32),
+    )
+    return tf.data.Dataset.from_generator(batches, output_signature=signature).prefetch(2)

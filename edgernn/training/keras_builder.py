@@ -57,13 +57,13 @@ class RecurrentPath:
         logits: the Dense layer at the end.
     """
 
-    def __init__(self, options: NetworkOptions, words: int, classes: int) -> None:
+    def __init__(self, options: NetworkOptions, words: int, outputs: int) -> None:
         """Create the layers.
 
         Args:
             options: the sizes of the layers.
             words: the vocabulary size V.
-            classes: the number of classes; C is 1 for two.
+            outputs: the number of logits C.
         """
         layers = keras.layers
         self.embedding = layers.Embedding(words, options.embedding_dim, mask_zero=True)
@@ -84,7 +84,7 @@ class RecurrentPath:
             if options.dense_units
             else []
         )
-        self.logits = layers.Dense(output_count(classes))
+        self.logits = layers.Dense(outputs)
 
     @property
     def weighted_layers(self) -> tuple[KerasLayer, ...]:
@@ -168,6 +168,8 @@ def assemble(
     wide: WidePath | None,
     patterns: tuple[Pattern, ...],
     total: Sum,
+    *,
+    is_multilabel: bool = False,
 ) -> KerasModel:
     """Return the complete model, from strings [N, 1] to probabilities, float32 [N, C].
 
@@ -177,6 +179,7 @@ def assemble(
         wide: the wide path, or None.
         patterns: the n-grams of the wide path.
         total: the sum of the logits of both paths.
+        is_multilabel: whether the probabilities are independent of each other.
     """
     text = keras.Input((1,), dtype="string")
     ids = text
@@ -191,7 +194,7 @@ def assemble(
         shift = total.shift if path is None else 0.0
         parts.append(_wide_layer(wide, patterns, total.wide, shift)(ids))
     logits = parts[0] if len(parts) == 1 else keras.layers.Add()(parts)
-    activation = "sigmoid" if logits.shape[1] == 1 else "softmax"
+    activation = "sigmoid" if logits.shape[1] == 1 or is_multilabel else "softmax"
     return keras.Model(text, keras.layers.Activation(activation, name="probabilities")(logits))
 
 
@@ -207,6 +210,6 @@ def _wide_layer(
     return layer
 
 
-def output_count(classes: int) -> int:
-    """Return the number of logits C."""
-    return 1 if classes == 2 else classes
+def output_count(classes: int, *, is_multilabel: bool) -> int:
+    """Return the number of logits C: one for two classes of which one applies."""
+    return 1 if classes == 2 and not is_multilabel else classes

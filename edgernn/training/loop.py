@@ -90,7 +90,9 @@ def fit(
         TrainingError: the loss is NaN in the first epoch, or a worker stopped.
     """
     epochs = options.epochs_for(batches.texts, classes)
-    _compile(core, classes, batches.steps * epochs, options, workers)
+    is_multilabel = held_out.targets.ndim == 2
+    steps = batches.steps * epochs
+    _compile(core, classes, steps, options, workers, is_multilabel=is_multilabel)
     average = WeightAverage(options.averaging) if options.averaging else None
     best = _BestEpoch(epochs, batches.steps, progress, options, average)
     validation = to_dataset(held_out, VALIDATION_BATCH)
@@ -173,7 +175,13 @@ def _parts(state: FitState | None, epochs: int) -> tuple[_Part, ...]:
 
 
 def _compile(
-    core: KerasModel, classes: int, steps: int, options: TrainingOptions, workers: Workers | None
+    core: KerasModel,
+    classes: int,
+    steps: int,
+    options: TrainingOptions,
+    workers: Workers | None,
+    *,
+    is_multilabel: bool,
 ) -> None:
     schedules = keras.optimizers.schedules
     if options.schedule == "cosine":
@@ -181,7 +189,7 @@ def _compile(
     else:
         end = options.learning_rate * _FINAL_RATE
         rate = schedules.PolynomialDecay(options.learning_rate, steps, end)
-    if classes == 2:
+    if classes == 2 or is_multilabel:
         loss = keras.losses.BinaryCrossentropy(from_logits=True)
         metric = keras.metrics.BinaryAccuracy("accuracy", threshold=0.0)
     else:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from edgernn.data.datasets import DataOptions
 from edgernn.data.rows import Rows
+from edgernn.labeling import ThresholdOptions
 from edgernn.training.loop import ProgressCallback
 from edgernn.training.options import CHECKPOINT_MINUTES, Preset, StreamOptions
 from edgernn.training.trainer import NoteCallback
@@ -33,6 +34,8 @@ class TrainingRequest:
         preset: the training options.
         out: the model folder to write.
         overwrite: replace an existing model folder.
+        other: a file of texts that belong to none of the classes, or None.
+        thresholds: what the thresholds of the model are for.
     """
 
     data: DataOptions
@@ -49,6 +52,8 @@ class TrainingRequest:
     workers: Workers | None = None
     resume: bool = False
     checkpoint_minutes: float = CHECKPOINT_MINUTES
+    other: Path | None = None
+    thresholds: ThresholdOptions = field(default_factory=ThresholdOptions)
 
 
 @dataclass(frozen=True)

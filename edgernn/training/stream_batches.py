@@ -88,7 +88,7 @@ class StreamedBatches:
     def dataset(self, epoch: int, step: int) -> Dataset:
         """Return an endless tf.data.Dataset of (ids, targets, weights) from a position."""
         skipped = epoch * self.steps + step
-        return from_generator(lambda: self._batches(skipped))
+        return from_generator(lambda: self._batches(skipped), np.zeros(0, np.int32))
 
     def _batches(self, skipped: int) -> Iterator[Batch]:
         survey = self._stream.survey

@@ -15,29 +15,25 @@ from edgernn.training.batches import (
     Batches,
     EncodedTexts,
     ShuffledBatches,
-    balanced_weights,
     batch_order,
     to_dataset,
 )
 from edgernn.training.checkpoint import Checkpoints
 from edgernn.training.continued_wide import continue_wide
+from edgernn.training.encoding import encode, to_ids
 from edgernn.training.keras_builder import (
     KerasLayer,
     PathModel,
     RecurrentPath,
     assemble,
     build_tokenizer,
+    output_count,
 )
 from edgernn.training.loop import VALIDATION_BATCH, Fit, ProgressCallback, fit
 from edgernn.training.options import NetworkOptions, Preset, TrainingOptions, WideOptions
 from edgernn.training.origin import Origin
-from edgernn.training.path_sum import (
-    Deployed,
-    Sum,
-    accuracy,
-    calibrated_sum,
-    cross_validated_log_loss,
-)
+from edgernn.training.path_scores import PathScores, join_paths
+from edgernn.training.path_sum import Deployed, Sum, label_probabilities
 from edgernn.training.stream_batches import Stream, open_batches
 from edgernn.training.summary import describe_encoding, describe_layers
 from edgernn.training.wide import WidePath, fit_wide
@@ -45,43 +41,12 @@ from edgernn.training.word_vectors import skip_gram
 from edgernn.training.workers import SharedBatches, Workers
 from edgernn_export.keras.layer_chain import KerasModel
 from edgernn_export.keras.model_file import without_mask_warnings
-from edgernn_runtime.activations import softmax
 from edgernn_runtime.ir import Array
 
 NoteCallback = Callable[[str], None]
 
 #: With fewer tokens, skip-gram vectors are worse than random ones.
 _FEWEST_TOKENS = 1_000_000
-#: A smaller relative gain in log loss is likely noise and does not justify the network's size.
-LEAST_GAIN = 0.005
-
-
-@dataclass(frozen=True)
-class PathScore:
-    """The validation scores of a calibrated path.
-
-    Attributes:
-        accuracy: the share of correct predictions, 0 to 1.
-        log_loss: the mean cross-entropy by two-fold cross-validation of the calibration.
-    """
-
-    accuracy: float
-    log_loss: float
-
-
-@dataclass(frozen=True)
-class PathScores:
-    """The scores of each path; None if the path was not trained.
-
-    Attributes:
-        bag: the wide path alone.
-        network: the recurrent path alone.
-        both: their sum.
-    """
-
-    bag: PathScore
-    network: PathScore | None = None
-    both: PathScore | None = None
 
 
 @dataclass(frozen=True)
@@ -151,10 +116,10 @@ def train(
     tokenizer = origin.tokenizer if origin else build_tokenizer(training.texts, preset.text)
     note(describe_encoding(tokenizer, training.texts[0]))
     is_balanced = preset.training.balance_classes
-    unlabeled_ids = _ids(tokenizer, unlabeled)
+    unlabeled_ids = to_ids(tokenizer, unlabeled)
     data = _Data(
-        training=_encode(tokenizer, training, labels, balanced=is_balanced),
-        validation=_encode(tokenizer, validation, labels, balanced=is_balanced),
+        training=encode(tokenizer, training, labels, balanced=is_balanced),
+        validation=encode(tokenizer, validation, labels, balanced=is_balanced),
         # The average over zero tokens is NaN and would make every weight NaN.
         unlabeled=unlabeled_ids[unlabeled_ids.any(axis=1)],
         words=tokenizer[0].vocabulary_size(),
@@ -163,13 +128,13 @@ def train(
     with without_mask_warnings():
         batches = None
         if stream:
-            encode = partial(_ids, tokenizer)
-            batches = open_batches(stream, encode, labels, preset.training, workers)
+            ids = partial(to_ids, tokenizer)
+            batches = open_batches(stream, ids, labels, preset.training, workers)
         run = _Run(progress, note, labels, checkpoints, origin, batches, workers)
         paths = _paths(preset, data, run)
         if len(data.unlabeled):
             paths = _distilled(preset, data, paths, run)
-        model = _assembled(tokenizer, paths, preset)
+        model = _assembled(tokenizer, paths, preset, is_multilabel=data.is_multilabel)
     return TrainedClassifier(
         model=model,
         history=paths.fit.history,
@@ -181,7 +146,9 @@ def train(
     )
 
 
-def _assembled(tokenizer: Sequence[KerasLayer], paths: _Paths, preset: Preset) -> KerasModel:
+def _assembled(
+    tokenizer: Sequence[KerasLayer], paths: _Paths, preset: Preset, *, is_multilabel: bool
+) -> KerasModel:
     """Return the complete model with the deployed paths."""
     total = paths.total
     return assemble(
@@ -190,6 +157,7 @@ def _assembled(tokenizer: Sequence[KerasLayer], paths: _Paths, preset: Preset) -
         paths.wide if total.wide else None,
         (preset.wide or WideOptions()).patterns,
         total,
+        is_multilabel=is_multilabel,
     )
 
 
@@ -222,6 +190,11 @@ class _Data:
     words: int
     classes: int
 
+    @property
+    def is_multilabel(self) -> bool:
+        """Whether a text may have any number of labels."""
+        return self.training.targets.ndim == 2
+
 
 @dataclass(frozen=True)
 class _Paths:
@@ -239,13 +212,10 @@ class _Paths:
         """The part that the model contains."""
         return "bag" if not self.total.network else "both" if self.total.wide else "network"
 
-    def probabilities(self, wide: Array, encoded: EncodedTexts) -> Array:
-        """Return the probabilities, float32 [N, classes], from the wide logits and the texts."""
+    def logits(self, wide: Array, encoded: EncodedTexts) -> Array:
+        """Return the logits, float32 [N, C], from the wide logits and the texts."""
         network = np.zeros_like(wide) if self.core is None else _logits(self.core, encoded)
-        logits = self.total.logits(wide, network)
-        if logits.shape[1] == 1:
-            logits = np.concatenate([np.zeros_like(logits), logits], axis=1)
-        return softmax(logits)
+        return self.total.logits(wide, network)
 
 
 def _paths(preset: Preset, data: _Data, run: _Run) -> _Paths:
@@ -261,7 +231,7 @@ def _paths(preset: Preset, data: _Data, run: _Run) -> _Paths:
         fit_options = (data.classes, training, run.progress, checkpoint, run.workers)
         fitted = fit(core, _batches(data.training, training, run), data.validation, *fit_options)
         logits = _logits(core, data.validation)
-    total, scores = _joined(preset, wide.validation, logits, data.validation.targets)
+    total, scores = join_paths(preset, wide.validation, logits, data.validation.targets)
     return _Paths(wide, core, path, fitted, total, scores)
 
 
@@ -289,7 +259,8 @@ def _network(
     Its weights are those of the origin. Without one they are random, and the embedding may be
     initialized from the texts.
     """
-    path = RecurrentPath(shape, data.words, data.classes)
+    outputs = output_count(data.classes, is_multilabel=data.is_multilabel)
+    path = RecurrentPath(shape, data.words, outputs)
     core = PathModel(path, options.adversarial)
     run.note(describe_layers(core))
     if run.origin and run.origin.initialize(path, run.labels):
@@ -313,11 +284,19 @@ def _distilled(preset: Preset, data: _Data, teacher: _Paths, run: _Run) -> _Path
     count = len(data.unlabeled)
     texts = EncodedTexts(data.unlabeled, np.zeros(count, np.int32), np.ones(count, np.float32))
     patterns = (preset.wide or WideOptions()).patterns
-    probabilities = teacher.probabilities(teacher.wide.logits(texts, patterns), texts)
+    logits = teacher.logits(teacher.wide.logits(texts, patterns), texts)
+    probabilities = label_probabilities(logits, is_multilabel=data.is_multilabel)
+    if data.is_multilabel:
+        # The labels are independent: a text counts as much as the least sure of them.
+        targets = (probabilities > 0.5).astype(np.float32)
+        weights = np.maximum(probabilities, 1 - probabilities).min(axis=1)
+    else:
+        targets = probabilities.argmax(axis=1).astype(np.int32)
+        weights = probabilities.max(axis=1)
     labeled = EncodedTexts(
         np.concatenate([data.training.ids, data.unlabeled]),
-        np.concatenate([data.training.targets, probabilities.argmax(axis=1).astype(np.int32)]),
-        np.concatenate([data.training.weights, probabilities.max(axis=1)]),
+        np.concatenate([data.training.targets, targets]),
+        np.concatenate([data.training.weights, weights]),
     )
     empty = data.unlabeled[:0]
     interrupted = replace(teacher, fit=replace(teacher.fit, interrupted=True))
@@ -344,30 +323,6 @@ def _loss(paths: _Paths) -> float:
     return score.log_loss
 
 
-def _joined(
-    preset: Preset, wide: Array, network: Array | None, targets: NDArray[np.int32]
-) -> tuple[Sum, PathScores]:
-    """Return the sum of the paths, and their scores on the validation texts."""
-    zeros = np.zeros_like(wide)
-
-    def fitted(a: Array, b: Array) -> tuple[Sum, PathScore]:
-        total = calibrated_sum(a, b, targets)
-        logits = total.logits(a, b)
-        loss = cross_validated_log_loss(a, b, targets)
-        return total, PathScore(accuracy(logits, targets), loss)
-
-    bag, bag_score = fitted(wide, zeros)
-    bag = replace(bag, network=0.0)
-    if network is None:
-        return bag, PathScores(bag_score)
-    _, alone_score = fitted(zeros, network)
-    if preset.wide is None:
-        return Sum(0.0, 1.0, 0.0), PathScores(bag_score, alone_score)
-    both, both_score = fitted(wide, network)
-    is_better = both_score.log_loss < (1 - LEAST_GAIN) * bag_score.log_loss
-    return both if is_better else bag, PathScores(bag_score, alone_score, both_score)
-
-
 def _logits(core: KerasModel, encoded: EncodedTexts) -> Array:
     """Return the logits, float32 [N, C], of encoded texts."""
     order = np.concatenate(batch_order(encoded.lengths, VALIDATION_BATCH, None))
@@ -376,24 +331,3 @@ def _logits(core: KerasModel, encoded: EncodedTexts) -> Array:
     logits = np.empty_like(in_order)
     logits[order] = in_order
     return logits
-
-
-def _encode(
-    tokenizer: Sequence[KerasLayer], rows: Rows, labels: tuple[str, ...], *, balanced: bool
-) -> EncodedTexts:
-    index_of = {label: i for i, label in enumerate(labels)}
-    targets = np.asarray([index_of[label] for label in rows.labels], dtype=np.int32)
-    ones = np.ones(len(targets), dtype=np.float32)
-    weights = balanced_weights(targets, len(labels)) if balanced else ones
-    return EncodedTexts(_ids(tokenizer, rows.texts), targets, weights)
-
-
-def _ids(tokenizer: Sequence[KerasLayer], texts: Sequence[str]) -> NDArray[np.int32]:
-    """Return the ids of texts, int32 [N, T], padded with 0."""
-    parts = [np.zeros((0, 0), dtype=np.int32)]
-    for start in range(0, len(texts), 1024):
-        values = np.asarray(texts[start : start + 1024], dtype=object)
-        for layer in tokenizer:
-            values = layer(values)
-        parts.append(np.asarray(values, dtype=np.int32))
-    return np.concatenate(parts[1:] or parts)

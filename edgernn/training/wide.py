@@ -45,7 +45,8 @@ class WidePath:
         bias: float32 [C].
         scaling: the scaling of the features.
         strength: the inverse strength of the regularization.
-        validation: the logits of the validation texts, float32 [N, C]; C is 1 for two classes.
+        validation: the logits of the validation texts, float32 [N, C]; C is 1 for two classes of
+            which one applies.
     """
 
     weights: Array
@@ -116,6 +117,15 @@ class _Problem:
     training: EncodedTexts
     classes: int
 
+    @property
+    def targets(self) -> NDArray[np.bool_]:
+        """Whether each text has the label of each logit, bool [N, C]."""
+        targets = self.training.targets
+        if targets.ndim == 2:
+            return np.asarray(targets > 0.5)
+        labels = [1] if self.classes == 2 else range(self.classes)
+        return np.asarray(targets[:, np.newaxis] == np.asarray(labels))
+
     def take(self, places: NDArray[np.intp]) -> _Problem:
         """Return the problem with a subset of its features."""
         return replace(
@@ -166,7 +176,7 @@ def _finder(words: int, options: WideOptions, buckets: int) -> Callable[[Any], K
 
 def _bucket_count(training: EncodedTexts, words: int, classes: int, options: WideOptions) -> int:
     """Return the number of buckets: a power of two, limited by the number of n-grams."""
-    width = 1 if classes == 2 else classes
+    width = 1 if classes == 2 and training.targets.ndim == 1 else classes
     limit = min(options.buckets, max(options.cells // width - words, _FEWEST_BUCKETS))
     find = _finder(words, options, options.buckets)
     every = np.concatenate([find(row) for row in unpadded(training)])
@@ -199,8 +209,7 @@ def _fit(problem: _Problem, scaling: Scaling, strength: float) -> tuple[Array, A
 
     x, training = problem.x, problem.training
     weights, bias = [], []
-    for label in (1,) if problem.classes == 2 else range(problem.classes):
-        is_label = training.targets == label
+    for is_label in problem.targets.T:
         if scaling == "ratio":
             scale = _log_count_ratio(x, is_label)
         else:

@@ -9,11 +9,16 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from edgernn_export.thresholds import true_labels
 from edgernn_runtime.heads import Head, expand_binary
 from edgernn_runtime.ir import Array
+from edgernn_runtime.prediction import MULTILABEL_THRESHOLD
 
 #: Where the texts of a comparison come from.
 TextOrigin = Literal["model folder", "file", "reference predictions", "synthetic"]
+
+#: The index of each text's class, or the indices of its labels.
+Truth = tuple[int, ...] | tuple[tuple[int, ...], ...]
 
 #: Two-sided 95 % quantile of the normal distribution.
 Z95 = 1.959964
@@ -25,12 +30,13 @@ class Examples:
 
     Attributes:
         texts: the texts.
-        labels: the index of each text's true class, or None if unknown.
+        labels: the index of each text's true class, of a multi-label model the indices of its
+            labels, or None if unknown.
         source: where the texts come from.
     """
 
     texts: tuple[str, ...]
-    labels: tuple[int, ...] | None
+    labels: Truth | None
     source: TextOrigin
 
 
@@ -49,7 +55,8 @@ class Comparison:
         p99_change: the 99th percentile of the absolute error.
         agreement: label agreement, the share of texts with the same label.
         sure_changes: the share of texts with another label although the reference is sure.
-        keras_accuracy: the accuracy of the reference, or None without true labels.
+        keras_accuracy: the accuracy of the reference, or None without true labels; of a multi-label
+            model, the share of the decisions on all labels that are right at 0.5.
         accuracy: the accuracy of the file, or None.
         accuracy_drop: the first minus the second, or None.
         accuracy_drop_95: its 95 % interval, from the paired differences, or None.
@@ -98,8 +105,8 @@ def compare(
     margins = _margins(reference, found_class, head)
     accuracy: dict[str, Any] = {}
     if examples.labels is not None:
-        labels = np.asarray(examples.labels)
-        accuracy = _accuracy(reference_class == labels, found_class == labels)
+        rights = (_rights(one, head, examples.labels) for one in (reference, found))
+        accuracy = _accuracy(*rights)
     differs = reference_class != found_class
     return Comparison(
         texts=len(errors),
@@ -146,8 +153,16 @@ def _margins(reference: Array, chosen: NDArray[np.intp], head: Head) -> Array:
     return np.asarray(reference.max(axis=1) - reference[rows, chosen], dtype=np.float32)
 
 
-def _accuracy(reference_right: NDArray[np.bool_], right: NDArray[np.bool_]) -> dict[str, Any]:
-    drops = reference_right.astype(float) - right.astype(float)
+def _rights(outputs: Array, head: Head, truth: Truth) -> NDArray[np.float64]:
+    """Return how right each prediction is, float64 [N]: 1 or 0, or the share of right labels."""
+    if head != "multilabel":
+        return np.asarray(predicted_classes(outputs, head) == np.asarray(truth), dtype=np.float64)
+    is_right = (outputs >= MULTILABEL_THRESHOLD) == true_labels(truth, outputs.shape[1])
+    return np.asarray(is_right.mean(axis=1))
+
+
+def _accuracy(reference_right: NDArray[np.float64], right: NDArray[np.float64]) -> dict[str, Any]:
+    drops = reference_right - right
     half = Z95 * float(drops.std()) / math.sqrt(len(drops))
     drop = float(drops.mean())
     return {

@@ -10,7 +10,7 @@ import numpy as np
 from edgernn_export.c.files import check_name
 from edgernn_export.candidate import build_candidate, build_vocabulary, complete
 from edgernn_export.comparison import Comparison, Examples
-from edgernn_export.errors import UnsupportedModelError
+from edgernn_export.errors import OptionError, UnsupportedModelError
 from edgernn_export.gates import check_gates
 from edgernn_export.keras.declared_steps import check_declared
 from edgernn_export.keras.front_file import has_vectorizer, load_front
@@ -29,9 +29,11 @@ from edgernn_export.reference_file import ReferencePredictions, read_reference
 from edgernn_export.synthetic_texts import synthetic_examples
 from edgernn_export.targets import Variant, check_combination, find_target
 from edgernn_export.test_vectors import encode_test_vectors
+from edgernn_export.thresholds import check_thresholds, precision_thresholds, true_labels
 from edgernn_export.verification import Check, verify
 from edgernn_runtime import Classifier
-from edgernn_runtime.ir import Array
+from edgernn_runtime.heads import expand_binary
+from edgernn_runtime.ir import Array, Task
 from edgernn_runtime.tokenizer_spec import Step
 
 _NO_EMPTY = "Keras returns NaN for an empty text; the bundle returns the output for an OOV token"
@@ -59,6 +61,8 @@ class Options:
             compared with too.
         thresholds: the least probability of each label, multiples of 2^-16; None for a bundle that
             always predicts a label.
+        min_precision: instead of `thresholds`, the precision for which they are chosen on the
+            examples, which have labels; above 0 and below 1.
         about: what the model was trained on, for the model card; None leaves it out.
         name: for the target `c`: the first part of the names of its files, functions and constants.
         allow_drop: write the bundle even if a gate is missed.
@@ -76,6 +80,7 @@ class Options:
     trust_code: Path | None = None
     reference: Path | None = None
     thresholds: tuple[float, ...] | None = None
+    min_precision: float | None = None
     about: str | None = None
     name: str = "model"
     allow_drop: bool = False
@@ -156,6 +161,7 @@ def export(
         examples = examples or _examples(source, pipeline)
         check_declared(source, options.standardize, examples.texts)
         reference = _predict(source, examples)
+        thresholds = _choose_thresholds(source.task, reference.outputs, examples, options)
         vocabulary = build_vocabulary(source.task)
         lowered = lower(source, target, recipe, options.variant, vocabulary.sha256, examples.texts)
     except UnsupportedModelError as error:
@@ -164,7 +170,7 @@ def export(
     if lowered.lowering == "fallback":
         source = as_converted(source)
     candidate = build_candidate(
-        out, source.task, target, recipe, lowered, vocabulary, reference.empty, options.thresholds
+        out, source.task, target, recipe, lowered, vocabulary, reference.empty, thresholds
     )
     with Classifier(candidate.bundle) as classifier:
         verdict = verify(classifier, source, reference.outputs, examples, recipe, target.bits)
@@ -209,6 +215,29 @@ def _read(model: Path | str | KerasModel, options: Options) -> Source:
     source = read_source(keras_model, options.labels, front, options.standardize)
     check_unstated(source, options.stated)
     return source
+
+
+def _choose_thresholds(
+    task: Task, outputs: Array, examples: Examples, options: Options
+) -> tuple[float, ...] | None:
+    """Return the thresholds of the bundle: those of the options, or chosen on the examples.
+
+    Raises:
+        OptionError: the examples have no labels, or there is not one threshold for each label.
+    """
+    if options.min_precision is None:
+        check_thresholds(options.thresholds, task.labels)
+        return options.thresholds
+    if examples.labels is None:
+        raise OptionError(
+            "the thresholds cannot be chosen",
+            expected="texts with labels, and the names of the labels",
+            found=f"{len(examples.texts):,} texts without labels",
+            hint="pass --texts FILE and --labels, or leave out --min-precision",
+        )
+    truth = true_labels(examples.labels, len(task.labels))
+    probabilities = expand_binary(outputs)
+    return precision_thresholds(probabilities, truth, task.head, options.min_precision)
 
 
 def _unproven(options: Options) -> tuple[str, ...]:

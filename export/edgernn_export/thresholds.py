@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from edgernn_export.errors import OptionError
 from edgernn_runtime.heads import Head
 from edgernn_runtime.ir import Array
 
@@ -25,9 +26,26 @@ def true_labels(truth: Sequence[int] | Sequence[Sequence[int]], count: int) -> N
         count: the number of labels L.
     """
     matrix = np.zeros((len(truth), count), dtype=np.bool_)
-    for row, labels in zip(matrix, truth, strict=True):
-        row[labels if isinstance(labels, int) else list(labels)] = True
+    for i, labels in enumerate(truth):
+        matrix[i, np.atleast_1d(np.asarray(labels, dtype=np.intp))] = True
     return matrix
+
+
+def check_thresholds(thresholds: tuple[float, ...] | None, labels: tuple[str, ...]) -> None:
+    """Check that there is a threshold for each label, or none at all.
+
+    Raises:
+        OptionError: there is another number of them, or one is not a probability.
+    """
+    if thresholds is None:
+        return
+    if len(thresholds) != len(labels) or not all(0 <= value <= 1 for value in thresholds):
+        raise OptionError(
+            "the thresholds do not fit the labels",
+            expected=f"{len(labels)} numbers from 0 to 1",
+            found=", ".join(f"{value:g}" for value in thresholds[:10]),
+            hint="pass one for each label, in their order",
+        )
 
 
 def precision_thresholds(

@@ -19,10 +19,11 @@ from edgernn.score_tables import paths_table
 from edgernn.training.batches import EncodedTexts
 from edgernn.training.keras_builder import PathModel, RecurrentPath
 from edgernn.training.options import PRESETS, NetworkOptions, TrainingOptions, WideOptions
+from edgernn.training.path_scores import LEAST_GAIN, join_paths
 from edgernn.training.path_sum import accuracy, calibrated_sum, cross_validated_log_loss, log_loss
 from edgernn.training.run import _advice
 from edgernn.training.sizing import _token_lengths, fit_sizes
-from edgernn.training.trainer import LEAST_GAIN, TrainedClassifier, _joined, train
+from edgernn.training.trainer import TrainedClassifier, train
 from edgernn.training.wide import fit_wide
 from edgernn.training.word_vectors import skip_gram
 from edgernn_runtime import load
@@ -217,7 +218,7 @@ def test_a_network_that_does_not_help_is_removed_with_a_warning():
     targets = draw.integers(0, 2, 600).astype(np.int32)
     wide = (2 * targets - 1)[:, np.newaxis] + draw.normal(0, 1, (600, 1))
     noise = draw.normal(0, 1, (600, 1)).astype(np.float32)
-    total, scored = _joined(PRESETS["small"], wide.astype(np.float32), noise, targets)
+    total, scored = join_paths(PRESETS["small"], wide.astype(np.float32), noise, targets)
     assert total.network == 0 < total.wide
     assert scored.network.log_loss > scored.bag.log_loss
     trained = TrainedClassifier(None, {}, 1, False, scored, "bag", None)
