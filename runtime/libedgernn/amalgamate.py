@@ -56,6 +56,8 @@ SOURCES = (
 )
 _INCLUDE = re.compile(r'^#include "([^"]+)"$')
 _DEFINE = re.compile(r"^#define (\w+)", re.MULTILINE)
+#: A file of the program, which the compiler looks for.
+_CONFIG = "edgernn_config.h"
 #: The header whose macros last as long as kernels use them.
 _VECTORS = "kernels/vector4.h"
 _HEAD = """/* libedgernn {version}: text classifiers of edgernn in one file. Use it with edgernn.h.
@@ -64,7 +66,12 @@ _HEAD = """/* libedgernn {version}: text classifiers of edgernn in one file. Use
  *
  * Written by amalgamate.py; change the sources instead. Apache-2.0. */
 #define EDGERNN_AMALGAMATION
+/* A build that leaves something out does not use every function. */
+#if defined(__GNUC__)
+#define EDGERNN_INTERNAL static __attribute__((unused))
+#else
 #define EDGERNN_INTERNAL static
+#endif
 #define EDGERNN_TABLE static const
 
 #include "edgernn.h"
@@ -103,7 +110,7 @@ def _inlined(folder: Path, name: str, seen: set[str]) -> tuple[str, set[str]]:
     lines: list[str] = []
     for line in text.splitlines(keepends=True):
         match = _INCLUDE.match(line)
-        if match is None:
+        if match is None or match[1] == _CONFIG:
             lines.append(line)
             continue
         found = _find(folder, name, match[1])

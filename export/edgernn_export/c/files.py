@@ -10,6 +10,7 @@ from importlib.resources import files
 import numpy as np
 
 from edgernn_export.c.packages import package_files
+from edgernn_export.c.switches import write_config
 from edgernn_export.errors import OptionError
 from edgernn_runtime.bundle import Bundle
 from edgernn_runtime.manifest import encode_manifest
@@ -63,6 +64,7 @@ def build_files(bundle: Bundle, name: str, mark: str) -> dict[str, bytes]:
             "@tolerance@", repr(get_tolerance(bundle.manifest.recipe))
         ),
         "@name@_vectors.c": "\n".join(_vectors(vectors, name)) + "\n",
+        "src/edgernn_config.h": write_config(bundle),
         "README.md": _readme(bundle, len(vectors)),
     }
     texts = {_named(path, name): _named(text, name) for path, text in texts.items()}
@@ -221,7 +223,7 @@ Written by {bundle.manifest.created_by}; labels: {labels}.
     make test       # replays {vectors} texts of the exporting machine
     echo "A film to remember." | ./classify
 
-Copy the four files of `src` into your program:
+Copy the five files of `src` into your program:
 
     edgernn_classifier *classifier;
     float probabilities[@NAME@_LABELS];
@@ -232,8 +234,9 @@ Copy the four files of `src` into your program:
 `label` is `EDGERNN_NO_LABEL` if the model has thresholds and no label reaches its own; `classify`
 prints `-`.
 
-Several models share one `edgernn.c`. `edgernn.h` describes every function, and the layer for
-devices without a heap.
+`edgernn_config.h` leaves out of `edgernn.c` what the model does not need. Several models share one
+`edgernn.c`, with the lines that their `edgernn_config.h` have in common. `edgernn.h` describes
+every function, and the layer for devices without a heap.
 
 ## As a library
 

@@ -26,6 +26,7 @@ namespace Edgernn
         Kernels = 21,
         Output = 22,
         BigEndian = 23,
+        NotInBuild = 24,
     }
 
     /// <summary>The error of a call of libedgernn.</summary>

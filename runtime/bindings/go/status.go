@@ -32,6 +32,7 @@ const (
 	ErrKernels             Status = 21
 	ErrOutput              Status = 22
 	ErrBigEndian           Status = 23
+	ErrNotInBuild          Status = 24
 )
 
 // Name returns the name in edgernn.h, such as EDGERNN_ERROR_CHECKSUM.

@@ -24,6 +24,7 @@ export const STATUSES = [
   ['EDGERNN_ERROR_KERNELS', 'this processor has no such kernels'],
   ['EDGERNN_ERROR_OUTPUT', 'invalid model output (NaN or infinite)'],
   ['EDGERNN_ERROR_BIG_ENDIAN', 'a big-endian processor cannot read a model.bin'],
+  ['EDGERNN_ERROR_NOT_IN_BUILD', 'this build has no support for something that the file needs'],
 ];
 
 export class EdgernnError extends Error {

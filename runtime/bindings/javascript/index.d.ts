@@ -107,7 +107,8 @@ export type Code =
   | 'EDGERNN_ERROR_IDS'
   | 'EDGERNN_ERROR_KERNELS'
   | 'EDGERNN_ERROR_OUTPUT'
-  | 'EDGERNN_ERROR_BIG_ENDIAN';
+  | 'EDGERNN_ERROR_BIG_ENDIAN'
+  | 'EDGERNN_ERROR_NOT_IN_BUILD';
 
 /** Every error of this package. */
 export declare class EdgernnError extends Error {

@@ -110,7 +110,9 @@ typedef enum edgernn_status {
   /* The model computed NaN or an infinity. */
   EDGERNN_ERROR_OUTPUT = 22,
   /* The processor is big-endian; model.bin is little-endian. */
-  EDGERNN_ERROR_BIG_ENDIAN = 23
+  EDGERNN_ERROR_BIG_ENDIAN = 23,
+  /* The file needs something that this build has not: an EDGERNN_WITHOUT_... left it out. */
+  EDGERNN_ERROR_NOT_IN_BUILD = 24
 } edgernn_status;
 
 /* Return the name of a status, such as "EDGERNN_ERROR_CHECKSUM", or "unknown" for any other number.

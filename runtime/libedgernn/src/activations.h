@@ -20,6 +20,13 @@ enum {
   EDGERNN_ACTIVATIONS
 };
 
+/* Check the number of an activation in a file. */
+static inline edgernn_status edgernn_check_activation(uint32_t activation) {
+  if (activation >= EDGERNN_ACTIVATIONS) return EDGERNN_ERROR_MALFORMED_MODEL;
+  int is_common = activation <= EDGERNN_RELU || activation == EDGERNN_TANH || activation == EDGERNN_SIGMOID;
+  return EDGERNN_HAS_ACTIVATIONS || is_common ? EDGERNN_OK : EDGERNN_ERROR_NOT_IN_BUILD;
+}
+
 /* Return an activation of x. */
 EDGERNN_INTERNAL float edgernn_activated(uint32_t activation, float x);
 

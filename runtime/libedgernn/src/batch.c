@@ -74,7 +74,7 @@ EDGERNN_INTERNAL void edgernn_run_batch(const edgernn_model *model, const edgern
   }
   for (size_t i = 0; i < count; i++) {
     float *logits = values[i * stride + model->layer_count].float32;
-    if (model->wide.words) edgernn_add_wide(&model->wide, texts[i].ids, texts[i].count, a, logits);
+    if (EDGERNN_HAS_WIDE && model->wide.words) edgernn_add_wide(&model->wide, texts[i].ids, texts[i].count, a, logits);
     edgernn_write_outputs(model, logits, outputs[i]);
   }
 }

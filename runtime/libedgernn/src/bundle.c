@@ -144,5 +144,6 @@ EDGERNN_INTERNAL edgernn_status edgernn_read_bundle(edgernn_span file, edgernn_b
     return EDGERNN_OK;
   }
   if (!bundle->vocab_txt.data) return EDGERNN_ERROR_MALFORMED_BUNDLE;
+  if (!EDGERNN_HAS_VERSION_1) return EDGERNN_ERROR_NOT_IN_BUILD;
   return check_pair(bundle->model, bundle->vocab_txt);
 }

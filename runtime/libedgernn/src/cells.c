@@ -20,7 +20,7 @@ static void product_of_state(const edgernn_model *model, const edgernn_layer *la
   edgernn_steps steps = {texts, c->quantized, state, units, &state_scale, 0, base, base_stride, c->gates, rows,
                          c->descending};
   c->descending = !c->descending;
-  if (layer->is_int8) {
+  if (layer->is_int8 || !EDGERNN_HAS_FLOAT) {
     model->kernels->product_int8(&c->d->recurrent_product, &steps);
   } else {
     model->kernels->product_float32(&c->d->recurrent_product, &steps);
@@ -82,13 +82,13 @@ EDGERNN_INTERNAL void edgernn_step_cells(const edgernn_model *model, const edger
                                          edgernn_cells *c, const float *inputs, size_t texts) {
   const edgernn_direction *d = c->d;
   size_t units = texts * edgernn_padded(d->units);
-  if (d->cell == EDGERNN_GRU) {
+  if (EDGERNN_HAS_GRU && d->cell == EDGERNN_GRU) {
     product_of_state(model, layer, c, c->hidden, d->recurrent_bias, 0, texts);
     gru_step(model, layer, c, inputs, texts);
   } else {
     ptrdiff_t rows = (ptrdiff_t)(edgernn_gates(d->cell) * edgernn_padded(d->units));
     product_of_state(model, layer, c, c->hidden, inputs, rows, texts);
-    if (d->cell == EDGERNN_LSTM) {
+    if (!EDGERNN_HAS_GRU || d->cell == EDGERNN_LSTM) {
       lstm_step(model, c, texts);
     } else {
       memcpy(c->hidden, c->gates, units * sizeof *c->hidden);

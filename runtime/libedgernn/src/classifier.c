@@ -6,6 +6,10 @@ static edgernn_status read_source(const void *data, size_t size, edgernn_opening
   if (!data) return EDGERNN_ERROR_ARGUMENT;
   o->model = file;
   if (edgernn_is_model_bin(file)) return EDGERNN_OK;
+  if (!EDGERNN_HAS_BUNDLES) {
+    int is_zip = size >= 2 && file.data[0] == 'P' && file.data[1] == 'K';
+    return is_zip ? EDGERNN_ERROR_NOT_IN_BUILD : EDGERNN_ERROR_NOT_A_BUNDLE;
+  }
   edgernn_status status = edgernn_read_bundle(file, &o->bundle);
   o->model = o->bundle.model;
   return status;
@@ -40,7 +44,7 @@ static edgernn_status read_all(const edgernn_opening *o, edgernn_arena *a, edger
   edgernn_take(a, sizeof *c);
   memset(c, 0, sizeof *c);
   edgernn_status status = edgernn_read_model(o->model, o->kernels, is_checked, a, &c->model, &section);
-  if (!status && !section.size && o->bundle.vocab_txt.data) {
+  if (EDGERNN_HAS_BUNDLES && EDGERNN_HAS_VERSION_1 && !status && !section.size && o->bundle.vocab_txt.data) {
     status = make_section(&o->bundle, a, &section);
     is_checked = 0;
   }

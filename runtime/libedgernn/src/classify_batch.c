@@ -2,6 +2,8 @@
 #include "batch.h"
 #include "heap.h"
 
+#if EDGERNN_HAS_BATCH
+
 /* What texts side by side may take, unless one text alone takes more. */
 #define BATCH_BYTES ((size_t)32 << 20)
 
@@ -152,6 +154,7 @@ edgernn_status edgernn_classify_batch_in(const edgernn_classifier *classifier, c
   return EDGERNN_OK;
 }
 
+#if EDGERNN_HAS_HEAP
 edgernn_status edgernn_classify_batch(const edgernn_classifier *classifier, const char *const *texts,
                                       const size_t *text_bytes, size_t count, float *probabilities,
                                       size_t capacity, size_t *labels, edgernn_status *statuses) {
@@ -176,3 +179,6 @@ edgernn_status edgernn_classify_batch(const edgernn_classifier *classifier, cons
   edgernn_release(a.memory);
   return status;
 }
+#endif
+
+#endif

@@ -8,6 +8,8 @@
 
 #include "edgernn.h"
 
+#include "config.h"
+
 /* Bits must not depend on the compiler: `a * b + c` is two operations, also where the processor has
  * one for it and the compiler's default is to use it. */
 #if defined(__clang__)

@@ -1,10 +1,8 @@
 /* Convolutions over time: the windows of some steps side by side, then a product as of a recurrent layer. */
 #include "layers.h"
 
-/* Windows that are multiplied at a time, so that each weight that is loaded is used for them all. */
-#define WINDOWS 32
-
-static size_t windows_at_a_time(size_t steps) { return steps < WINDOWS ? steps : WINDOWS; }
+/* Windows are multiplied EDGERNN_CHUNK at a time. */
+static size_t windows_at_a_time(size_t steps) { return steps < EDGERNN_CHUNK ? steps : EDGERNN_CHUNK; }
 
 static size_t outputs_of(const edgernn_layer *layer) { return edgernn_padded(layer->output_size); }
 
@@ -44,7 +42,7 @@ EDGERNN_INTERNAL void edgernn_run_convolution(const edgernn_model *model, const 
   steps.base = d->input_bias;
   steps.out = sums;
   steps.out_stride = (ptrdiff_t)outputs;
-  for (size_t first = 0; first < y->steps; first += WINDOWS) {
+  for (size_t first = 0; first < y->steps; first += EDGERNN_CHUNK) {
     steps.count = windows_at_a_time(y->steps - first);
     for (size_t i = 0; i < steps.count; i++) {
       copy_window(layer, x, (first + i) * layer->node.stride, before, windows + i * inputs);

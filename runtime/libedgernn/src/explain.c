@@ -1,6 +1,8 @@
 /* What each token contributes to a classification, by leaving it out. */
 #include "heap.h"
 
+#if EDGERNN_HAS_EXPLAIN
+
 /* An explanation under way. */
 typedef struct explanation {
   const edgernn_classifier *classifier;
@@ -118,3 +120,5 @@ edgernn_status edgernn_explain(const edgernn_classifier *classifier, const char 
   edgernn_release(block);
   return status;
 }
+
+#endif

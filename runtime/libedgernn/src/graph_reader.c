@@ -83,8 +83,9 @@ static edgernn_status read_convolution(const edgernn_reader *r, const unsigned c
   n->taps = edgernn_u32(record + 12);
   n->stride = edgernn_u32(record + 16);
   n->dilation = edgernn_u32(record + 20);
-  if (layer->activation >= EDGERNN_ACTIVATIONS || n->border > EDGERNN_CAUSAL || r->version < 2 ||
-      !layer->is_sequence || first > EDGERNN_MOST_TENSORS) {
+  edgernn_status status = edgernn_check_activation(layer->activation);
+  if (status) return status;
+  if (n->border > EDGERNN_CAUSAL || r->version < 2 || !layer->is_sequence || first > EDGERNN_MOST_TENSORS) {
     return EDGERNN_ERROR_MALFORMED_MODEL;
   }
   if (!is_steps(n->taps) || !is_steps(n->stride) || !is_steps(n->dilation)) return EDGERNN_ERROR_MALFORMED_MODEL;
@@ -94,7 +95,7 @@ static edgernn_status read_convolution(const edgernn_reader *r, const unsigned c
   n->span = (uint32_t)span;
   d->cell = EDGERNN_RNN;
   d->is_packed = 1;
-  edgernn_status status = edgernn_read_packed(r, first, 1, &d->kernel);
+  status = edgernn_read_packed(r, first, 1, &d->kernel);
   if (!status) status = edgernn_read_typed(r, first + 1, 2, 1u << EDGERNN_FLOAT32, &d->bias);
   if (status) return status;
   layer->output_size = d->units = d->kernel.rows;
@@ -105,7 +106,9 @@ static edgernn_status read_convolution(const edgernn_reader *r, const unsigned c
 static edgernn_status read_affine(const edgernn_reader *r, const unsigned char *record, edgernn_layer *layer) {
   uint32_t has_columns = edgernn_u32(record + 8);
   layer->activation = edgernn_u32(record + 4);
-  if (layer->activation >= EDGERNN_ACTIVATIONS || has_columns > 1) return EDGERNN_ERROR_MALFORMED_MODEL;
+  edgernn_status status = edgernn_check_activation(layer->activation);
+  if (status) return status;
+  if (has_columns > 1) return EDGERNN_ERROR_MALFORMED_MODEL;
   return has_columns ? read_step_columns(r, edgernn_u32(record + 12), layer) : EDGERNN_OK;
 }
 

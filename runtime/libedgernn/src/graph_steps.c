@@ -27,6 +27,7 @@ EDGERNN_INTERNAL size_t edgernn_steps_of(const edgernn_layer *layer, uint32_t in
   const edgernn_node *n = &layer->node;
   size_t before = steps[index];
   if (!layer->is_sequence) return 1;
+  if (!EDGERNN_HAS_GRAPHS) return before;
   switch (layer->kind) {
     case EDGERNN_SELECTION: return steps[edgernn_source(layer, 0)];
     case EDGERNN_COMBINATION: return shortest_of(layer, steps);

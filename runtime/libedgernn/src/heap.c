@@ -1,8 +1,13 @@
 /* The functions with a heap: they own what the caller gives to those without. */
 #include "heap.h"
 
-#include <stdio.h>
+#if EDGERNN_HAS_HEAP
+
 #include <stdlib.h>
+
+#if EDGERNN_HAS_FILES
+#include <stdio.h>
+#endif
 
 /* What is in front of a block. */
 typedef struct block_head {
@@ -82,6 +87,7 @@ edgernn_status edgernn_load_memory(const void *data, size_t size, edgernn_classi
   return data ? load(data, size, classifier) : EDGERNN_ERROR_ARGUMENT;
 }
 
+#if EDGERNN_HAS_FILES
 /* Read a file to the end into a block with three bytes of room in front of it. */
 static edgernn_status read_file(FILE *stream, unsigned char **block, size_t *size) {
   long end = fseek(stream, 0, SEEK_END) ? -1 : ftell(stream);
@@ -115,6 +121,7 @@ edgernn_status edgernn_load(const char *path, edgernn_classifier **classifier) {
   }
   return status;
 }
+#endif
 
 void edgernn_free(edgernn_classifier *classifier) {
   if (!classifier) return;
@@ -144,3 +151,5 @@ edgernn_status edgernn_classify(const edgernn_classifier *classifier, const char
     bytes = edgernn_scratch_size(classifier, text_bytes);
   }
 }
+
+#endif

@@ -4,6 +4,8 @@
 
 #include "classifier.h"
 
+#if EDGERNN_HAS_HEAP
+
 /* Return a block that starts at a multiple of EDGERNN_ALIGNMENT, or NULL. */
 EDGERNN_INTERNAL void *edgernn_allocate(size_t bytes);
 
@@ -18,5 +20,7 @@ EDGERNN_INTERNAL void *edgernn_take_scratch(const edgernn_classifier *classifier
 
 /* Give a scratch back; it becomes the spare one. */
 EDGERNN_INTERNAL void edgernn_give_scratch(const edgernn_classifier *classifier, void *scratch);
+
+#endif
 
 #endif

@@ -13,7 +13,7 @@ static const unsigned char *record_of(const edgernn_reader *r, uint32_t index) {
 static edgernn_status read_matrices(const edgernn_reader *r, uint32_t first, edgernn_direction *d) {
   uint32_t gates = edgernn_gates(d->cell);
   edgernn_status status;
-  d->is_packed = r->version >= 2;
+  d->is_packed = !EDGERNN_HAS_VERSION_1 || r->version >= 2;
   if (d->is_packed) {
     status = edgernn_read_packed(r, first, gates, &d->kernel);
     if (!status) status = edgernn_read_packed(r, first + 1, gates, &d->recurrent);
@@ -33,8 +33,10 @@ static edgernn_status read_direction(const edgernn_reader *r, const unsigned cha
   d->gate_activation = edgernn_u32(record + 8);
   d->reset_after = edgernn_u32(record + 12);
   d->reverse = edgernn_u32(record + 16);
-  if (d->cell > EDGERNN_RNN || d->activation >= EDGERNN_ACTIVATIONS) return EDGERNN_ERROR_MALFORMED_MODEL;
-  if (d->gate_activation >= EDGERNN_ACTIVATIONS) return EDGERNN_ERROR_MALFORMED_MODEL;
+  if (d->cell > EDGERNN_RNN) return EDGERNN_ERROR_MALFORMED_MODEL;
+  if (!EDGERNN_HAS_GRU && d->cell != EDGERNN_LSTM) return EDGERNN_ERROR_NOT_IN_BUILD;
+  if ((status = edgernn_check_activation(d->activation))) return status;
+  if ((status = edgernn_check_activation(d->gate_activation))) return status;
   if (d->reset_after > 1 || d->reverse > 1 || first > EDGERNN_MOST_TENSORS) return EDGERNN_ERROR_MALFORMED_MODEL;
   if ((status = read_matrices(r, first, d))) return status;
   if (d->kernel.columns > EDGERNN_MOST_INPUTS || d->recurrent.columns > EDGERNN_MOST_INPUTS) {
@@ -81,7 +83,8 @@ static edgernn_status read_dense(const edgernn_reader *r, const unsigned char *r
   uint32_t first = edgernn_u32(record + 8);
   edgernn_status status;
   layer->activation = edgernn_u32(record + 4);
-  if (layer->activation >= EDGERNN_ACTIVATIONS || first > EDGERNN_MOST_TENSORS) return EDGERNN_ERROR_MALFORMED_MODEL;
+  if ((status = edgernn_check_activation(layer->activation))) return status;
+  if (first > EDGERNN_MOST_TENSORS) return EDGERNN_ERROR_MALFORMED_MODEL;
   if ((status = edgernn_read_tensor(r, first, 2, &layer->weights))) return status;
   if ((status = edgernn_read_tensor(r, first + 1, 1, &layer->bias))) return status;
   layer->output_size = layer->weights.rows;
@@ -146,8 +149,13 @@ EDGERNN_INTERNAL edgernn_status edgernn_read_layer(const edgernn_reader *r, uint
                                                    const edgernn_shapes *shapes, edgernn_layer *layer) {
   const unsigned char *record = record_of(r, index);
   layer->kind = edgernn_u32(record);
-  if (layer->kind == EDGERNN_RECURRENT) return read_recurrent(r, record, layer);
+  if (layer->kind == EDGERNN_RECURRENT) {
+    return EDGERNN_HAS_RECURRENT ? read_recurrent(r, record, layer) : EDGERNN_ERROR_NOT_IN_BUILD;
+  }
   if (layer->kind == EDGERNN_DENSE) return read_dense(r, record, layer);
   int is_pooling = layer->kind == EDGERNN_POOLING || layer->kind == EDGERNN_POOLINGS;
-  return is_pooling ? read_pooling(r, record, layer) : edgernn_read_node(r, record, shapes, layer);
+  if (is_pooling) return read_pooling(r, record, layer);
+  if (EDGERNN_HAS_GRAPHS) return edgernn_read_node(r, record, shapes, layer);
+  int is_node = layer->kind >= EDGERNN_SELECTION && layer->kind <= EDGERNN_PADDING;
+  return is_node ? EDGERNN_ERROR_NOT_IN_BUILD : EDGERNN_ERROR_MALFORMED_MODEL;
 }

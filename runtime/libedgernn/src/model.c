@@ -47,7 +47,10 @@ static edgernn_status read_layers(const edgernn_reader *r, edgernn_model *model,
     layer->is_sequence = shapes.is_sequence[i];
     edgernn_status status = edgernn_read_layer(r, i, &shapes, layer);
     if (status) return status;
-    layer->is_int8 = input_is_int8 && has_integers(layer) && !edgernn_is_named(r, i);
+    int is_named = EDGERNN_HAS_GRAPHS && edgernn_is_named(r, i);
+    layer->is_int8 = input_is_int8 && has_integers(layer) && !is_named;
+    int has_products = layer->kind == EDGERNN_RECURRENT || layer->kind == EDGERNN_CONVOLUTION;
+    if (!EDGERNN_HAS_FLOAT && has_products && !layer->is_int8) return EDGERNN_ERROR_NOT_IN_BUILD;
     edgernn_pack(a, layer, model->kernels);
     input_is_int8 = layer->is_int8 && (layer->directions == 1 || layer->merge == EDGERNN_CONCAT);
     shapes.size[shapes.count] = layer->output_size;
@@ -63,7 +66,10 @@ static edgernn_status read_layers(const edgernn_reader *r, edgernn_model *model,
 static edgernn_status read_ends(const edgernn_reader *r, edgernn_model *model) {
   edgernn_status status = edgernn_read_wide(r, &model->wide);
   if (status) return status;
-  if (model->wide.words) model->layer_count--;
+  if (model->wide.words) {
+    if (!EDGERNN_HAS_WIDE) return EDGERNN_ERROR_NOT_IN_BUILD;
+    model->layer_count--;
+  }
   memset(&model->embedding, 0, sizeof model->embedding);
   if (model->layer_count == 0) return EDGERNN_OK;
   if ((status = edgernn_read_tensor(r, 0, 2, &model->embedding))) return status;
@@ -87,6 +93,7 @@ static edgernn_status read_section(const edgernn_reader *r, edgernn_span *sectio
 static edgernn_status check_file(const edgernn_reader *r, int is_checked) {
   if (r->version < 1) return EDGERNN_ERROR_MALFORMED_MODEL;
   if (r->version > NEWEST_VERSION) return EDGERNN_ERROR_NEWER_VERSION;
+  if (r->version == 1 && !EDGERNN_HAS_VERSION_1) return EDGERNN_ERROR_NOT_IN_BUILD;
   if (edgernn_u64(r->data + 24) != r->size) return EDGERNN_ERROR_MALFORMED_MODEL;
   if (r->version == 1 || is_checked) return EDGERNN_OK;
   uint32_t checksum = edgernn_adler32(r->data, (size_t)r->size, CHECKSUM_OFFSET);

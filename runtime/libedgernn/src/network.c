@@ -1,8 +1,6 @@
 /* A text's way through the layers. */
 #include "model.h"
 
-#include <math.h>
-
 /* Whether the layer's output is read as integers: by a recurrent layer of integer products. */
 static int gives_int8(const edgernn_model *model, uint32_t index) {
   return index + 1 < model->layer_count && model->layers[index + 1].is_int8;
@@ -134,7 +132,7 @@ EDGERNN_INTERNAL void edgernn_embed(const edgernn_model *model, const int32_t *i
  * wide path needs besides. */
 EDGERNN_INTERNAL size_t edgernn_model_scratch(const edgernn_model *model, size_t count) {
   edgernn_arena a = {NULL, 0};
-  size_t most = edgernn_wide_bytes(&model->wide), steps[EDGERNN_MOST_LAYERS + 1];
+  size_t most = EDGERNN_HAS_WIDE ? edgernn_wide_bytes(&model->wide) : 0, steps[EDGERNN_MOST_LAYERS + 1];
   edgernn_sequence unused;
   if (model->layer_count == 0) {
     EDGERNN_TAKE(&a, float, model->outputs);
@@ -147,7 +145,8 @@ EDGERNN_INTERNAL size_t edgernn_model_scratch(const edgernn_model *model, size_t
     const edgernn_layer *layer = &model->layers[i];
     steps[i + 1] = edgernn_steps_of(layer, i, steps);
     longest = steps[i + 1] > longest ? steps[i + 1] : longest;
-    size_t besides = edgernn_recurrent_bytes(layer, longest) + edgernn_node_bytes(layer, longest);
+    size_t besides = EDGERNN_HAS_RECURRENT ? edgernn_recurrent_bytes(layer, longest) : 0;
+    if (EDGERNN_HAS_GRAPHS) besides += edgernn_node_bytes(layer, longest);
     edgernn_open_output(&a, model, i, steps[i + 1], &unused);
     most = besides > most ? besides : most;
     if (a.used > MOST_SCRATCH) return MOST_SCRATCH;
@@ -161,11 +160,14 @@ EDGERNN_INTERNAL void edgernn_run_layer(const edgernn_model *model, uint32_t ind
   const edgernn_sequence *x = &values[index];
   edgernn_sequence *y = &values[index + 1];
   switch (layer->kind) {
-    case EDGERNN_RECURRENT: edgernn_run_recurrent(model, layer, x, y, a, executor); break;
+    case EDGERNN_RECURRENT:
+      if (EDGERNN_HAS_RECURRENT) edgernn_run_recurrent(model, layer, x, y, a, executor);
+      break;
     case EDGERNN_DENSE: run_dense(layer, x, y); break;
     case EDGERNN_POOLING:
     case EDGERNN_POOLINGS: run_pooling(layer, x, y); break;
-    default: edgernn_run_node(model, layer, index, values, y, a);
+    default:
+      if (EDGERNN_HAS_GRAPHS) edgernn_run_node(model, layer, index, values, y, a);
   }
 }
 
@@ -201,10 +203,8 @@ EDGERNN_INTERNAL void edgernn_write_outputs(const edgernn_model *model, const fl
     }
     return;
   }
-  float largest = logits[0], sum = 0;
-  for (size_t i = 1; i < count; i++) largest = logits[i] > largest ? logits[i] : largest;
-  for (size_t i = 0; i < count; i++) sum += probabilities[i] = expf(logits[i] - largest);
-  for (size_t i = 0; i < count; i++) probabilities[i] /= sum;
+  memcpy(probabilities, logits, count * sizeof *logits);
+  edgernn_softmax(probabilities, count, 1);
 }
 
 EDGERNN_INTERNAL int edgernn_are_ids(const edgernn_model *model, const int32_t *ids, size_t count) {
@@ -219,6 +219,6 @@ EDGERNN_INTERNAL void edgernn_run_model(const edgernn_model *model, const int32_
                                         void *scratch, const edgernn_executor *executor, float *outputs) {
   edgernn_arena a = {(unsigned char *)scratch, 0};
   float *logits = model->layer_count ? run_layers(&a, model, ids, count, executor) : no_logits(&a, model);
-  if (model->wide.words) edgernn_add_wide(&model->wide, ids, count, a, logits);
+  if (EDGERNN_HAS_WIDE && model->wide.words) edgernn_add_wide(&model->wide, ids, count, a, logits);
   edgernn_write_outputs(model, logits, outputs);
 }

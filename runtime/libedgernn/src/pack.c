@@ -2,6 +2,9 @@
  * place suits the kernels, else in the arena. */
 #include "layers.h"
 
+/* Whether the file has the order of the kernels. */
+static int is_packed(const edgernn_direction *d) { return !EDGERNN_HAS_VERSION_1 || d->is_packed; }
+
 /* The file's row of the packed row `packed`, or -1 for a row of padding. */
 static int64_t source_row(const edgernn_direction *d, uint32_t packed) {
   uint32_t gates = edgernn_gates(d->cell), group = packed / EDGERNN_GROUP;
@@ -70,7 +73,7 @@ static void open_int8(edgernn_arena *a, edgernn_matrix *m, const edgernn_directi
     int8_t *values = EDGERNN_TAKE(a, int8_t, bytes);
     m->int8 = values;
     if (a->memory && d->is_packed) memcpy(values, from->values, bytes);
-    if (!d->is_packed) {
+    if (EDGERNN_HAS_VERSION_1 && !d->is_packed) {
       float *scales = EDGERNN_TAKE(a, float, rows);
       m->scales = scales;
       if (a->memory) write_int8(m, d, from, values, scales);
@@ -92,10 +95,10 @@ static void open_float32(edgernn_arena *a, edgernn_matrix *m, const edgernn_dire
   float *values = EDGERNN_TAKE(a, float, (size_t)rows * m->depth);
   m->float32 = values;
   for (uint32_t row = 0; a->memory && row < rows; row++) {
-    int64_t source = d->is_packed ? row : source_row(d, row);
+    int64_t source = is_packed(d) ? row : source_row(d, row);
     for (uint32_t k = 0; k < m->depth; k++) {
       float value = 0;
-      if (d->is_packed) {
+      if (is_packed(d)) {
         value = packed_value(m, from, row, k);
       } else if (source >= 0) {
         value = edgernn_value(from, (uint32_t)source, k);
@@ -108,7 +111,7 @@ static void open_float32(edgernn_arena *a, edgernn_matrix *m, const edgernn_dire
 static void open_matrix(edgernn_arena *a, edgernn_matrix *m, const edgernn_direction *d,
                         const edgernn_tensor *from, uint32_t is_int8, const edgernn_kernel_table *kernels) {
   m->groups = (uint32_t)edgernn_padded(d->units) / EDGERNN_GROUP * edgernn_gates(d->cell);
-  if (is_int8) {
+  if (is_int8 || !EDGERNN_HAS_FLOAT) {
     open_int8(a, m, d, from, kernels);
   } else {
     open_float32(a, m, d, from, kernels);
@@ -118,7 +121,7 @@ static void open_matrix(edgernn_arena *a, edgernn_matrix *m, const edgernn_direc
 /* Return a row of biases in packed order; without such a row, zeros. */
 static const float *open_bias(edgernn_arena *a, const edgernn_direction *d, uint32_t index) {
   uint32_t rows = d->input_product.groups * EDGERNN_GROUP;
-  if (d->is_packed) {
+  if (is_packed(d)) {
     return index < d->bias.rows ? (const float *)d->bias.values + (size_t)index * rows : NULL;
   }
   float *bias = EDGERNN_TAKE(a, float, rows);
@@ -132,7 +135,7 @@ static const float *open_bias(edgernn_arena *a, const edgernn_direction *d, uint
 
 EDGERNN_INTERNAL void edgernn_pack(edgernn_arena *a, edgernn_layer *layer,
                                    const edgernn_kernel_table *kernels) {
-  if (layer->kind == EDGERNN_CONVOLUTION) {
+  if (EDGERNN_HAS_GRAPHS && layer->kind == EDGERNN_CONVOLUTION) {
     edgernn_direction *d = layer->direction;
     open_matrix(a, &d->input_product, d, &d->kernel, 0, kernels);
     d->input_bias = open_bias(a, d, 0);

@@ -1,14 +1,10 @@
 /* Recurrent layers: the walk of one or two directions over a sequence. */
 #include "cells.h"
 
-/* Steps whose input products are made at a time: enough to reuse each weight that is loaded, few
- * enough to stay in the first-level cache. */
-#define CHUNK 32
-
 /* One direction under way. */
 typedef struct walker {
   edgernn_cells cells;
-  /* Input products of a chunk of steps [CHUNK, groups * 16]. */
+  /* Input products of a chunk of steps [EDGERNN_CHUNK, groups * 16]. */
   float *inputs;
 } walker;
 
@@ -46,7 +42,7 @@ static void make_inputs(const job *j, const walker *w, size_t first, size_t coun
   steps.base = d->input_bias;
   steps.out = w->inputs;
   steps.out_stride = width;
-  if (j->layer->is_int8) {
+  if (j->layer->is_int8 || !EDGERNN_HAS_FLOAT) {
     steps.int8 = x->int8 + at * x->width;
     steps.scale = x->scales + (ptrdiff_t)at * x->scale_stride;
     steps.scale_stride = sign * x->scale_stride;
@@ -60,8 +56,8 @@ static void make_inputs(const job *j, const walker *w, size_t first, size_t coun
 /* Walk the directions from `begin` up to `end`, which take turns at each step. */
 static void walk(job *j, uint32_t begin, uint32_t end) {
   size_t steps = j->x->steps;
-  for (size_t first = 0; first < steps; first += CHUNK) {
-    size_t count = steps - first < CHUNK ? steps - first : CHUNK;
+  for (size_t first = 0; first < steps; first += EDGERNN_CHUNK) {
+    size_t count = steps - first < EDGERNN_CHUNK ? steps - first : EDGERNN_CHUNK;
     for (uint32_t i = begin; i < end; i++) make_inputs(j, &j->walkers[i], first, count);
     for (size_t s = 0; s < count; s++) {
       for (uint32_t i = begin; i < end; i++) {
@@ -86,7 +82,7 @@ static void walk_one(void *argument, size_t direction) {
 static void open_walker(edgernn_arena *a, walker *w, const edgernn_direction *d, size_t steps,
                         int zero) {
   size_t rows = edgernn_gates(d->cell) * edgernn_padded(d->units);
-  w->inputs = EDGERNN_TAKE(a, float, (steps < CHUNK ? steps : CHUNK) * rows);
+  w->inputs = EDGERNN_TAKE(a, float, (steps < EDGERNN_CHUNK ? steps : EDGERNN_CHUNK) * rows);
   edgernn_open_cells(a, &w->cells, d, 1, zero);
 }
 

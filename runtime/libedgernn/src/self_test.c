@@ -1,6 +1,8 @@
 /* The self-test: vectors.json is a list of {"text": base64, "ids": [...], "output": [...]}. */
 #include "heap.h"
 
+#if EDGERNN_HAS_SELF_TEST
+
 /* A replay under way: blocks that are as large as the largest vector needs. */
 typedef struct replay {
   const edgernn_classifier *classifier;
@@ -146,3 +148,5 @@ edgernn_status edgernn_self_test(const edgernn_classifier *classifier, size_t *t
   if (max_error) *max_error = r.max_error;
   return r.failures ? EDGERNN_ERROR_SELF_TEST : EDGERNN_OK;
 }
+
+#endif

@@ -1,6 +1,7 @@
 /* Names and sentences of the statuses, and the version. */
 #include "common.h"
 
+#if EDGERNN_HAS_MESSAGES
 typedef struct status_words {
   const char *name, *message;
 } status_words;
@@ -32,6 +33,7 @@ static const status_words words_of_statuses[] = {
     WORDS("ERROR_KERNELS", "this processor has no such kernels"),
     WORDS("ERROR_OUTPUT", "invalid model output (NaN or infinite)"),
     WORDS("ERROR_BIG_ENDIAN", "a big-endian processor cannot read a model.bin"),
+    WORDS("ERROR_NOT_IN_BUILD", "this build has no support for something that the file needs"),
 };
 
 #undef WORDS
@@ -45,5 +47,7 @@ static const status_words *find_words(edgernn_status status) {
 const char *edgernn_status_name(edgernn_status status) { return find_words(status)->name; }
 
 const char *edgernn_status_message(edgernn_status status) { return find_words(status)->message; }
+
+#endif
 
 int edgernn_version(void) { return EDGERNN_VERSION_NUMBER; }

@@ -134,7 +134,7 @@ static size_t decode(const unsigned char *text, size_t count, unsigned char *out
 static size_t apply(uint32_t step, unsigned char *text, size_t count, size_t room) {
   switch (step) {
     case EDGERNN_LOWER: return lower_ascii(text, count);
-    case EDGERNN_UNICODE_LOWER: return lower_unicode(text, count, room);
+    case EDGERNN_UNICODE_LOWER: return EDGERNN_HAS_UNICODE ? lower_unicode(text, count, room) : count;
     case EDGERNN_BR_TO_SPACE: return replace_breaks(text, count);
     case EDGERNN_HTML_TO_SPACE: return replace_tags(text, count, 1);
     case EDGERNN_STRIP_HTML: return replace_tags(text, count, 0);

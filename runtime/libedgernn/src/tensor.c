@@ -30,7 +30,7 @@ EDGERNN_INTERNAL float edgernn_value(const edgernn_tensor *tensor, uint32_t row,
   if (edgernn_is_int8(tensor)) {
     return (float)((const int8_t *)tensor->values)[at] * edgernn_scale(tensor, row);
   }
-  if (tensor->type == EDGERNN_FLOAT16) return from_half(((const uint16_t *)tensor->values)[at]);
+  if (EDGERNN_HAS_FLOAT16 && tensor->type == EDGERNN_FLOAT16) return from_half(((const uint16_t *)tensor->values)[at]);
   return ((const float *)tensor->values)[at];
 }
 
@@ -50,7 +50,7 @@ EDGERNN_INTERNAL float edgernn_dot(const edgernn_tensor *tensor, uint32_t row, c
   uint32_t k = 0;
   if (tensor->type == EDGERNN_FLOAT32) {
     DOT(float, (float));
-  } else if (tensor->type == EDGERNN_FLOAT16) {
+  } else if (EDGERNN_HAS_FLOAT16 && tensor->type == EDGERNN_FLOAT16) {
     DOT(uint16_t, from_half);
   } else {
     DOT(int8_t, (float));
@@ -91,6 +91,7 @@ static edgernn_status read_record(const edgernn_reader *r, uint32_t index, uint3
   record = r->data + r->tensor_table + (uint64_t)index * EDGERNN_TENSOR_BYTES;
   tensor->type = edgernn_u32(record);
   if (tensor->type > EDGERNN_UINT8 || !(types >> tensor->type & 1)) return EDGERNN_ERROR_MALFORMED_MODEL;
+  if (!EDGERNN_HAS_FLOAT16 && tensor->type == EDGERNN_FLOAT16) return EDGERNN_ERROR_NOT_IN_BUILD;
   if (edgernn_u32(record + 4) != rank) return EDGERNN_ERROR_MALFORMED_MODEL;
   tensor->rows = rank == 1 ? 1 : edgernn_u32(record + 8);
   tensor->columns = edgernn_u32(record + (rank == 1 ? 8 : 12));

@@ -22,7 +22,7 @@ static int has_valid_steps(const edgernn_text *text) {
 }
 
 static int has_valid_rules(const edgernn_text *text) {
-  if (text->has_steps ? !has_valid_steps(text) : text->split > EDGERNN_UNICODE) return 0;
+  if (EDGERNN_HAS_STEPS && text->has_steps ? !has_valid_steps(text) : text->split > EDGERNN_UNICODE) return 0;
   if (text->lower > 1 || text->strip_punctuation > 1 || text->truncation > EDGERNN_TAIL) return 0;
   if (text->pads_front > 1 || (text->pads_front && !text->pad_to)) return 0;
   if (text->max_length > EDGERNN_MOST_LENGTH || text->pad_to > EDGERNN_MOST_PADDING) return 0;
@@ -107,6 +107,8 @@ EDGERNN_INTERNAL edgernn_status edgernn_read_text(edgernn_span section, edgernn_
   if (head + 4 * numbers + h.label_bytes + h.entry_bytes != section.size) {
     return EDGERNN_ERROR_MALFORMED_VOCABULARY;
   }
+  int is_left_out = (!EDGERNN_HAS_STEPS && text->has_steps) || (!EDGERNN_HAS_UNICODE && h.split == EDGERNN_UNICODE);
+  if (is_left_out) return EDGERNN_ERROR_NOT_IN_BUILD;
   set_step_rules(text, &steps, (const uint32_t *)(const void *)(section.data + head));
   text->lower = h.lower;
   text->strip_punctuation = h.strip_punctuation;
@@ -129,6 +131,9 @@ EDGERNN_INTERNAL edgernn_status edgernn_read_text(edgernn_span section, edgernn_
   if (is_checked) return EDGERNN_OK;
   if (!has_valid_rules(text) || !has_valid_labels(text, h.label_bytes)) {
     return EDGERNN_ERROR_MALFORMED_VOCABULARY;
+  }
+  for (uint32_t i = 0; !EDGERNN_HAS_UNICODE && i < text->step_count; i++) {
+    if (text->steps[i] == EDGERNN_UNICODE_LOWER) return EDGERNN_ERROR_NOT_IN_BUILD;
   }
   return edgernn_check_vocabulary(&text->vocabulary, h.entry_bytes);
 }

@@ -145,10 +145,10 @@ static const uint32_t *widths_of(const edgernn_text *rules, uint32_t *count) {
 
 static size_t cut(const edgernn_text *rules, const char *text, size_t count, unsigned char *out,
                   edgernn_piece *pieces) {
-  if (rules->split == EDGERNN_UNICODE) return cut_unicode((const unsigned char *)text, count, out, pieces);
-  count = rules->has_steps ? edgernn_apply_steps(rules, text, count, out)
+  if (EDGERNN_HAS_UNICODE && rules->split == EDGERNN_UNICODE) return cut_unicode((const unsigned char *)text, count, out, pieces);
+  count = EDGERNN_HAS_STEPS && rules->has_steps ? edgernn_apply_steps(rules, text, count, out)
                            : standardized(rules, text, count, out);
-  if (rules->split == EDGERNN_SEPARATORS) return cut_at_separators(rules, out, count, pieces);
+  if (EDGERNN_HAS_STEPS && rules->split == EDGERNN_SEPARATORS) return cut_at_separators(rules, out, count, pieces);
   return cut_ascii(rules, out, count, pieces);
 }
 

@@ -78,6 +78,8 @@ errors! {
     Output = 22,
     /// The processor is big-endian.
     BigEndian = 23,
+    /// The file needs something that this build of the library has not.
+    NotInBuild = 24,
 }
 
 impl Error {

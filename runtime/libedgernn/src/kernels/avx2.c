@@ -40,6 +40,7 @@ static inline void store_int8_avx2(int8_t *p, __m256i n) {
   _mm_storel_epi64((__m128i *)(void *)p, _mm_packs_epi16(words, words));
 }
 
+#include "gates.inc"
 #include "kernels.inc"
 
 /* |x| times w with the sign of x: 128 * 127 * 2 fits into 16 bits, so that nothing saturates. */
@@ -58,6 +59,7 @@ static inline void finish_avx2(__m256i sum, const edgernn_matrix *m, size_t row,
                                const float *base, float *out) {
   __m256 factor = _mm256_mul_ps(_mm256_loadu_ps(m->scales + row), _mm256_set1_ps(scale));
   __m256 value = _mm256_mul_ps(factor, _mm256_cvtepi32_ps(sum));
+  EDGERNN_KEEP(value);
   _mm256_storeu_ps(out + row, _mm256_add_ps(_mm256_loadu_ps(base + row), value));
 }
 
@@ -98,7 +100,7 @@ static int supported_avx2(void) { return edgernn_has_avx2_and_fma(); }
 #endif
 
 EDGERNN_TABLE edgernn_kernel_table edgernn_kernels_avx2 = {
-    "avx2", 0, 64, supported_avx2, product_int8_avx2, product_float32_avx2,
+    "avx2", 0, 64, supported_avx2, product_int8_avx2, EDGERNN_FLOAT_PRODUCT(product_float32_avx2),
     lstm_avx2, sigmoid_avx2,   tanh_avx2,         quantize_avx2,
 };
 
@@ -138,7 +140,7 @@ static int supported_vnni(void) { return edgernn_has_avx_vnni(); }
 #endif
 
 EDGERNN_TABLE edgernn_kernel_table edgernn_kernels_vnni = {
-    "avx-vnni", EDGERNN_UNSIGNED, 64, supported_vnni, product_int8_vnni, product_float32_avx2,
+    "avx-vnni", EDGERNN_UNSIGNED, 64, supported_vnni, product_int8_vnni, EDGERNN_FLOAT_PRODUCT(product_float32_avx2),
     lstm_avx2,  sigmoid_avx2,        tanh_avx2,      quantize_vnni,
 };
 

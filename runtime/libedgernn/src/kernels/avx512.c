@@ -53,6 +53,7 @@ static inline void store_int8_avx512(int8_t *p, __m512i n) {
   _mm_storeu_si128((__m128i *)(void *)p, _mm_xor_si128(bytes, offset));
 }
 
+#include "gates.inc"
 #include "kernels.inc"
 
 #define LOAD_INT(p) _mm512_loadu_si512(p)
@@ -75,7 +76,7 @@ static int supported_avx512(void) { return edgernn_has_avx512_vnni(); }
 #endif
 
 EDGERNN_TABLE edgernn_kernel_table edgernn_kernels_avx512 = {
-    "avx512-vnni", EDGERNN_UNSIGNED, 64, supported_avx512, product_int8_avx512, product_float32_avx512,
+    "avx512-vnni", EDGERNN_UNSIGNED, 64, supported_avx512, product_int8_avx512, EDGERNN_FLOAT_PRODUCT(product_float32_avx512),
     lstm_avx512,   sigmoid_avx512, tanh_avx512,    quantize_avx512,
 };
 

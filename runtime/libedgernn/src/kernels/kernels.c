@@ -16,7 +16,11 @@ EDGERNN_TABLE edgernn_kernel_table *const edgernn_kernel_tables[] = {
 #endif
     &edgernn_kernels_neon,
 #endif
-#if EDGERNN_WASM_SIMD128
+#if EDGERNN_SMALL_CORE
+    &edgernn_kernels_small,
+#elif EDGERNN_HELM
+    &edgernn_kernels_helm,
+#elif EDGERNN_WASM_SIMD128
     /* An engine that accepted the module has its instructions, so that no other kernels are needed. */
     &edgernn_kernels_simd128,
 #else

@@ -15,20 +15,69 @@
 #define EDGERNN_UNSIGNED 128
 
 /* For which processor this is, where the compiler has the usual intrinsics. */
-#if defined(__x86_64__) && (defined(__GNUC__) || defined(__clang__))
+#if EDGERNN_HAS_SIMD && defined(__x86_64__) && (defined(__GNUC__) || defined(__clang__))
 #define EDGERNN_X86_64 1
 #else
 #define EDGERNN_X86_64 0
 #endif
-#if defined(__aarch64__) && (defined(__GNUC__) || defined(__clang__))
+#if EDGERNN_HAS_SIMD && defined(__aarch64__) && (defined(__GNUC__) || defined(__clang__))
 #define EDGERNN_AARCH64 1
 #else
 #define EDGERNN_AARCH64 0
 #endif
-#if defined(__wasm_simd128__)
+#if EDGERNN_HAS_SIMD && defined(__wasm_simd128__)
 #define EDGERNN_WASM_SIMD128 1
 #else
 #define EDGERNN_WASM_SIMD128 0
+#endif
+
+/* Cores whose compiler has no vectors of floats for them: Cortex-M without Helm, RISC-V of 32 bits. Tests
+ * define EDGERNN_TEST_SMALL_CORE to have their kernels on other processors. */
+#if defined(__ARM_FEATURE_MVE) && (__ARM_FEATURE_MVE & 2)
+#define EDGERNN_HELM 1
+#else
+#define EDGERNN_HELM 0
+#endif
+#if defined(__ARM_ARCH_PROFILE) && __ARM_ARCH_PROFILE == 'M' && !EDGERNN_HELM
+#define EDGERNN_SMALL_CORE 1
+#elif (defined(__riscv) && __riscv_xlen == 32) || defined(EDGERNN_TEST_SMALL_CORE)
+#define EDGERNN_SMALL_CORE 1
+#else
+#define EDGERNN_SMALL_CORE 0
+#endif
+#if EDGERNN_SMALL_CORE && !defined(__ARM_FP) && !defined(__riscv_flen)
+#define EDGERNN_HAS_FPU 0
+#else
+#define EDGERNN_HAS_FPU 1
+#endif
+
+/* Steps whose input products are made at a time: enough to reuse each weight that is loaded, few enough to
+ * stay in the first-level cache. A small core has neither vectors to reuse weights nor memory to spare. */
+#if EDGERNN_SMALL_CORE || EDGERNN_HELM
+#define EDGERNN_CHUNK 1
+#else
+#define EDGERNN_CHUNK 32
+#endif
+
+/* Keep a product apart from a sum: compilers may fuse the two, even of two statements, which would change bits.
+ * value: a float, or a vector of them. */
+#if defined(__GNUC__) && defined(__x86_64__)
+#define EDGERNN_KEEP(value) __asm__("" : "+x"(value))
+#elif defined(__GNUC__) && (defined(__aarch64__) || EDGERNN_HELM)
+#define EDGERNN_KEEP(value) __asm__("" : "+w"(value))
+#elif defined(__GNUC__) && defined(__arm__) && defined(__ARM_FP)
+#define EDGERNN_KEEP(value) __asm__("" : "+t"(value))
+#elif defined(__GNUC__) && defined(__riscv_flen)
+#define EDGERNN_KEEP(value) __asm__("" : "+f"(value))
+#else
+#define EDGERNN_KEEP(value) ((void)0)
+#endif
+
+/* A product of floats in a table of kernels. */
+#if EDGERNN_HAS_FLOAT
+#define EDGERNN_FLOAT_PRODUCT(function) function
+#else
+#define EDGERNN_FLOAT_PRODUCT(function) NULL
 #endif
 
 /* Whether the compiler knows AVX-VNNI. */
@@ -110,7 +159,7 @@ typedef struct edgernn_kernel_table {
 #define EDGERNN_TABLE const
 extern const edgernn_kernel_table edgernn_kernels_portable, edgernn_kernels_sse2, edgernn_kernels_avx2,
     edgernn_kernels_vnni, edgernn_kernels_avx512, edgernn_kernels_neon, edgernn_kernels_dot,
-    edgernn_kernels_simd128;
+    edgernn_kernels_simd128, edgernn_kernels_small, edgernn_kernels_helm;
 
 /* The tables of this build, fastest first, ended by NULL. */
 extern const edgernn_kernel_table *const edgernn_kernel_tables[];

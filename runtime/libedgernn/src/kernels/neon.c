@@ -14,6 +14,7 @@
 
 #define NAME(x) x##_neon
 
+#include "gates.inc"
 #include "kernels.inc"
 
 static inline int8x16_t inputs_neon(const int8_t *x) {
@@ -27,6 +28,7 @@ static inline void finish_neon(int32x4_t sum, const edgernn_matrix *m, const edg
   ptrdiff_t at = (ptrdiff_t)step;
   float32x4_t factor = vmulq_n_f32(vld1q_f32(m->scales + row), s->scale[at * s->scale_stride]);
   float32x4_t value = vmulq_f32(factor, vcvtq_f32_s32(sum));
+  EDGERNN_KEEP(value);
   float32x4_t base = vld1q_f32(s->base + at * s->base_stride + row);
   vst1q_f32(s->out + at * s->out_stride + row, vaddq_f32(base, value));
 }
@@ -62,7 +64,7 @@ static void product_int8_neon(const edgernn_matrix *m, const edgernn_steps *s) {
 static int supported_neon(void) { return 1; }
 
 EDGERNN_TABLE edgernn_kernel_table edgernn_kernels_neon = {
-    "neon", 0, 4, supported_neon, product_int8_neon, product_float32_neon,
+    "neon", 0, 4, supported_neon, product_int8_neon, EDGERNN_FLOAT_PRODUCT(product_float32_neon),
     lstm_neon, sigmoid_neon, tanh_neon,      quantize_neon,
 };
 
@@ -166,7 +168,7 @@ static int supported_dot(void) {
 }
 
 EDGERNN_TABLE edgernn_kernel_table edgernn_kernels_dot = {
-    "neon-dotprod", 0, 4, supported_dot, product_int8_dot, product_float32_neon,
+    "neon-dotprod", 0, 4, supported_dot, product_int8_dot, EDGERNN_FLOAT_PRODUCT(product_float32_neon),
     lstm_neon,      sigmoid_neon, tanh_neon,     quantize_neon,
 };
 

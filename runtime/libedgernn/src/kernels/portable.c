@@ -1,10 +1,13 @@
 /* Kernels in plain C, for any processor. */
 #include "kernels.h"
 
+#if !EDGERNN_SMALL_CORE && !EDGERNN_HELM
+
 #include "vector4.h"
 
 #define NAME(x) x##_portable
 
+#include "gates.inc"
 #include "kernels.inc"
 
 static void product_int8_portable(const edgernn_matrix *m, const edgernn_steps *s) {
@@ -24,8 +27,8 @@ static void product_int8_portable(const edgernn_matrix *m, const edgernn_steps *
       }
       for (size_t j = 0; j < EDGERNN_GROUP; j++) {
         size_t row = group * EDGERNN_GROUP + j;
-        /* A statement of its own: within one, a compiler may fuse product and sum. */
         float value = m->scales[row] * scale * (float)sums[j];
+        EDGERNN_KEEP(value);
         out[row] = base[row] + value;
       }
     }
@@ -35,6 +38,11 @@ static void product_int8_portable(const edgernn_matrix *m, const edgernn_steps *
 static int supported_portable(void) { return 1; }
 
 EDGERNN_TABLE edgernn_kernel_table edgernn_kernels_portable = {
-    "portable", 0, 4, supported_portable, product_int8_portable, product_float32_portable,
+    "portable", 0, 4, supported_portable, product_int8_portable, EDGERNN_FLOAT_PRODUCT(product_float32_portable),
     lstm_portable,    sigmoid_portable,   tanh_portable,         quantize_portable,
 };
+
+#else
+/* ISO C asks for something in a file. */
+typedef int edgernn_not_portable;
+#endif

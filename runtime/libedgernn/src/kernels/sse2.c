@@ -9,6 +9,7 @@
 
 #define NAME(x) x##_sse2
 
+#include "gates.inc"
 #include "kernels.inc"
 
 /* Eight bytes widened to 16 bits: each is put above itself and shifted down with its sign. */
@@ -28,6 +29,7 @@ static inline void finish_sse2(__m128i sum, const edgernn_matrix *m, const edger
   __m128 scale = _mm_set1_ps(s->scale[at * s->scale_stride]);
   __m128 factor = _mm_mul_ps(_mm_loadu_ps(m->scales + row), scale);
   __m128 value = _mm_mul_ps(factor, _mm_cvtepi32_ps(sum));
+  EDGERNN_KEEP(value);
   __m128 base = _mm_loadu_ps(s->base + at * s->base_stride + row);
   _mm_storeu_ps(s->out + at * s->out_stride + row, _mm_add_ps(base, value));
 }
@@ -62,7 +64,7 @@ static void product_int8_sse2(const edgernn_matrix *m, const edgernn_steps *s) {
 static int supported_sse2(void) { return 1; }
 
 EDGERNN_TABLE edgernn_kernel_table edgernn_kernels_sse2 = {
-    "sse2", 0, 4, supported_sse2, product_int8_sse2, product_float32_sse2,
+    "sse2", 0, 4, supported_sse2, product_int8_sse2, EDGERNN_FLOAT_PRODUCT(product_float32_sse2),
     lstm_sse2, sigmoid_sse2, tanh_sse2,      quantize_sse2,
 };
 

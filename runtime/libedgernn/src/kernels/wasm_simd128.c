@@ -9,6 +9,7 @@
 
 #define NAME(x) x##_simd128
 
+#include "gates.inc"
 #include "kernels.inc"
 
 /* Four inputs twice, as 16-bit integers. */
@@ -73,7 +74,7 @@ static void product_int8_simd128(const edgernn_matrix *m, const edgernn_steps *s
 static int supported_simd128(void) { return 1; }
 
 EDGERNN_TABLE edgernn_kernel_table edgernn_kernels_simd128 = {
-    "simd128",    0, 4, supported_simd128, product_int8_simd128, product_float32_simd128,
+    "simd128",    0, 4, supported_simd128, product_int8_simd128, EDGERNN_FLOAT_PRODUCT(product_float32_simd128),
     lstm_simd128, sigmoid_simd128,         tanh_simd128,         quantize_simd128,
 };
 

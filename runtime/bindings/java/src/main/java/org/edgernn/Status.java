@@ -25,5 +25,6 @@ public enum Status {
   IDS,
   KERNELS,
   OUTPUT,
-  BIG_ENDIAN
+  BIG_ENDIAN,
+  NOT_IN_BUILD
 }
