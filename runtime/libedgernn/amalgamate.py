@@ -18,6 +18,8 @@ SOURCES = (
     "kernels/wasm_simd128.c",
     "kernels/avx2.c",
     "kernels/avx512.c",
+    "kernels/small.c",
+    "kernels/helm.c",
     "kernels/kernels.c",
     "activations.c",
     "tensor.c",
