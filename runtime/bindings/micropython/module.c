@@ -68,7 +68,8 @@ static mp_obj_t label_of(const model *self, size_t index) {
   return mp_obj_new_str(label, strlen(label));
 }
 
-/* predict(text): the label, and a dictionary of all labels' probabilities. */
+/* predict(text): the label, and a dictionary of all labels' probabilities. The label is None if the model has
+ * thresholds and none is reached. */
 static mp_obj_t predict(mp_obj_t self_object, mp_obj_t text) {
   const model *self = (const model *)MP_OBJ_TO_PTR(self_object);
   mp_buffer_info_t bytes;
@@ -86,7 +87,7 @@ static mp_obj_t predict(mp_obj_t self_object, mp_obj_t text) {
     mp_obj_dict_store(all, label_of(self, i), mp_obj_new_float_from_f(probabilities[i]));
   }
   m_free(probabilities);
-  mp_obj_t pair[] = {label_of(self, best), all};
+  mp_obj_t pair[] = {best == EDGERNN_NO_LABEL ? mp_const_none : label_of(self, best), all};
   return mp_obj_new_tuple(2, pair);
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(predict_obj, predict);

@@ -11,14 +11,14 @@ def text_of(word):
 
 
 def is_prediction(classifier, words):
-    text, label, probabilities, tolerance = words
+    text, label, _, _, _, probabilities, tolerance = words
     best, found = classifier.predict(text_of(text))
     labels = classifier.labels()
     values = probabilities.split(",")
     for i, name in enumerate(labels):
         if abs(found[name] - float(values[i])) > float(tolerance):
             return False
-    return best == labels[int(label)]
+    return best == (None if label == "-" else labels[int(label)])
 
 
 def is_tokens(classifier, words):

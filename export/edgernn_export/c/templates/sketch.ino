@@ -23,9 +23,11 @@ void loop() {
       edgernn_classify(classifier, text.c_str(), text.length(), probabilities, @NAME@_LABELS, &label);
   if (status) {
     show(status);
-    return;
+  } else if (label == EDGERNN_NO_LABEL) {
+    Serial.println("-");
+  } else {
+    Serial.print(edgernn_label(classifier, label));
+    Serial.print(' ');
+    Serial.println(probabilities[label], 4);
   }
-  Serial.print(edgernn_label(classifier, label));
-  Serial.print(' ');
-  Serial.println(probabilities[label], 4);
 }
