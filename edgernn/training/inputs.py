@@ -167,11 +167,12 @@ def _corpus(request: TrainingRequest, stream: Stream | None) -> Corpus:
 def _fitted_preset(
     request: TrainingRequest, training: Rows, labels: tuple[str, ...], callbacks: TrainingCallbacks
 ) -> Preset:
-    """Return the preset with sizes that fit the largest bundle."""
-    if request.max_size is None:
+    """Return the preset with sizes that fit the largest bundle, or the preset's largest model."""
+    if request.max_size is None and request.preset.max_model is None:
         return request.preset
     preset = fit_sizes(request.preset, training.texts, len(labels), request.max_size)
-    callbacks.note(f"sizes for --max-size: {describe_sizes(preset)}")
+    option = "--max-size" if request.max_size else f"--preset {preset.name}"
+    callbacks.note(f"sizes for {option}: {describe_sizes(preset)}")
     return preset
 
 

@@ -155,6 +155,7 @@ class Preset:
         network: the recurrent path, or None.
         wide: the wide path, or None.
         training: the training of the recurrent path.
+        max_model: the largest int8 `model.bin` in bytes, to which the sizes are reduced, or None.
     """
 
     name: str
@@ -163,6 +164,7 @@ class Preset:
     network: NetworkOptions | None = field(default_factory=NetworkOptions)
     wide: WideOptions | None = field(default_factory=WideOptions)
     training: TrainingOptions = field(default_factory=TrainingOptions)
+    max_model: int | None = None
 
 
 _SMALL = Preset("small", "wide path and one BiLSTM")
@@ -202,6 +204,17 @@ PRESETS = {
             text=TextOptions(vocabulary_size=12_000),
             network=NetworkOptions(embedding_dim=48),
             training=replace(_SMALL.training, steps=2000, adversarial=0.016, vectors=10),
+        ),
+        Preset(
+            "tiny",
+            "a microcontroller: 64 KB of flash, 8 KB of RAM, short texts",
+            text=TextOptions(vocabulary_size=2_000, max_length=32),
+            network=NetworkOptions(
+                cell="gru", units=(16,), embedding_dim=8, dropout=0.3, spatial_dropout=0.1
+            ),
+            wide=WideOptions(buckets=2_048),
+            training=replace(_SMALL.training, vectors=0),
+            max_model=44_000,
         ),
     )
 }

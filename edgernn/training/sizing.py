@@ -1,4 +1,4 @@
-"""Layer sizes that fit `--max-size`."""
+"""Layer sizes that fit `--max-size`, or the largest model of a preset."""
 
 from __future__ import annotations
 
@@ -12,39 +12,51 @@ from edgernn_runtime.ir import GATES
 from edgernn_runtime.tokenizer import Tokenizer, TokenizerSpec
 
 #: Bytes of the manifest, the model card and the zip structure.
-_OVERHEAD = 12_000
+_OVERHEAD = 10_000
+#: Bytes of the header and the tables of `model.bin`, and of the gaps in front of its sections.
+_FIXED = 2_000
+#: Units are stored in groups. A row of a gate has two scales and one or two biases.
+_GROUP, _BYTES_OF_ROW = 16, 16
 #: The number of test vectors, and their bytes per byte of text, which include the ids.
 _VECTORS, _BYTES_OF_TEXT = 25, 2.2
 #: Bytes of a token in `model.bin` beside its text: its id, its length, a share of the hash table.
 _BYTES_OF_TOKEN = 5
-_SMALLEST = {"embedding_dim": 8, "vocabulary_size": 500, "buckets": 1024, "units": 8}
+_SMALLEST = {"embedding_dim": 8, "vocabulary_size": 200, "buckets": 1024, "units": 8}
 
 
-def fit_sizes(preset: Preset, texts: Sequence[str], classes: int, max_size: int) -> Preset:
-    """Return the preset with sizes reduced until the estimated int8 bundle fits.
+def fit_sizes(preset: Preset, texts: Sequence[str], classes: int, max_size: int | None) -> Preset:
+    """Return the preset with sizes reduced until the estimated int8 model fits.
 
     Each step reduces the embedding, the buckets, the vocabulary or the units: the one that saves
-    the most bytes.
+    the most bytes. The wide path is left out if its smallest size takes most of the model.
 
     Args:
-        preset: the options.
+        preset: the options. Its `max_model` is a limit too.
         texts: the training texts.
         classes: the number of classes.
-        max_size: the largest bundle, in bytes.
+        max_size: the largest bundle in bytes, or None.
 
     Raises:
         OptionError: the smallest sizes do not fit.
     """
-    lengths = _token_lengths(texts)
+    limits = [] if preset.max_model is None else [preset.max_model]
     mean = sum(len(text.encode()) for text in texts) / len(texts)
-    vectors = round(_VECTORS * _BYTES_OF_TEXT * mean)
-    while (size := vectors + _estimate(preset, lengths, classes)) > max_size:
+    beside = _OVERHEAD + round(_VECTORS * _BYTES_OF_TEXT * mean)
+    if max_size is not None:
+        limits.append(max_size - beside)
+    limit = min(limits)
+    lengths = _token_lengths(texts)
+    if preset.wide is not None and preset.network is not None:
+        fewest = _wide_bytes(_SMALLEST["vocabulary_size"], _SMALLEST["buckets"], classes)
+        preset = replace(preset, wide=None) if 2 * fewest > limit else preset
+    while (size := _estimate(preset, lengths, classes)) > limit:
         smaller = next(_smaller(preset, lengths, classes), None)
         if smaller is None:
+            option, more = ("--max-size", beside) if max_size is not None else ("the preset", 0)
             raise OptionError(
-                "no model fits --max-size",
-                expected=f"at least {size:,} bytes",
-                found=f"{max_size:,} bytes",
+                f"no model fits {option}",
+                expected=f"at least {size + more:,} bytes",
+                found=f"{limit + more:,} bytes",
                 hint="try --preset bag" if preset.network else "allow a larger bundle",
             )
         preset = smaller
@@ -72,22 +84,27 @@ def _token_lengths(texts: Sequence[str]) -> list[int]:
 def _estimate(preset: Preset, lengths: list[int], classes: int) -> int:
     words = min(preset.text.vocabulary_size, len(lengths) + 2)
     outputs = 1 if classes == 2 else classes
-    size = _OVERHEAD + sum(lengths[:words])
+    size = _FIXED + sum(lengths[:words])
     if preset.wide is not None:
-        buckets = min(preset.wide.buckets, max(preset.wide.cells // outputs - words, 1024))
-        size += (words + buckets) * outputs + buckets
+        most = max(preset.wide.cells // outputs - words, _SMALLEST["buckets"])
+        size += _wide_bytes(words, min(preset.wide.buckets, most), classes)
     if preset.network is not None:
         network = preset.network
         size += words * (network.embedding_dim + 1)
         width = network.embedding_dim
         for units in network.units:
-            rows = GATES[network.cell] * units
-            size += 2 * rows * (width + units + 12)
+            padded = -(-units // _GROUP) * _GROUP
+            size += 2 * GATES[network.cell] * padded * (width + padded + _BYTES_OF_ROW)
             width = 2 * units
         width *= 2 if network.pooling == "max+average" else 1
         dense = network.dense_units or outputs
         size += width * dense + dense * outputs
     return size
+
+
+def _wide_bytes(words: int, buckets: int, classes: int) -> int:
+    """Return the bytes of the wide path: int8 weights, and a checksum for each bucket."""
+    return (words + buckets) * (1 if classes == 2 else classes) + buckets
 
 
 def _smaller(preset: Preset, lengths: list[int], classes: int) -> Iterator[Preset]:

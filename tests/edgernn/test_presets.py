@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import zipfile
 from dataclasses import replace
 
 import click
@@ -324,6 +325,28 @@ def test_sizes_fit_the_bundle(most, tmp_path):
     assert size <= most
     # A bundle below half of the limit would be reduced too far.
     assert size > most / 2 or json.loads((out / "metrics.json").read_text())["deployed"] == "bag"
+
+
+@pytest.mark.parametrize("classes", [2, 6])
+def test_the_model_of_tiny_has_at_most_its_size(classes, tmp_path):
+    draw = random.Random(0)
+    words = [f"word{i:04d}" for i in range(4000)]
+    rows = [
+        (" ".join(draw.choices(words, k=12)) + f" m{i % classes}", f"l{i % classes}")
+        for i in range(1200)
+    ]
+    table, out = write_table(tmp_path / "t.csv", rows), tmp_path / "model"
+    assert run("train", "--data", table, "--preset", "tiny", "--epochs", 1, "--out", out) == 0
+    assert run("export", out, "--format", "native", "--quantize", "int8", "--allow-drop") == 0
+    with zipfile.ZipFile(out / "native-int8.edgernn") as bundle:
+        size = bundle.getinfo("model.bin").file_size
+    assert 0.8 * PRESETS["tiny"].max_model < size <= PRESETS["tiny"].max_model
+
+
+def test_many_classes_leave_no_room_for_the_wide_path_of_tiny():
+    texts = [f"word{i} word{i + 1}" for i in range(3000)]
+    assert fit_sizes(PRESETS["tiny"], texts, 77, None).wide is None
+    assert fit_sizes(PRESETS["tiny"], texts, 6, None).wide is not None
 
 
 def test_texts_without_a_word_are_skipped(tmp_path, capfd):
