@@ -1,0 +1,162 @@
+"""TFLite Micro and emlearn beside the preset `tiny`: flash, RAM and accuracy.
+
+python benchmarks/microcontroller_peers.py DATA [--only trec6 sms_spam]
+
+TFLite Micro runs no bidirectional layer and no tokenizer: its model is an LSTM of one direction
+with the embedding and the units of `tiny`, of the last state, in float32 and int8 (calibrated on
+training texts), run by its Python interpreter on ids. emlearn has neither a recurrent layer nor
+text: its model is a random forest on 512 hashed words, run as compiled C. Both learn from the
+training table; the test table is read once. Needs the packages tflite-micro and emlearn, and
+arm-none-eabi-gcc for emlearn's flash. Prints Markdown.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import re
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import emlearn
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+from presets import DATA_SETS, read_rows
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.feature_extraction.text import HashingVectorizer
+from tflite_micro import runtime
+
+from edgernn.data.rows import Rows, label_indices, label_names
+from edgernn.training.keras_builder import build_tokenizer
+from edgernn.training.options import PRESETS, TextOptions
+
+_WORDS, _LENGTH, _EPOCHS, _HASHED, _TREES = 1500, 32, 12, 512, 20
+_CORE = ("-mcpu=cortex-m4", "-mthumb", "-mfpu=fpv4-sp-d16", "-mfloat-abi=hard", "-Os")
+Ids = NDArray[np.int32]
+
+
+def main() -> None:
+    """Print a row for each data set and peer."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("data", type=Path)
+    parser.add_argument("--only", nargs="*", choices=DATA_SETS, default=["sms_spam", "trec6"])
+    options = parser.parse_args()
+    print("| data | peer | model bytes | arena or code bytes | vocabulary bytes | test accuracy |")
+    print("|---|---|---:|---:|---:|---:|")
+    for data in options.only:
+        train, test = (read_rows(options.data / part) for part in DATA_SETS[data])
+        for cells in (*_tflite_micro(data, train, test), _emlearn(data, train, test)):
+            print("| " + " | ".join(cells) + " |", flush=True)
+
+
+def _targets(data: str, train: Rows, test: Rows) -> tuple[NDArray[Any], NDArray[Any], int]:
+    labels = label_names(train, data)
+    truth, wanted = (np.asarray(label_indices(rows, labels, data)) for rows in (train, test))
+    return truth, wanted, len(labels)
+
+
+def _tflite_micro(data: str, train: Rows, test: Rows) -> Iterator[tuple[str, ...]]:
+    """Yield a row for the float32 model and one for the int8 model."""
+    truth, wanted, classes = _targets(data, train, test)
+    (tokenizer, *_) = build_tokenizer(train.texts, TextOptions(_WORDS, _LENGTH, "head"))
+    words = sum(len(word.encode()) + 1 for word in tokenizer.get_vocabulary())
+    ids, held_out = (_ids(tokenizer, rows) for rows in (train, test))
+    model = _network(classes)
+    keras.utils.set_random_seed(1)
+    model.fit(ids, truth, batch_size=64, epochs=_EPOCHS, verbose=0)
+    for recipe in ("float32", "int8"):
+        file = _converted(model, ids if recipe == "int8" else None)
+        interpreter = runtime.Interpreter.from_bytes(file)
+        right = [_label(interpreter, row) for row in held_out] == wanted
+        yield (
+            *(data, f"TFLite Micro, {recipe}, one direction", f"{len(file):,}"),
+            *(f"{_arena(interpreter):,}", f"{words:,}", f"{100 * right.mean():.1f}"),
+        )
+
+
+def _ids(tokenizer: Any, rows: Rows) -> Ids:
+    """Return the ids of texts, padded in front: the last state is that of the last token."""
+    ids = np.asarray(tokenizer(np.asarray(rows.texts, dtype=object)), dtype=np.int32)
+    lengths = (ids != 0).sum(axis=1)
+    return np.stack(
+        [np.roll(row, len(row) - length) for row, length in zip(ids, lengths, strict=True)]
+    )
+
+
+def _network(classes: int) -> Any:
+    options = PRESETS["tiny"].network
+    assert options is not None
+    ids = keras.Input((_LENGTH,), dtype="int32", batch_size=None)
+    x = keras.layers.Embedding(_WORDS, options.embedding_dim)(ids)
+    x = keras.layers.Dropout(options.dropout)(keras.layers.LSTM(options.units[0])(x))
+    model = keras.Model(ids, keras.layers.Dense(classes, activation="softmax")(x))
+    model.compile("adam", "sparse_categorical_crossentropy")
+    model.optimizer.learning_rate = 4e-3
+    return model
+
+
+def _converted(model: Any, calibration: Ids | None) -> bytes:
+    spec = tf.TensorSpec((1, _LENGTH), tf.int32)
+    function = tf.function(lambda ids: model(ids, training=False)).get_concrete_function(spec)
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([function], model)
+    if calibration is not None:
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        converter.representative_dataset = lambda: ([row[np.newaxis]] for row in calibration[:500])
+    return bytes(converter.convert())
+
+
+def _label(interpreter: Any, ids: Ids) -> int:
+    # The state of the last text must not reach the next one.
+    interpreter.reset()
+    interpreter.set_input(ids[np.newaxis], 0)
+    interpreter.invoke()
+    return int(np.argmax(interpreter.get_output(0)))
+
+
+def _arena(interpreter: Any) -> int:
+    """Return the bytes of the arena, which the interpreter prints on its own stderr or stdout."""
+    with tempfile.TemporaryFile() as log, contextlib.ExitStack() as stack:
+        for stream in (1, 2):
+            kept = os.dup(stream)
+            stack.callback(os.dup2, kept, stream)
+            os.dup2(log.fileno(), stream)
+        interpreter.print_allocations()
+        log.seek(0)
+        found = log.read().decode()
+    match = re.search(r"Arena allocation total (\d+) bytes", found)
+    return int(match[1]) if match else 0
+
+
+def _emlearn(data: str, train: Rows, test: Rows) -> tuple[str, ...]:
+    truth, wanted, _ = _targets(data, train, test)
+    hashed = HashingVectorizer(n_features=_HASHED, norm=None, binary=True, alternate_sign=False)
+    features, held_out = (
+        hashed.transform(rows.texts).toarray().astype(np.int16) for rows in (train, test)
+    )
+    forest = RandomForestClassifier(_TREES, min_samples_leaf=3, random_state=1)
+    forest.fit(features, truth)
+    model = emlearn.convert(forest, method="inline", dtype="int16_t")
+    right = model.predict(held_out) == wanted
+    with tempfile.TemporaryDirectory() as folder:
+        model.save(file=f"{folder}/forest.h", name="forest")
+        source = Path(folder) / "forest.c"
+        source.write_text(
+            '#include "forest.h"\nint run(const int16_t *x) { return forest_predict(x, 512); }'
+        )
+        command = ["arm-none-eabi-gcc", *_CORE, f"-I{emlearn.includedir}", "-c", source]
+        subprocess.run([*command, "-o", f"{folder}/forest.o"], check=True)
+        command = ["arm-none-eabi-size", f"{folder}/forest.o"]
+        sizes = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
+    flash = f"{int(sizes[6]):,}"
+    return (data, f"emlearn, {_TREES} trees on {_HASHED} hashed words", flash, f"{2 * _HASHED:,}",
+            "0", f"{100 * right.mean():.1f}")  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()
