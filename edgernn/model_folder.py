@@ -21,6 +21,7 @@ METRICS = "metrics.json"
 HISTORY = "history.json"
 HISTORY_PLOT = "history.png"
 CONFUSION_PLOT = "confusion.png"
+REPORT = "report.html"
 VALIDATION = "validation.jsonl"
 THRESHOLDS = "thresholds.json"
 #: The folder with the checkpoints of an interrupted training.

@@ -15,6 +15,7 @@ from edgernn.commands.options import json_option, quiet_option
 from edgernn.console import Table, percent, print_status, show, show_json, warn
 from edgernn.errors import DataError, OptionError
 from edgernn.model_folder import check_bundle_path
+from edgernn_export.bundle_file import write_file
 from edgernn_runtime import Classifier, EdgernnError, Prediction, load
 
 #: The bad lines that are shown.
@@ -39,6 +40,12 @@ _MAX_WARNINGS = 20
 @click.option("--threads", type=click.IntRange(min=1), default=1, help="Threads for --file.")
 @click.option("--text-column", default="text", show_default=True, help="Text column of a table.")
 @click.option("--explain", "explained", is_flag=True, help="Show the weight of each token.")
+@click.option(
+    "--html",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="With --explain: write a page with the weights, and the hidden states of a native bundle.",
+)
 @quiet_option
 @json_option
 def predict(
@@ -49,6 +56,7 @@ def predict(
     threads: int,
     text_column: str,
     explained: bool,
+    html: Path | None,
     as_json: bool,
 ) -> int:
     """Classify texts with a bundle and print label, probability and text, one per line.
@@ -66,11 +74,13 @@ def predict(
         file, texts = Path("-"), ()
     _check_source(texts, file, out)
     check_bundle_path(bundle)
+    _check_html(html, explained=explained)
     with load(bundle) as classifier:
-        if file is None:
-            _show(classifier, list(texts), explained=explained, as_json=as_json)
-        elif explained:
-            _show(classifier, _lines(file, text_column), explained=True, as_json=as_json)
+        if explained:
+            shown = list(texts) if file is None else _lines(file, text_column)
+            _explain(classifier, shown, html, as_json=as_json)
+        elif file is None:
+            _show(classifier, list(texts), as_json=as_json)
         else:
             return _predict_file(classifier, file, out, (text_column, threads), as_json=as_json)
     return 0
@@ -157,13 +167,18 @@ def _output(out: Path | None) -> Iterator[TextIO]:
         yield stream
 
 
-def _show(
-    classifier: Classifier, texts: list[str | bytes], *, explained: bool, as_json: bool
-) -> None:
+def _check_html(html: Path | None, *, explained: bool) -> None:
+    if html is not None and not explained:
+        raise OptionError(
+            "--html needs --explain",
+            expected="--explain, whose result the page shows",
+            found="no --explain",
+            hint="add --explain",
+        )
+
+
+def _show(classifier: Classifier, texts: list[str | bytes], *, as_json: bool) -> None:
     """Print the predictions for a few texts."""
-    if explained:
-        _show_explanations(classifier, texts, as_json=as_json)
-        return
     rows = [(text, classifier.predict(text)) for text in texts]
     if as_json:
         show_json([_row(text, prediction) for text, prediction in rows])
@@ -185,9 +200,17 @@ def _lines(file: Path, column: str) -> list[str | bytes]:
     return texts
 
 
-def _show_explanations(classifier: Classifier, texts: list[str | bytes], *, as_json: bool) -> None:
+def _explain(
+    classifier: Classifier, texts: list[str | bytes], html: Path | None, *, as_json: bool
+) -> None:
     """Print each prediction with the weight of its tokens in the label's probability."""
     explanations = [(text, classifier.explain(text)) for text in texts]
+    if html is not None:
+        from edgernn.explanation_page import explanation_page
+
+        shown = [(_shown(text), one) for text, one in explanations]
+        write_file(html, explanation_page(classifier, shown).encode())
+        print_status(f"wrote {html}")
     if as_json:
         show_json(
             [

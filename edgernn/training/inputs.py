@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
+from edgernn.data.checks import CONTRADICTORY, SHARED, Finding, check_rows, describe
 from edgernn.data.datasets import load_corpus, load_rows, read_texts
+from edgernn.data.label_noise import find_doubtful_labels, noise_finding
 from edgernn.data.other import with_other
 from edgernn.data.rows import (
     Corpus,
     Rows,
     count_rows,
     find_joined_labels,
-    label_names,
     label_set_indices,
     split,
     with_tokens,
@@ -49,6 +49,7 @@ class Inputs:
         unlabeled: texts without labels.
         origin: the model to continue from, or None.
         stream: the training rows in files, or None.
+        findings: what is suspicious about the texts.
     """
 
     corpus: Corpus
@@ -61,6 +62,7 @@ class Inputs:
     unlabeled: tuple[str, ...]
     origin: Origin | None
     stream: Stream | None
+    findings: tuple[Finding, ...]
 
     @property
     def texts(self) -> int:
@@ -76,8 +78,7 @@ def read_inputs(request: TrainingRequest, callbacks: TrainingCallbacks) -> Input
     for warning in find_joined_labels(corpus.train):
         callbacks.warn(warning)
     training, validation = map(with_tokens, _parts(corpus, request))
-    for warning in (*training.warnings, *validation.warnings, *_overlap(training, validation)):
-        callbacks.warn(warning)
+    findings = _check(training, validation, callbacks)
     _check_multilabel(training, request)
     training, validation = _with_other(training, validation, request, callbacks)
     labels = continued_labels(training, corpus.name, origin)
@@ -99,6 +100,7 @@ def read_inputs(request: TrainingRequest, callbacks: TrainingCallbacks) -> Input
         unlabeled=_unlabeled(request, callbacks),
         origin=origin,
         stream=stream,
+        findings=findings,
     )
 
 
@@ -144,15 +146,18 @@ def _with_other(
     return training, validation
 
 
-def _overlap(training: Rows, validation: Rows) -> Iterator[str]:
-    """Yield a warning if training texts are among the validation texts."""
-    known = set(training.texts)
-    both = sum(text in known for text in validation.texts)
-    if both:
-        yield (
-            f"{both:,} of {len(validation):,} validation texts are also training texts: the "
-            "validation scores are too high"
-        )
+def _check(training: Rows, validation: Rows, callbacks: TrainingCallbacks) -> tuple[Finding, ...]:
+    """Return what is suspicious about the texts, after showing it."""
+    for warning in (*training.warnings, *validation.warnings):
+        callbacks.warn(warning)
+    found = check_rows(training, validation)
+    if not training.is_multilabel:
+        doubtful = noise_finding(*find_doubtful_labels(training))
+        found = (*found, doubtful) if doubtful.count else found
+    for one in found:
+        show = callbacks.warn if one.name in (SHARED, CONTRADICTORY) else callbacks.note
+        show(describe(one))
+    return found
 
 
 def _corpus(request: TrainingRequest, stream: Stream | None) -> Corpus:
@@ -182,11 +187,11 @@ def _parts(corpus: Corpus, request: TrainingRequest) -> tuple[Rows, Rows]:
         return corpus.train, load_rows(request.validation, request.data)
     if corpus.validation is not None and request.validation_split is None:
         return corpus.train, corpus.validation
-    labels = label_names(corpus.train, corpus.name)
+    labels = {label for labels in corpus.train.label_sets for label in labels}
     share = request.validation_split or _VALIDATION_SPLIT
     training, validation = split(corpus.train, share, request.preset.training.seed)
     present = {label for labels in training.label_sets for label in labels}
-    missing = sorted(set(labels) - present)
+    missing = sorted(labels - present)
     if missing:
         raise DataError(
             "too few rows to split off validation texts",

@@ -15,7 +15,7 @@ import tensorflow as tf
 from edgernn.evaluation import Evaluation, evaluate_predictions
 from edgernn.labeling import ThresholdOptions, check_threshold_options, choose_thresholds
 from edgernn.metrics import Scores
-from edgernn.model_folder import CHECKPOINT, check_output_folder, write_model_folder
+from edgernn.model_folder import CHECKPOINT, REPORT, check_output_folder, write_model_folder
 from edgernn.score_plots import confusion_png, history_png
 from edgernn.scoring import keras_probabilities
 from edgernn.training.checkpoint import Checkpoints, digest, open_checkpoints
@@ -28,13 +28,14 @@ from edgernn.training.interrupt import interrupt_request
 from edgernn.training.options import Preset
 from edgernn.training.path_scores import PathScores
 from edgernn.training.path_sum import Deployed
+from edgernn.training.report import training_report
 from edgernn.training.request import TrainingCallbacks, TrainingRequest
 from edgernn.training.trainer import NoteCallback, TrainedClassifier, train
 from edgernn.training.workers import Workers
+from edgernn_export.bundle_file import write_file
 from edgernn_export.keras.layer_chain import KerasModel
 from edgernn_runtime.ir import Array
 
-_VALIDATION_SPLIT = 0.1
 _FEW_TEXTS = 100
 
 
@@ -122,6 +123,8 @@ def run_training(request: TrainingRequest, callbacks: TrainingCallbacks) -> Trai
         metrics["changes"] = {name: asdict(one) for name, one in changes.items()}
     if writes:
         _write(request.out, trained, inputs, metrics, evaluation.scores, thresholds)
+        report = training_report(inputs, trained, evaluation.scores)
+        write_file(request.out / REPORT, report.encode())
         if not trained.interrupted:
             checkpoints.clear()
     for warning in _advice(inputs.preset, trained, len(validation)):
@@ -260,6 +263,7 @@ def _metrics(inputs: Inputs, trained: TrainedClassifier, evaluation: Evaluation)
         "calibration_error": evaluation.calibration_error,
         "coverage": None if evaluation.coverage is None else asdict(evaluation.coverage),
         "note": corpus.note,
+        "findings": [asdict(one) for one in inputs.findings],
     }
 
 

@@ -98,6 +98,7 @@ def test_the_model_folder_is_complete(trained):
         "metrics.json",
         "history.json",
         "history.png",
+        "report.html",
         "confusion.png",
         "validation.jsonl",
         "tflite-int8.edgernn",
