@@ -87,10 +87,12 @@ def run_search(request: SearchRequest, train: Train, export: Export, note: Note)
     def objective(trial: Any) -> float:
         started = time.monotonic()
         values = _suggest(trial, request.preset)
-        folder = request.folder / f"trial-{trial.number:03d}"
-        train(apply(request.preset, values), folder)
-        figures = _measured(folder, export(folder), request)
-        figures["seconds"] = time.monotonic() - started
+        figures = _known(study, values)
+        if figures is None:
+            folder = request.folder / f"trial-{trial.number:03d}"
+            train(apply(request.preset, values), folder)
+            figures = _measured(folder, export(folder), request)
+            figures["seconds"] = time.monotonic() - started
         trial.set_user_attr(_FIGURES, figures)
         if not figures["fits"]:
             raise optuna.TrialPruned
@@ -134,7 +136,6 @@ def _study(request: SearchRequest) -> Any:
         study_name="edgernn",
         direction="minimize",
         load_if_exists=True,
-        # Workers must not propose the same options.
         sampler=optuna.samplers.TPESampler(n_startup_trials=8),
     )
     own = {**request.description, "preset": asdict(request.preset), "max_size": request.max_size}
@@ -165,15 +166,20 @@ def _suggest(trial: Any, preset: Preset) -> dict[str, Any]:
     return values
 
 
+def _known(study: Any, values: dict[str, Any]) -> dict[str, Any] | None:
+    """Return the figures of a finished trial with the same options, which need no training."""
+    same = (one for one in _finished(study) if one.params == values)
+    return next((dict(one.user_attrs[_FIGURES]) for one in same), None)
+
+
 def _measured(folder: Path, bundle: Path, request: SearchRequest) -> dict[str, Any]:
     """Return the figures of a trained model and its bundle."""
     metrics = json.loads((folder / METRICS).read_text(encoding="utf-8"))
-    part = {"bag": "bag", "network": "network", "both": "both"}[metrics["deployed"]]
     size, latency = bundle.stat().st_size, _latency(bundle, read_model_folder(folder))
     fits = request.max_size is None or size <= request.max_size
     fits = fits and (request.max_latency is None or latency <= request.max_latency)
     return {
-        "log_loss": metrics["paths"][part]["log_loss"],
+        "log_loss": metrics["paths"][metrics["deployed"]]["log_loss"],
         "accuracy": metrics["validation"]["accuracy"],
         "bytes": size,
         "milliseconds": latency,
@@ -200,6 +206,13 @@ def _trials(study: Any) -> list[Trial]:
     """Return the trials with figures, in their order."""
     return [
         Trial(number=one.number, values=one.params, **one.user_attrs[_FIGURES])
+        for one in _finished(study)
+    ]
+
+
+def _finished(study: Any) -> list[Any]:
+    return [
+        one
         for one in study.get_trials(deepcopy=False)
         if _FIGURES in one.user_attrs and one.state.is_finished()
     ]

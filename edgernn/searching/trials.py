@@ -37,7 +37,10 @@ class Trial:
 
 
 def best_trial(trials: Sequence[Trial]) -> Trial | None:
-    """Return the trial with the lowest log loss within the limits; None without one."""
+    """Return the trial with the lowest log loss within the limits; None without one.
+
+    Of equal ones, it is the first, whose model folder exists.
+    """
     return min((one for one in trials if one.fits), key=lambda one: one.log_loss, default=None)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from functools import partial
+from html import escape
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -22,7 +23,7 @@ from edgernn_runtime.tokenizer import Tokenizer, TokenizerSpec
 
 _TRAINING, _VALIDATION = "#2a78d6", "#d9730d"
 _MOST_LABELS, _MOST_PAIRS = 30, 15
-_LONGEST_LABEL = 24
+_LONGEST_LABEL, _MOST_BARS = 24, 40
 
 
 def training_report(inputs: Inputs, trained: TrainedClassifier, scores: Scores) -> str:
@@ -40,7 +41,7 @@ def training_report(inputs: Inputs, trained: TrainedClassifier, scores: Scores) 
     charts = []
     if trained.history:
         draw = partial(draw_history, history=trained.history, best_epoch=trained.best_epoch)
-        charts.append(("Learning curves of the network", render_svg(draw, 8, 3.2)))
+        charts.append(("Learning curves of the network", render_svg(draw, 6, 2.8)))
     lengths = partial(_draw_lengths, rows=inputs.training, longest=inputs.preset.text.max_length)
     charts.append(("Lengths of the training texts", render_svg(lengths, 4.7, 3)))
     labels = partial(_draw_labels, inputs=inputs)
@@ -52,14 +53,13 @@ def training_report(inputs: Inputs, trained: TrainedClassifier, scores: Scores) 
             lambda figure: draw_confusion(figure.subplots(), scores), side + 1, side
         )
         charts.append(("Confusion matrix of the validation texts", matrix))
-    tables = [
-        paths_table(trained.scores, trained.deployed, scores.texts),
-        *_pairs(scores),
+    sections = [
         *_findings(inputs.findings),
-        scores_table("Scores on the validation texts", scores, inputs.corpus.note),
+        render_table(paths_table(trained.scores, trained.deployed, scores.texts)),
+        *map(render_table, _pairs(scores)),
+        render_table(scores_table("Scores on the validation texts", scores, inputs.corpus.note)),
     ]
-    title = f"edgernn train: {inputs.corpus.name}"
-    return render_page(title, subtitle, (), charts, list(map(render_table, tables)))
+    return render_page(f"edgernn train: {inputs.corpus.name}", subtitle, (), charts, sections)
 
 
 def _draw_matrix(figure: Figure, scores: Scores) -> None:
@@ -71,7 +71,8 @@ def _draw_lengths(figure: Figure, rows: Rows, longest: int) -> None:
     lengths = np.asarray([len(tokenizer.tokens(text)) for text in rows.texts])
     axes = figure.subplots()
     end = max(int(np.quantile(lengths, 0.99)), 10)
-    axes.hist(np.minimum(lengths, end), bins=min(end, 40), color=_TRAINING)
+    width = -(-end // _MOST_BARS)
+    axes.hist(np.minimum(lengths, end), np.arange(0, end + 2 * width, width) - 0.5, color=_TRAINING)
     if longest <= end:
         cut = float((lengths > longest).mean())
         label = f"--max-length {longest}: {cut:.1%} are cut"
@@ -132,13 +133,14 @@ def _pairs(scores: Scores) -> list[Table]:
     return [Table("Most confused pairs of the validation texts", columns, rows)]
 
 
-def _findings(findings: tuple[Finding, ...]) -> list[Table]:
-    """Return the table of what is suspicious about the data; empty without findings."""
+def _findings(findings: tuple[Finding, ...]) -> list[str]:
+    """Return the section of what is suspicious about the data; empty without findings."""
     if not findings:
         return []
-    rows = tuple(
-        (one.name if i == 0 else "", describe(one) if i == 0 else "", example)
+    parts = [
+        f"<p>{escape(describe(one))}, such as:</p><ul>"
+        + "".join(f"<li>{escape(example)}</li>" for example in one.examples)
+        + "</ul>"
         for one in findings
-        for i, example in enumerate(one.examples)
-    )
-    return [Table("Suspicious texts; nothing was left out", ("kind", "texts", "examples"), rows)]
+    ]
+    return [f"<section><h2>Suspicious texts; nothing is left out</h2>{''.join(parts)}</section>"]
