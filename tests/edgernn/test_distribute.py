@@ -101,7 +101,7 @@ def start(table, out, *options):
 
 def finish(processes):
     """Return the exit statuses and the errors of the workers."""
-    errors = [process.communicate(timeout=500)[1] for process in processes]
+    errors = [process.communicate(timeout=1500)[1] for process in processes]
     return [process.returncode for process in processes], errors
 
 
