@@ -131,16 +131,18 @@ def fit(
             raise
         raise worker_error(error) from error
     if best.best_weights is None:
-        if interrupted:
-            raise KeyboardInterrupt
-        raise TrainingError(
-            "the training loss is NaN; nothing was written",
-            expected="a finite loss",
-            found="NaN in the first epoch",
-            hint="try a smaller --learning-rate",
-        )
+        raise KeyboardInterrupt if interrupted else _nan_error()
     core.set_weights(best.best_weights)
     return Fit(best.history, best.best_epoch, interrupted)
+
+
+def _nan_error() -> TrainingError:
+    return TrainingError(
+        "the training loss is NaN; nothing was written",
+        expected="a finite loss",
+        found="NaN in the first epoch",
+        hint="try a smaller --learning-rate",
+    )
 
 
 def _start(

@@ -96,22 +96,7 @@ def run_training(request: TrainingRequest, callbacks: TrainingCallbacks) -> Trai
     inputs = read_inputs(request, TrainingCallbacks(callbacks.progress, callbacks.note, warn))
     origin, labels, validation = inputs.origin, inputs.labels, inputs.validation
     checkpoints = _checkpoints(request, inputs, callbacks.note, writes=writes)
-    try:
-        trained = train(
-            inputs.training,
-            validation,
-            labels,
-            inputs.preset,
-            callbacks.progress,
-            callbacks.note,
-            inputs.unlabeled,
-            checkpoints,
-            origin,
-            inputs.stream,
-            request.workers,
-        )
-    except KeyboardInterrupt as error:
-        raise KeyboardInterrupt(_interrupted_early(request.out)) from error
+    trained = _train(request, inputs, callbacks, checkpoints)
     if trained.interrupted:
         kept = f"interrupted; keeping epoch {trained.best_epoch}, the best so far"
         warn(f"{kept}; the same command with --resume continues")
@@ -140,6 +125,35 @@ def run_training(request: TrainingRequest, callbacks: TrainingCallbacks) -> Trai
         metrics=metrics,
         changes=changes,
     )
+
+
+def _train(
+    request: TrainingRequest,
+    inputs: Inputs,
+    callbacks: TrainingCallbacks,
+    checkpoints: Checkpoints,
+) -> TrainedClassifier:
+    """Return the trained classifier.
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C before there was a model.
+    """
+    try:
+        return train(
+            inputs.training,
+            inputs.validation,
+            inputs.labels,
+            inputs.preset,
+            callbacks.progress,
+            callbacks.note,
+            inputs.unlabeled,
+            checkpoints,
+            inputs.origin,
+            inputs.stream,
+            request.workers,
+        )
+    except KeyboardInterrupt as error:
+        raise KeyboardInterrupt(_interrupted_early(request.out)) from error
 
 
 def _interrupted_early(out: Path) -> str:
