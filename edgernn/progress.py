@@ -93,6 +93,12 @@ def tracked(items: Sequence[_T], name: str) -> Iterator[_T]:
         yield from bars.track(items, description=name)
 
 
+def announce(step: str) -> None:
+    """Print the name of a step that takes seconds and has no parts, on a terminal only."""
+    if _has_bars():
+        print_status(f"{step} ...")
+
+
 def _has_bars() -> bool:
     return sys.stderr.isatty() and not is_quiet()
 

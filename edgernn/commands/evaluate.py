@@ -19,7 +19,8 @@ from edgernn.commands.options import (
 )
 from edgernn.console import show, show_json, warn
 from edgernn.errors import OptionError
-from edgernn.model_folder import DEFAULT
+from edgernn.model_folder import DEFAULT, is_model_folder
+from edgernn.progress import announce
 from edgernn_export.bundle_file import write_file
 
 
@@ -45,6 +46,8 @@ def evaluate(model: Path, **values: Any) -> None:
     """
     from edgernn.evaluation_tables import evaluation_tables
 
+    if is_model_folder(model):
+        announce("loading TensorFlow")
     done = edgernn.evaluate(
         model,
         values["data"],

@@ -23,6 +23,7 @@ from edgernn.commands.options import (
 from edgernn.console import Table, print_status, show, show_json, warn
 from edgernn.errors import OptionError
 from edgernn.model_folder import DEFAULT
+from edgernn.progress import announce
 from edgernn_export import RECIPES, TARGETS, Export
 from edgernn_export.keras.padding import Padding
 from edgernn_export.keras.text_front import Truncating
@@ -123,6 +124,7 @@ def export(model: Path, model_format: str, quantize: str, **values: Any) -> None
 
     Example: edgernn export --format native --quantize int8
     """
+    announce("loading TensorFlow")
     done = edgernn.export(
         model,
         values["out"],

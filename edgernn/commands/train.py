@@ -27,7 +27,7 @@ from edgernn.commands.options import (
 from edgernn.console import INTERRUPTED, print_status, show, show_json, warn
 from edgernn.errors import OptionError
 from edgernn.model_folder import DEFAULT
-from edgernn.progress import epoch_progress
+from edgernn.progress import announce, epoch_progress
 from edgernn.score_tables import changes_table, paths_table, scores_table
 from edgernn.searching.trials import trials_table
 from edgernn.training.options import (
@@ -265,6 +265,7 @@ def train(ctx: click.Context, /, **values: Any) -> None:
     """
     options = {name: values[name] for name in _PASSED}
     options |= {"preset": _preset(values), "min_precision": get_precision(values)}
+    announce("loading TensorFlow")
     if values["trials"] is not None:
         _search(values, options)
         return

@@ -16,7 +16,7 @@ from edgernn.commands.options import quiet_option
 from edgernn.console import Table, fail, markdown, print_status, show, warn
 from edgernn.data.datasets import DataOptions, load_corpus
 from edgernn.errors import OptionError
-from edgernn.progress import amount_progress, epoch_progress, tracked
+from edgernn.progress import amount_progress, announce, epoch_progress, tracked
 from edgernn.training.loop import Progress
 from edgernn_runtime import EdgernnError
 
@@ -51,6 +51,14 @@ def test_a_table_on_a_terminal_is_drawn(monkeypatch, capsys):
 
 def progress(step, **figures):
     return Progress(1, 2, step, 10, figures)
+
+
+def test_a_long_step_is_announced_on_a_terminal_only(monkeypatch, capsys):
+    announce("loading")
+    assert capsys.readouterr().err == ""
+    be_a_terminal(monkeypatch)
+    announce("loading")
+    assert capsys.readouterr().err == "loading ...\n"
 
 
 def test_training_in_a_pipe_prints_one_line_per_epoch(capsys):
