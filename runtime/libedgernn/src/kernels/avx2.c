@@ -49,46 +49,15 @@ static inline __m256i add_products_avx2(__m256i sum, __m256i w, __m256i magnitud
   return _mm256_add_epi32(sum, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
 }
 
-static inline __m256i four_inputs_avx2(const int8_t *x) {
-  int32_t four;
-  memcpy(&four, x, 4);
-  return _mm256_set1_epi32(four);
-}
+#define LOAD_INT(p) _mm256_loadu_si256((const __m256i *)(const void *)(p))
+#define SET_INT(x) _mm256_set1_epi32(x)
+#define TO_FLOAT(n) _mm256_cvtepi32_ps(n)
+#define DOT(sum, w, x) sum = add_products_avx2(sum, w, _mm256_abs_epi8(x), x); __asm__("" : "+x"(sum))
+#define FIRST_SUMS(m, row) _mm256_setzero_si256()
+#define STEPS 4
+#define EACH_STEP(DO) DO(a, a2, 0) DO(b, b2, 1) DO(c, c2, 2) DO(d, d2, 3)
 
-static inline void finish_avx2(__m256i sum, const edgernn_matrix *m, size_t row, float scale,
-                               const float *base, float *out) {
-  __m256 factor = _mm256_mul_ps(_mm256_loadu_ps(m->scales + row), _mm256_set1_ps(scale));
-  __m256 value = _mm256_mul_ps(factor, _mm256_cvtepi32_ps(sum));
-  EDGERNN_KEEP(value);
-  _mm256_storeu_ps(out + row, _mm256_add_ps(_mm256_loadu_ps(base + row), value));
-}
-
-static void product_int8_avx2(const edgernn_matrix *m, const edgernn_steps *s) {
-  size_t group_size = (size_t)m->depth * EDGERNN_GROUP;
-  for (size_t step = 0; step < s->count; step++) {
-    const int8_t *x = s->int8 + (ptrdiff_t)step * s->stride;
-    const float *base = s->base + (ptrdiff_t)step * s->base_stride;
-    float *out = s->out + (ptrdiff_t)step * s->out_stride;
-    float scale = s->scale[(ptrdiff_t)step * s->scale_stride];
-    for (size_t group = 0; group < m->groups;) {
-      const int8_t *w = m->int8 + group * group_size;
-      size_t tile = m->groups - group >= 4 ? 4 : 1, row = group * EDGERNN_GROUP;
-      __m256i sums[8];
-      for (size_t i = 0; i < 8; i++) sums[i] = _mm256_setzero_si256();
-      for (size_t k = 0; k < m->depth; k += 4, w += 4 * EDGERNN_GROUP) {
-        __m256i inputs = four_inputs_avx2(x + k), magnitude = _mm256_abs_epi8(inputs);
-        for (size_t i = 0; i < tile; i++) {
-          const __m256i *at = (const __m256i *)(const void *)(w + i * group_size);
-          sums[2 * i] = add_products_avx2(sums[2 * i], _mm256_loadu_si256(at), magnitude, inputs);
-          sums[2 * i + 1] =
-              add_products_avx2(sums[2 * i + 1], _mm256_loadu_si256(at + 1), magnitude, inputs);
-        }
-      }
-      for (size_t i = 0; i < 2 * tile; i++) finish_avx2(sums[i], m, row + 8 * i, scale, base, out);
-      group += tile;
-    }
-  }
-}
+#include "int8.inc"
 
 static int supported_avx2(void) { return edgernn_has_avx2_and_fma(); }
 
@@ -117,14 +86,13 @@ EDGERNN_TABLE edgernn_kernel_table edgernn_kernels_avx2 = {
 
 #undef NAME
 #define NAME(x) x##_vnni
-#define LOAD_INT(p) _mm256_loadu_si256((const __m256i *)(const void *)(p))
-#define SET_INT(x) _mm256_set1_epi32(x)
-#define TO_FLOAT(n) _mm256_cvtepi32_ps(n)
+#undef DOT
 #define DOT(sum, w, x) sum = _mm256_dpbusd_avx_epi32(sum, x, w); __asm__("" : "+x"(sum))
-#define STEPS 4
-#define EACH_STEP(DO) DO(a, a2, 0) DO(b, b2, 1) DO(c, c2, 2) DO(d, d2, 3)
+/* Inputs have EDGERNN_UNSIGNED added, which minus that many times the sum of a row's weights takes off. */
+#undef FIRST_SUMS
+#define FIRST_SUMS(m, row) LOAD_INT((m)->first_sums + (row))
 
-#include "vnni.inc"
+#include "int8.inc"
 
 static void quantize_vnni(const float *values, int8_t *out, size_t count) {
   quantize_avx2(values, out, count);

@@ -60,12 +60,14 @@ static inline void store_int8_avx512(int8_t *p, __m512i n) {
 #define SET_INT(x) _mm512_set1_epi32(x)
 #define TO_FLOAT(n) _mm512_cvtepi32_ps(n)
 #define DOT(sum, w, x) sum = _mm512_dpbusd_epi32(sum, x, w); __asm__("" : "+v"(sum))
+/* Inputs have EDGERNN_UNSIGNED added, which minus that many times the sum of a row's weights takes off. */
+#define FIRST_SUMS(m, row) LOAD_INT((m)->first_sums + (row))
 #define STEPS 8
 #define EACH_STEP(DO) \
   DO(a, a2, 0) DO(b, b2, 1) DO(c, c2, 2) DO(d, d2, 3) \
   DO(e, e2, 4) DO(f, f2, 5) DO(g, g2, 6) DO(h, h2, 7)
 
-#include "vnni.inc"
+#include "int8.inc"
 
 static int supported_avx512(void) { return edgernn_has_avx512_vnni(); }
 
