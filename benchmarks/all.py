@@ -27,6 +27,8 @@ _PACKAGES = ("tensorflow", "keras", "ai-edge-litert", "onnxruntime", "numpy")
 BENCHMARKS = {
     "speed": "python benchmarks/speed.py --model {model}",
     "native": "python benchmarks/native.py --model {model}",
+    "batch": "python benchmarks/batch.py {data}/imdb/test.csv.gz --model {model}",
+    "short": "python benchmarks/short.py",
     "kernels": "python benchmarks/kernels.py --model {model}",
     "peers": "python benchmarks/peers.py --model {model}",
     "imdb": "python benchmarks/imdb_official.py {data}/imdb/test.csv.gz --model {model}",
