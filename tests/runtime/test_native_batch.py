@@ -95,6 +95,13 @@ def test_texts_are_read_a_few_windows_ahead(tmp_path):
             results.close()
 
 
+def test_a_helper_changes_no_bit_of_a_batch(tmp_path):
+    bundle = read_bundle(bundle_of(tmp_path))
+    texts = [text.encode() for text in some_texts(100)]
+    found = native.Engine(bundle.model, 2).classify_batch(texts)
+    assert found == native.Engine(bundle.model, 1).classify_batch(texts)
+
+
 def test_an_engine_without_text_runs_one_by_one(tmp_path):
     with load(bundle_of(tmp_path)) as classifier:
         expected = list(classifier.predict_batch(some_texts(20)))
