@@ -17,7 +17,7 @@ NEEDS_VENV := $(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
 
 .DEFAULT_GOAL := help
 .PHONY: help quickstart install demo test check format clean amalgamation wasm web-demo java bindings hosts host-javascript \
-  host-java host-kotlin host-android host-micropython micropython host-rust host-go host-csharp wheels docs reference
+  host-java host-kotlin host-android host-micropython micropython host-rust host-go host-csharp host-swift wheels docs reference
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
@@ -97,6 +97,9 @@ host-go:  ## replay it with the Go package
 
 host-csharp:  ## replay it with the C# classes, on Mono
 	$(PYTHON) -m tests.hosts.run c#
+
+host-swift:  ## replay it with the Swift package; tests.hosts.swift fetches Swift
+	$(PYTHON) -m tests.hosts.run swift
 
 host-javascript: wasm  ## replay it with Node, Chromium and Firefox
 	$(PYTHON) -m tests.hosts.run javascript

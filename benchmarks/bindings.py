@@ -1,4 +1,4 @@
-"""The cost of the Rust, Go and C# packages beside C: size, first prediction, 20 and 200 tokens.
+"""The Rust, Go, C# and Swift packages beside C: size, first prediction, 20 and 200 tokens.
 
 python -m benchmarks.bindings [--bundle BUNDLE] [--rounds 7] [--times 2000]
 
@@ -14,7 +14,7 @@ import tempfile
 from pathlib import Path
 
 from runtime.tools.bindings import OUTPUT, write_package
-from tests.hosts import bindings
+from tests.hosts import bindings, swift
 
 _WORDS = [
     "this",
@@ -90,6 +90,7 @@ def _size(title: str, folder: Path) -> int:
         program = {
             "Rust": OUTPUT / "rust" / "target" / "release" / "examples" / "classify",
             "Go": OUTPUT / "go" / "bin" / "classify",
+            "Swift": swift.SCRATCH / "release" / "EdgernnHost",
         }[title]
         files = [folder / "stripped"]
         subprocess.run(["strip", str(program), "-o", str(files[0])], check=True)

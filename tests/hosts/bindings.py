@@ -1,4 +1,4 @@
-"""The hosts in Rust, Go and C#: what each needs, how it is built, and how it runs."""
+"""The hosts in Rust, Go, C# and Swift: what each needs, how it is built, and how it runs."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from runtime.tools.bindings import OUTPUT, write_package
+from tests.hosts import swift
 
 HOSTS = Path(__file__).parent
 ROOT = HOSTS.parents[1]
@@ -21,11 +22,13 @@ PACKAGES = {
     "go": "golang-go gcc libc6-dev (65 MB)",
     "csharp": "mono-mcs mono-runtime gcc libc6-dev (7 MB)",
 }
-NAMES = {"Rust": "rust", "Go": "go", "C#": "csharp"}
+NAMES = {"Rust": "rust", "Go": "go", "C#": "csharp", "Swift": "swift"}
 
 
 def missing_for(name):
     """Return the reason why a host cannot run, or an empty text."""
+    if name == "swift":
+        return swift.missing()
     is_missing = any(shutil.which(command) is None for command in COMMANDS[name])
     return f"apt-get install {PACKAGES[name]}" if is_missing else ""
 
@@ -42,6 +45,8 @@ def _call(command, folder, **variables):
 @functools.cache
 def build(name):
     """Build the package and its host, and return the command that runs the host."""
+    if name == "swift":
+        return swift.build()
     folder = write_package(name)
     if name == "rust":
         _call(["cargo", "build", "--offline", "--release", "--examples"], folder)
@@ -62,6 +67,8 @@ def _go(folder):
 
 def run_tests(name):
     """Run the package's own tests and return what they print."""
+    if name == "swift":
+        return swift.run_tests()
     command = build(name)
     folder = OUTPUT / name
     if name == "rust":
@@ -73,7 +80,7 @@ def run_tests(name):
 
 def run(name, *arguments):
     """Run a host: replay, leaks or cost with its arguments."""
-    return _call([*build(name), *map(str, arguments)], OUTPUT / name)
+    return _call([*build(name), *map(str, arguments)], ROOT)
 
 
 #: The hosts by name: functions that return a line for each part: its name, lines replayed, passed.

@@ -7,9 +7,7 @@ They are unpacked into build/pythons and not installed. Emulators and Wine are D
 
 from __future__ import annotations
 
-import os
 import shutil
-import subprocess
 import sys
 import tarfile
 import tempfile
@@ -18,23 +16,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from runtime.tools.wheels.tools import ROOT
+from tests.hosts.debian import download, run, unpack
 
 PYTHONS = ROOT / "build" / "pythons"
-KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
-MIRROR = "http://deb.debian.org/debian"
 PACKAGES = ("python3-minimal", "libpython3-stdlib", "python3-numpy")
 COMMAND = "python -m tests.hosts.pythons"
-
-
-def run(command, environment=None, **options):
-    """Run a program, and return what it printed; a failure shows what it printed to stderr."""
-    done = subprocess.run(
-        list(map(str, command)), env=os.environ | (environment or {}),
-        capture_output=True, text=True, check=False, **options,
-    )  # fmt: skip
-    if done.returncode:
-        raise RuntimeError(f"{' '.join(map(str, command))}\n{done.stdout}{done.stderr}")
-    return done.stdout
 
 
 @dataclass(frozen=True)
@@ -59,29 +45,6 @@ class Native:
             libraries = Path(np.__file__).parents[1] / "numpy.libs"
             (site / "numpy.libs").symlink_to(libraries)
         return run([sys.executable, "-S", "-s", script], {"PYTHONPATH": str(site)})
-
-
-def download_debian(architecture, suite, folder):
-    """Download Python and numpy of another architecture by apt, which checks signatures."""
-    for name in ("state/lists/partial", "cache/archives/partial"):
-        (folder / name).mkdir(parents=True)
-    (folder / "status").touch()
-    (folder / "sources").write_text(f"deb [signed-by={KEYRING}] {MIRROR} {suite} main\n")
-    options = {
-        "Dir::State": folder / "state",
-        "Dir::State::status": folder / "status",
-        "Dir::Cache": folder / "cache",
-        "Dir::Etc::sourcelist": folder / "sources",
-        "Dir::Etc::sourceparts": "/dev/null",
-        "APT::Architecture": architecture,
-        "APT::Architectures": architecture,
-        "Acquire::Languages": "none",
-        "APT::Sandbox::User": "root",
-    }
-    apt = ["apt-get", "-qq", *(f"-o{name}={value}" for name, value in options.items())]
-    run([*apt, "update"])
-    run([*apt, "--yes", "--no-install-recommends", "--download-only", "install", *PACKAGES])
-    return sorted((folder / "cache" / "archives").glob("*.deb"))
 
 
 @dataclass(frozen=True)
@@ -114,16 +77,11 @@ class Debian:
             shutil.rmtree(self.folder, ignore_errors=True)
             with tempfile.TemporaryDirectory() as name:
                 try:
-                    packages = download_debian(self.architecture, suite, Path(name))
+                    packages = download(PACKAGES, self.architecture, suite, Path(name))
                 except RuntimeError as error:
                     errors.append(str(error))
                     continue
-                self.folder.mkdir(parents=True)
-                for package in packages:
-                    run(["dpkg-deb", "-x", package, self.folder])
-            # Packages since Debian 13 leave this link to another package.
-            if not (self.folder / "lib").exists():
-                (self.folder / "lib").symlink_to("usr/lib")
+                unpack(packages, self.folder)
             (self.folder / "ready").touch()
             return
         raise RuntimeError("\n".join(errors))

@@ -1,13 +1,16 @@
-"""The Rust, Go and C# packages: each replays the corpus, keeps its memory, and is what its page says."""
+"""The Rust, Go, C# and Swift packages: each replays the corpus, keeps its memory, and is what its page says."""
 
 from __future__ import annotations
 
+import json
 import re
+import shutil
 import subprocess
 
 import pytest
 
-from tests.hosts import bindings, run
+from tests.hosts import bindings, run, swift
+from tests.hosts.debian import run as run_command
 from tests.hosts.test_hosts import LINES
 
 SOURCES = bindings.ROOT / "runtime" / "bindings"
@@ -16,12 +19,13 @@ STATUSES = {
     "rust": ("src/error.rs", r"^    (\w+) = (\d+),"),
     "go": ("status.go", r"^\tErr(\w+)\s+Status = (\d+)"),
     "csharp": ("Status.cs", r"^        (\w+) = (\d+),"),
+    "swift": ("Sources/Edgernn/EdgernnError.swift", r"^    case (\w+) = (\d+)"),
 }
 #: Kilobytes. A leak of two floats a prediction, or of one bundle an opening, is 3,000 or more.
 MOST_GROWTH = 1500
 
 
-@pytest.fixture(params=bindings.COMMANDS)
+@pytest.fixture(params=bindings.NAMES.values())
 def name(request):
     reason = bindings.missing_for(request.param)
     if reason:
@@ -51,7 +55,10 @@ def test_a_binding_replays_the_corpus(name):
 def test_a_binding_passes_its_own_tests(name):
     printed = bindings.run_tests(name)
     assert re.search(
-        r"6 passed; 0 failed|^ok\s+edgernn|ErrorsSayWhatIsWrong passed", printed, re.MULTILINE
+        r"6 passed; 0 failed|^ok\s+edgernn|ErrorsSayWhatIsWrong passed"
+        r"|Executed 8 tests, with 0 failures",
+        printed,
+        re.MULTILINE,
     )
 
 
@@ -92,7 +99,21 @@ PROJECTS = {
 }
 
 
+def run_swift_program(folder):
+    """Run the program of Swift's page, and return what it prints."""
+    page = (bindings.ROOT / "docs" / "hosts" / "swift.md").read_text()
+    project, program = re.findall(r"```swift\n(.*?)```", page, re.DOTALL)[:2]
+    (folder / "Sources" / "program").mkdir(parents=True)
+    (folder / "Sources" / "program" / "main.swift").write_text(program)
+    (folder / "Package.swift").write_text(project.replace("CLONE", str(bindings.ROOT)))
+    shutil.copy(bindings.SAMPLE, folder / "model.edgernn")
+    return run_command(swift.command("swift", "run", "--quiet", folder=folder))
+
+
 def test_the_program_of_the_page_runs(name, tmp_path):
+    if name == "swift":
+        assert re.fullmatch(r"pos 0\.63\d+\n", run_swift_program(tmp_path))
+        return
     bindings.build(name)
     page = (bindings.ROOT / "docs" / "hosts" / f"{name}.md").read_text()
     file, language, command = PROGRAMS[name]
@@ -109,6 +130,39 @@ def test_the_program_of_the_page_runs(name, tmp_path):
         cwd=tmp_path, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert re.fullmatch(r"pos 0\.63\d\d\n", done.stdout), done.stderr
+
+
+needs_swift = pytest.mark.skipif(swift.missing() != "", reason=swift.missing())
+
+
+@needs_swift
+def test_the_example_for_ios_is_swift():
+    """It needs SwiftUI, so that no more than its syntax can be checked here."""
+    example = bindings.ROOT / "examples" / "ios" / "ClassifyApp.swift"
+    run_command(swift.command("swiftc", "-parse", example))
+
+
+@needs_swift
+def test_the_manifest_has_every_source(tmp_path):
+    """A file of libedgernn that SwiftPM does not know is a warning, or missing in the library."""
+    found = json.loads(run_command(swift.command("swift", "package", "describe", "--type", "json")))
+    [target] = [target for target in found["targets"] if target["name"] == "CEdgernn"]
+    library = bindings.ROOT / "runtime" / "libedgernn"
+    sources = (path.relative_to(library).as_posix() for path in library.glob("src/**/*.c"))
+    assert sorted(target["sources"]) == sorted(sources)
+    [headers] = [target for target in found["products"] if target["name"] == "Edgernn"]
+    assert headers["targets"] == ["Edgernn"]
+
+
+def test_swift_says_why_it_cannot_run(monkeypatch, tmp_path):
+    monkeypatch.setattr(swift.shutil, "which", lambda command: None)
+    monkeypatch.setenv("EDGERNN_SWIFT", str(tmp_path))
+    assert swift.missing().startswith("no Swift: python -m tests.hosts.swift")
+    program = tmp_path / "usr/libexec/swift/bin/swift"
+    program.parent.mkdir(parents=True)
+    program.touch()
+    monkeypatch.setattr(swift.os, "geteuid", lambda: 1000)
+    assert swift.missing().startswith("no Swift on the PATH, and only root")
 
 
 def test_a_host_that_cannot_run_says_what_to_install(monkeypatch):
