@@ -16,7 +16,7 @@ NEEDS_VENV := $(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
     echo '  next:     apt-get install python3-venv'; exit 1; }
 
 .DEFAULT_GOAL := help
-.PHONY: help quickstart install demo test check format clean amalgamation wasm web-demo java bindings hosts host-javascript \
+.PHONY: help quickstart install demo test check format clean amalgamation boards wasm web-demo java bindings hosts host-javascript \
   host-java host-kotlin host-android host-micropython micropython host-rust host-go host-csharp host-swift wheels docs reference
 
 help:  ## list the targets
@@ -73,6 +73,9 @@ format: $(STAMP)  ## put the code into shape
 
 amalgamation:  ## the C library as two files, build/edgernn.c and build/edgernn.h
 	$(PYTHON) runtime/libedgernn/amalgamate.py build
+
+boards: $(STAMP)  ## run libedgernn on emulated microcontrollers, and print what it takes there
+	$(BIN)/python benchmarks/boards.py
 
 wasm:  ## the WebAssembly module of the npm package, runtime/bindings/javascript
 	$(PYTHON) runtime/bindings/javascript/build.py

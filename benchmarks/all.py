@@ -42,6 +42,7 @@ BENCHMARKS = {
     "installed": "python benchmarks/installed_size.py --model {model}",
     "lowering": "python benchmarks/lowering.py",
     "published": "python benchmarks/published.py {data}",
+    "boards": "python benchmarks/boards.py",
     "crosscheck": "python benchmarks/crosscheck.py --model {model}",
 }
 

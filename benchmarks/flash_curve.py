@@ -31,7 +31,6 @@ SIZES = (32, 64, 96, 128)
 #: Bytes of flash for the engine, the C library's functions and the start-up code.
 _ENGINE = 21_000
 _ROOT = Path(__file__).parents[1]
-_BOARD = _ROOT / "tests" / "device" / "cortex_m"
 _PROGRAMS = _ROOT / "benchmarks" / "microcontrollers"
 _CORE = ("-mcpu=cortex-m4", "-mthumb", "-mfpu=fpv4-sp-d16", "-mfloat-abi=hard", "-std=gnu99", "-Os")
 _LINK = ("-ffunction-sections", "-fdata-sections", "-Wl,--gc-sections", "-nostartfiles")
@@ -135,9 +134,14 @@ def _run(folder: Path, out: Path, data: str, size: int, seed: int) -> Run:
 
 
 def _compile(folder: Path, source: Path, image: Path, *flags: str) -> Path:
-    files = [_BOARD / "startup.c", source, folder / "src" / "model.c", folder / "src" / "edgernn.c"]
+    files = [
+        _PROGRAMS / "startup.c",
+        source,
+        folder / "src" / "model.c",
+        folder / "src" / "edgernn.c",
+    ]
     command = ["arm-none-eabi-gcc", *_CORE, *_LINK, *flags, f"-I{folder / 'src'}", f"-I{folder}"]
-    command += ["-T", _BOARD / "memory.ld", *files, "-lm", "-o", image]
+    command += ["-T", _PROGRAMS / "memory.ld", *files, "-lm", "-o", image]
     subprocess.run(command, check=True)
     return image
 

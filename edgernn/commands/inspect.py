@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +12,24 @@ import click
 from edgernn.commands.options import json_option
 from edgernn.console import Table, show
 from edgernn.model_folder import check_bundle_path
+from edgernn_export.c.boards import estimate_boards
 from edgernn_runtime.bundle import VOCABULARY, Bundle, read_bundle
 from edgernn_runtime.manifest import encode_manifest
+
+#: The tokens of the texts for which RAM is shown; the second one if the tokenizer has no limit.
+_SHORT_TEXT, _LONG_TEXT = 32, 200
 
 
 @click.command()
 @click.argument("bundle", type=click.Path(path_type=Path))
+@click.option(
+    "--board",
+    "is_board",
+    is_flag=True,
+    help="Show what the model takes on microcontrollers: flash, RAM, instructions.",
+)
 @json_option
-def inspect(bundle: Path, as_json: bool) -> None:
+def inspect(bundle: Path, is_board: bool, as_json: bool) -> None:
     """Show the contents of a bundle: members, tokenizer, labels, operators, sizes.
 
     Example: edgernn inspect model/tflite-int8.edgernn
@@ -26,6 +37,9 @@ def inspect(bundle: Path, as_json: bool) -> None:
     check_bundle_path(bundle)
     read = read_bundle(bundle)
     manifest = read.manifest
+    if is_board:
+        _show_boards(read, as_json)
+        return
     if as_json:
         click.echo(encode_manifest(manifest).decode(), nl=False)
         return
@@ -51,6 +65,40 @@ def inspect(bundle: Path, as_json: bool) -> None:
         },
     }
     show(Table("\nManifest", ("field", "value"), tuple(facts.items())))
+
+
+def _show_boards(bundle: Bundle, as_json: bool) -> None:
+    """Print what the model takes on each core that was measured."""
+    most = bundle.manifest.tokenizer.max_length or _LONG_TEXT
+    rows = estimate_boards(bundle, (_SHORT_TEXT, most))
+    if as_json:
+        click.echo(json.dumps([asdict(row) for row in rows], indent=1))
+        return
+    cells = tuple(
+        (
+            row.board,
+            f"{row.model:,}",
+            _number(row.engine),
+            f"{row.opened:,}",
+            *(f"{size:,}" for size in row.scratch.values()),
+            _number(row.instructions),
+        )
+        for row in rows
+    )
+    scratch = tuple(f"RAM, {count} tokens" for count in (_SHORT_TEXT, most))
+    columns = (
+        "core",
+        "flash, model",
+        "flash, engine",
+        "RAM, open",
+        *scratch,
+        "instructions a token",
+    )
+    show(Table("Bytes and instructions", columns, cells))
+
+
+def _number(value: int | None) -> str:
+    return "not measured" if value is None else f"{value:,}"
 
 
 def _bytes_table(bundle: Bundle) -> Table:

@@ -111,6 +111,8 @@ SECTIONS {{
 }}
 """
 _VECTOR_BYTES = 256
+#: Bytes of memory for an open model and its scratch, on a large board and on the micro:bit.
+POOL, MICROBIT_POOL = _MB, 12 << 10
 
 
 def missing_tools(board: Board) -> list[str]:
@@ -175,8 +177,9 @@ def measure(board: Board, folder: Path, most_ids: int, pool: int) -> dict[str, i
         pool: the bytes of memory for the open model and its scratch.
     """
     with tempfile.TemporaryDirectory() as place:
-        model = [folder / "model.c", folder / "edgernn.c"]
-        options = (f"-I{folder}", f"-DPOOL={pool}", f"-DMOST={most_ids}")
+        source = folder / "src"
+        model = [source / "model.c", source / "edgernn.c"]
+        options = (f"-I{source}", f"-I{folder}", f"-DPOOL={pool}", f"-DMOST={most_ids}")
         sources = [HERE / "check.c", folder / "model_vectors.c", *model]
         image = build(board, sources, Path(place) / "check", *options)
         kernels, *lines = run(board, image).splitlines()
@@ -188,7 +191,7 @@ def measure(board: Board, folder: Path, most_ids: int, pool: int) -> dict[str, i
             board, [HERE / "classify.c", *model], Path(place) / "classify", "-Os", *options
         )
         found["flash"] = _flash_bytes(board, least)
-        found["model"] = int(re.search(r"model_size = (\d+)", (folder / "model.c").read_text())[1])
+        found["model"] = int(re.search(r"model_size = (\d+)", (source / "model.c").read_text())[1])
         run(board, least)
     ticks = int(found["ticks_40"]) - int(found["ticks_20"])
     found["instructions"] = round(ticks / 20 * 200_000 / int(found["spin"]))
@@ -212,7 +215,7 @@ def main() -> None:
         if missing := missing_tools(board):
             print(f"{board.name}: {', '.join(missing)} missing; apt-get install {PACKAGES}")
             continue
-        pool = 12 << 10 if board.machine == "microbit" else _MB
+        pool = MICROBIT_POOL if board.machine == "microbit" else POOL
         try:
             print(measure(board, Path(folder), 400, pool))
         except subprocess.CalledProcessError as error:

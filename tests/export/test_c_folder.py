@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import subprocess
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from keras import layers
@@ -14,6 +13,7 @@ from edgernn_export import Examples, Options, export
 from edgernn_export.errors import OptionError, OutputError
 from edgernn_runtime import load
 from tests.conftest import make_texts, make_tokenizer
+from tests.device import boards
 from tests.models import cell, dense, text_model
 
 pytestmark = pytest.mark.skipif(
@@ -104,18 +104,15 @@ def test_a_folder_has_its_labels_on_other_processors(compiler, emulator, tmp_pat
 
 
 def test_a_folder_has_its_labels_on_a_microcontroller(tmp_path):
-    _skip_without("arm-none-eabi-gcc", "qemu-system-arm")
+    board = next(board for board in boards.BOARDS if board.name == "Cortex-M7")
+    _skip_without(*board.tools)
     text_model(cell("LSTM", 8), dense()).save(tmp_path / "model.keras")
     options = Options("c", "int8", allow_drop=True)
     export(tmp_path / "model.keras", tmp_path / "c", options, EXAMPLES)
-    script = Path(__file__).parents[1] / "device" / "cortex_m.sh"
-    command = [script, tmp_path / "c"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    flash, passed, memory = (line for line in done.stdout.splitlines() if "memory_used" not in line)
-    assert flash.startswith("flash and RAM of selftest")
-    assert passed.startswith(PASSED)
-    assert memory.startswith("open model")
+    found = boards.measure(board, tmp_path / "c", 64, boards.POOL)
+    failed = (found["skipped"], found["other_ids"], found["other_labels"])
+    assert (found["texts"], failed) == (25, (0, 0, 0))
+    assert found["error_e9"] <= 10_000_000
 
 
 def _skip_without(*programs):

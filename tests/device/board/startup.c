@@ -54,6 +54,8 @@ void print_number(const char *name, uint32_t number) {
 
 #if defined(__riscv)
 
+#define TICK_BITS 0xffffffff
+
 static uint32_t ticks(void) {
   uint32_t count;
   __asm__ volatile(".option push\n .option arch, +zicsr\n csrr %0, minstret\n .option pop" : "=r"(count));
@@ -65,21 +67,22 @@ static uint32_t ticks(void) {
 #define SYST_CSR (*(volatile uint32_t *)0xe000e010)
 #define SYST_RVR (*(volatile uint32_t *)0xe000e014)
 #define SYST_CVR (*(volatile uint32_t *)0xe000e018)
+#define TICK_BITS 0xffffff
 
 static uint32_t ticks(void) {
   if (!(SYST_CSR & 1)) {
-    SYST_RVR = 0xffffff;
+    SYST_RVR = TICK_BITS;
     SYST_CVR = 0;
     SYST_CSR = 5;
   }
-  return 0xffffff - SYST_CVR;
+  return TICK_BITS - SYST_CVR;
 }
 
 #endif
 
-uint32_t ticks_since(uint32_t start) { return (ticks() - start) & 0xffffff; }
+uint32_t ticks_since(uint32_t start) { return (ticks() - start) & TICK_BITS; }
 
-uint32_t ticks_now(void) { return ticks() & 0xffffff; }
+uint32_t ticks_now(void) { return ticks(); }
 
 void spin(uint32_t count) {
 #if defined(__riscv)
