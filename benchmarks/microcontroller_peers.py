@@ -30,6 +30,7 @@ from numpy.typing import NDArray
 from presets import DATA_SETS, read_rows
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.feature_extraction.text import HashingVectorizer
+from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 from tflite_micro import runtime
 
 from edgernn.data.rows import Rows, label_indices, label_names
@@ -37,6 +38,7 @@ from edgernn.training.keras_builder import build_tokenizer
 from edgernn.training.options import PRESETS, TextOptions
 
 _WORDS, _LENGTH, _EPOCHS, _HASHED, _TREES = 1500, 32, 12, 512, 20
+_ARENA = 1 << 20
 _CORE = ("-mcpu=cortex-m4", "-mthumb", "-mfpu=fpv4-sp-d16", "-mfloat-abi=hard", "-Os")
 Ids = NDArray[np.int32]
 
@@ -72,7 +74,7 @@ def _tflite_micro(data: str, train: Rows, test: Rows) -> Iterator[tuple[str, ...
     model.fit(ids, truth, batch_size=64, epochs=_EPOCHS, verbose=0)
     for recipe in ("float32", "int8"):
         file = _converted(model, ids if recipe == "int8" else None)
-        interpreter = runtime.Interpreter.from_bytes(file)
+        interpreter = runtime.Interpreter.from_bytes(file, arena_size=_ARENA)
         right = [_label(interpreter, row) for row in held_out] == wanted
         yield (
             *(data, f"TFLite Micro, {recipe}, one direction", f"{len(file):,}"),
@@ -102,9 +104,15 @@ def _network(classes: int) -> Any:
 
 
 def _converted(model: Any, calibration: Ids | None) -> bytes:
-    spec = tf.TensorSpec((1, _LENGTH), tf.int32)
-    function = tf.function(lambda ids: model(ids, training=False)).get_concrete_function(spec)
-    converter = tf.lite.TFLiteConverter.from_concrete_functions([function], model)
+    embedding, lstm, dense = (layer for layer in model.layers if layer.weights)
+
+    # Keras's Embedding accepts negative ids by SELECT, which TFLite Micro has not.
+    @tf.function(input_signature=[tf.TensorSpec((1, _LENGTH), tf.int32)])  # type: ignore[untyped-decorator]
+    def run(ids: Any) -> Any:
+        return dense(lstm(tf.gather(embedding.embeddings, ids), training=False))
+
+    function = convert_variables_to_constants_v2(run.get_concrete_function())
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([function])
     if calibration is not None:
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
         converter.representative_dataset = lambda: ([row[np.newaxis]] for row in calibration[:500])

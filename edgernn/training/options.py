@@ -210,7 +210,7 @@ PRESETS = {
             "a microcontroller: 64 KB of flash, 8 KB of RAM, short texts",
             text=TextOptions(vocabulary_size=2_000, max_length=32),
             network=NetworkOptions(
-                cell="gru", units=(16,), embedding_dim=8, dropout=0.3, spatial_dropout=0.1
+                cell="gru", units=(12,), embedding_dim=8, dropout=0.3, spatial_dropout=0.1
             ),
             wide=WideOptions(buckets=2_048),
             training=replace(_SMALL.training, vectors=0),
