@@ -75,12 +75,13 @@ function showNothing() {
 }
 
 function showPrediction({ label, probability, probabilities }) {
+  const name = label ?? 'No label';
   $('error').hidden = true;
-  Object.assign($('label'), { textContent: label }).dataset.state = 'label';
+  Object.assign($('label'), { textContent: name }).dataset.state = 'label';
   let rows = Object.entries(probabilities);
   if (rows.length > MOST_LABELS) rows = rows.sort((a, b) => b[1] - a[1]).slice(0, MOST_LABELS);
   showRows(rows, label, isPair(probabilities));
-  announce(`${label}, ${Math.round(100 * probability)} percent`);
+  announce(`${name}, ${Math.round(100 * probability)} percent`);
 }
 
 /** Show labels with their probabilities; one without is empty. */
