@@ -77,7 +77,7 @@ def predict(
     _check_html(html, explained=explained)
     with load(bundle) as classifier:
         if explained:
-            shown = list(texts) if file is None else _lines(file, text_column)
+            shown: list[str | bytes] = [*texts] if file is None else _lines(file, text_column)
             _explain(classifier, shown, html, as_json=as_json)
         elif file is None:
             _show(classifier, list(texts), as_json=as_json)
