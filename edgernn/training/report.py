@@ -72,7 +72,8 @@ def _draw_lengths(figure: Figure, rows: Rows, longest: int) -> None:
     axes = figure.subplots()
     end = max(int(np.quantile(lengths, 0.99)), 10)
     width = -(-end // _MOST_BARS)
-    axes.hist(np.minimum(lengths, end), np.arange(0, end + 2 * width, width) - 0.5, color=_TRAINING)
+    edges = (np.arange(0, end + 2 * width, width) - 0.5).tolist()
+    axes.hist(np.minimum(lengths, end), edges, color=_TRAINING)
     if longest <= end:
         cut = float((lengths > longest).mean())
         label = f"--max-length {longest}: {cut:.1%} are cut"
