@@ -229,14 +229,15 @@ def noisy_reviews(count, seed, share=0.5):
 def test_uncertain_texts_get_no_label(tmp_path, capsys):
     table = write_table(tmp_path / "train.csv", noisy_reviews(900, 1))
     out = tmp_path / "model"
-    options = ("--preset", "bag", "--validation-split", 0.3, "--min-precision", 0.9)
+    options = ("--preset", "bag", "--validation-split", 0.3, "--min-precision", 0.97)
     assert run("train", "--data", table, *options, "--out", out) == 0
     assert "of the texts get a label" in capsys.readouterr().out
     assert run("export", out, "--format", "native", "--quantize", "int8") == 0
     test = write_table(tmp_path / "test.csv", noisy_reviews(900, 2))
     coverage = edgernn.evaluate(out / "native-int8.edgernn", test).evaluation.coverage
-    assert coverage.precision >= 0.88
-    assert 0.6 <= coverage.share <= 0.8
+    # Seven tenths of the texts have a word that says something; of the others, half would be wrong.
+    assert coverage.precision >= 0.95
+    assert 0.65 <= coverage.share <= 0.8
     with load(out / "native-int8.edgernn") as classifier:
         assert classifier.predict("hello home").label == "ham"
         assert classifier.predict("the film and the actor").label is None
