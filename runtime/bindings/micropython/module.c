@@ -6,8 +6,10 @@
 #define EDGERNN_WITHOUT_BUNDLES
 #define EDGERNN_WITHOUT_HEAP
 #define EDGERNN_WITHOUT_SIMD
-/* Only what is called below becomes part of the module. */
+#define EDGERNN_WITHOUT_BATCH
+/* Only what is called below becomes part of the module. What was left out is declared, but not defined. */
 #define EDGERNN_API static __attribute__((unused))
+#pragma GCC diagnostic ignored "-Wunused-function"
 #include "edgernn.c"
 
 #include "py/dynruntime.h"
