@@ -17,7 +17,7 @@ NEEDS_VENV := $(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
 
 .DEFAULT_GOAL := help
 .PHONY: help quickstart install demo test check format clean amalgamation boards wasm web-demo java bindings hosts host-javascript \
-  host-java host-kotlin host-android host-micropython micropython host-rust host-go host-csharp host-swift wheels docs reference
+  host-java host-kotlin host-android host-micropython micropython host-rust host-go host-csharp host-swift tools wheels docs reference
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
@@ -85,6 +85,14 @@ web-demo: wasm  ## the demo page in build/web-demo; another bundle: make web-dem
 
 hosts: $(STAMP)  ## replay the corpus of tests/hosts with every host
 	$(BIN)/python -m tests.hosts.run
+
+tools: build/tools/.installed  ## install Go and Kotlin's compiler into build/tools (0.4 GB), for the hosts
+
+build/tools/.installed: pyproject.toml
+	$(PYTHON) -m venv build/tools
+	build/tools/bin/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
+	build/tools/bin/python -m pip install --quiet --group hosts
+	@touch $@
 
 wheels:  ## build the wheels of all platforms into build/wheels/dist, and check them
 	$(PYTHON) -m runtime.tools.wheels

@@ -15,11 +15,18 @@ from tests.hosts import swift
 HOSTS = Path(__file__).parent
 ROOT = HOSTS.parents[1]
 SAMPLE = ROOT / "examples" / "sentiment" / "sentiment.edgernn"
+#: The environment of the dependency group `hosts`, which `make tools` makes. Its Python is not meant.
+TOOLS = ROOT / "build" / "tools"
+ENVIRONMENT = os.environ | {
+    "PATH": f"{os.environ['PATH']}{os.pathsep}{TOOLS / 'bin'}",
+    "GOCACHE": str(OUTPUT / "gocache"),
+    "GOFLAGS": "-buildvcs=false",
+}
 #: The commands of each host, and Debian's packages with their size.
 COMMANDS = {"rust": ("cargo", "cc"), "go": ("go", "cc"), "csharp": ("mcs", "mono", "cc")}
 PACKAGES = {
     "rust": "cargo gcc libc6-dev (90 MB)",
-    "go": "golang-go gcc libc6-dev (65 MB)",
+    "go": "golang-go gcc libc6-dev (65 MB), or make tools",
     "csharp": "mono-mcs mono-runtime gcc libc6-dev (7 MB)",
 }
 NAMES = {"Rust": "rust", "Go": "go", "C#": "csharp", "Swift": "swift"}
@@ -29,14 +36,14 @@ def missing_for(name):
     """Return the reason why a host cannot run, or an empty text."""
     if name == "swift":
         return swift.missing()
-    is_missing = any(shutil.which(command) is None for command in COMMANDS[name])
+    path = ENVIRONMENT["PATH"]
+    is_missing = any(shutil.which(command, path=path) is None for command in COMMANDS[name])
     return f"apt-get install {PACKAGES[name]}" if is_missing else ""
 
 
-def _call(command, folder, **variables):
-    environment = os.environ | variables
+def _call(command, folder):
     done = subprocess.run(
-        command, cwd=folder, env=environment, capture_output=True, text=True, check=False
+        command, cwd=folder, env=ENVIRONMENT, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
@@ -54,15 +61,11 @@ def build(name):
     if name == "go":
         # Go writes several programs into a folder that exists.
         (folder / "bin").mkdir(exist_ok=True)
-        _call(["go", "build", "-o", folder / "bin", "./cmd/..."], folder, **_go(folder))
+        _call(["go", "build", "-o", folder / "bin", "./cmd/..."], folder)
         return [folder / "bin" / "host"]
     host, sources = folder / "Host.exe", sorted((folder / "tests").glob("*.cs"))
     _call(["mcs", "-nologo", "-warnaserror", "-r:Edgernn.dll", f"-out:{host}", *sources], folder)
     return ["mono", host]
-
-
-def _go(folder):
-    return {"GOCACHE": str(folder.parent / "gocache"), "GOFLAGS": "-buildvcs=false"}
 
 
 def run_tests(name):
@@ -74,7 +77,7 @@ def run_tests(name):
     if name == "rust":
         return _call(["cargo", "test", "--offline", "--release"], folder)
     if name == "go":
-        return _call(["go", "test", "."], folder, **_go(folder))
+        return _call(["go", "test", "."], folder)
     return _call([*command, "test", SAMPLE], folder)
 
 

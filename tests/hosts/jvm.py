@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import importlib.util
 import platform
 import shutil
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
 from runtime.tools.java import archives, libraries
+from tests.hosts.bindings import TOOLS
 
 HOSTS = Path(__file__).parent
 SOURCES = HOSTS / "java"
@@ -25,14 +26,15 @@ def missing(*, kotlin=False):
     if shutil.which("cc") is None:
         return "no C compiler: apt-get install gcc"
     if kotlin and compiler_jars() is None:
-        return "no Kotlin compiler: pip install kotlin-jupyter-kernel"
+        return "no Kotlin compiler: make tools (0.4 GB)"
     return None
 
 
 def compiler_jars():
     """Return the folder of the Kotlin compiler that kotlin-jupyter-kernel contains, or None."""
-    found = importlib.util.find_spec("run_kotlin_kernel")
-    return None if found is None else Path(found.submodule_search_locations[0]) / "jars"
+    folders = [Path(folder) for folder in (*sys.path, *TOOLS.glob("lib/python*/site-packages"))]
+    found = (folder / "run_kotlin_kernel" / "jars" for folder in folders)
+    return next((jars for jars in found if jars.is_dir()), None)
 
 
 def build_jar(folder):

@@ -92,5 +92,5 @@ def run_tests():
     return run(command("swift", "test", *RELEASE))
 
 
-if __name__ == "__main__":
+if __name__ == "__main__" and missing():
     fetch()

@@ -70,7 +70,7 @@ def test_predictions_and_classifiers_leave_no_memory(name):
 #: How the program of a page is built in an empty folder, beside the package PACKAGE.
 PROGRAMS = {
     "rust": ("src/main.rs", "rust", ["cargo", "run", "--offline", "--quiet"]),
-    "go": ("main.go", "go", ["go", "run", "-buildvcs=false", "."]),
+    "go": ("main.go", "go", ["go", "run", "."]),
     "csharp": (
         "Program.cs",
         "csharp",
@@ -127,7 +127,7 @@ def test_the_program_of_the_page_runs(name, tmp_path):
     (tmp_path / "model.edgernn").symlink_to(bindings.SAMPLE)
     done = subprocess.run(
         [part.replace("PACKAGE", package) for part in command],
-        cwd=tmp_path, capture_output=True, text=True, check=False,
+        cwd=tmp_path, env=bindings.ENVIRONMENT, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert re.fullmatch(r"pos 0\.63\d\d\n", done.stdout), done.stderr
 
@@ -166,7 +166,7 @@ def test_swift_says_why_it_cannot_run(monkeypatch, tmp_path):
 
 
 def test_a_host_that_cannot_run_says_what_to_install(monkeypatch):
-    monkeypatch.setattr(bindings.shutil, "which", lambda command: None)
+    monkeypatch.setattr(bindings.shutil, "which", lambda command, path: None)
     assert bindings.missing_for("csharp").startswith("apt-get install mono-mcs")
     with pytest.raises(run.Skipped, match="golang-go"):
         run.run_host("Go", lambda: "")
