@@ -17,7 +17,7 @@ _OPTIONS = (
         "--from",
         "origin",
         type=click.Path(path_type=Path),
-        help="Model folder to continue from, with its vocabulary, labels and preset.",
+        help="Model folder to continue from.",
     ),
     click.option(
         "--resume",
@@ -67,6 +67,7 @@ _OPTIONS = (
     click.option(
         "--search",
         "trials",
+        cls=DetailOption,
         type=_POSITIVE,
         metavar="N",
         help="Train N variants of the preset, and keep the one with the lowest log loss.",

@@ -194,7 +194,7 @@ _PASSED = (
 @click.option(
     "--unlabeled",
     type=click.Path(path_type=Path),
-    help="File of unlabeled texts to learn from as well.",
+    help="File of unlabeled texts to learn from.",
 )
 @click.option(
     "--other",
@@ -217,7 +217,7 @@ _PASSED = (
 )
 @growth_options
 @_options
-@click.option(
+@_detail(
     "--class-weight",
     type=click.Choice(["none", "balanced"]),
     default="none",
@@ -246,7 +246,7 @@ _PASSED = (
     "--tensorboard",
     type=click.Path(path_type=Path),
     metavar="FOLDER",
-    help="Write the loss and accuracy of each epoch for TensorBoard.",
+    help="Write logs for TensorBoard.",
 )
 @force_option
 @quiet_option

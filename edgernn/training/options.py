@@ -207,7 +207,7 @@ PRESETS = {
         ),
         Preset(
             "tiny",
-            "a microcontroller: 64 KB of flash, 8 KB of RAM, short texts",
+            "64 KB of flash, 8 KB of RAM",
             text=TextOptions(vocabulary_size=2_000, max_length=32),
             network=NetworkOptions(
                 cell="gru", units=(12,), embedding_dim=8, dropout=0.3, spatial_dropout=0.1
