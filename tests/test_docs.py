@@ -114,6 +114,9 @@ def test_every_page_is_in_the_navigation():
         f"reference/{name}.md"
         for name in ("c", "javascript", "edgernn", "edgernn_export", "edgernn_runtime")
     }
+    hooks = (ROOT / "tools/docs/hooks.py").read_text(encoding="utf-8")
+    outside = re.search(r"\nOUTSIDE = \((.*?)\n\)", hooks, re.DOTALL)[1]
+    assert set(re.findall(r'"(.*)"', outside)) == listed - pages - generated
     for name in listed - pages - generated:
         assert (ROOT / name).is_file(), name
 

@@ -21,6 +21,7 @@ OUTSIDE = (
     "benchmarks/README.md",
     "examples/README.md",
     "examples/sentiment/README.md",
+    "examples/spark/README.md",
     "tests/device/README.md",
 )
 PACKAGES = {
