@@ -122,7 +122,7 @@ host-kotlin: $(STAMP)
 	$(BIN)/python -m tests.hosts.run jvm-kotlin
 
 host-android: $(STAMP)
-	$(BIN)/python -m tests.hosts.run android-arm64
+	$(BIN)/python -m tests.hosts.run android
 
 micropython:  ## build edgernn.mpy for MicroPython, whose sources MPY_DIR names
 	$(PYTHON) -m runtime.tools.micropython

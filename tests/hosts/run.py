@@ -66,7 +66,10 @@ ALL = {
         name: partial(run_if, micropython.missing(arch), micropython.ALL[name])
         for name, arch in micropython.ARCHS.items()
     },
-    "android-arm64": lambda: run_if(android.missing(), android.run),
+    **{
+        f"android-{name}": partial(run_if, android.missing(name), partial(android.run, name))
+        for name in android.PROCESSORS
+    },
     **{f"wheel-{target.name}": partial(run_wheel, target) for target in TARGETS},
 }
 

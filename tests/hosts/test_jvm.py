@@ -123,6 +123,8 @@ def test_android_libraries_load_on_every_android(abi, tmp_path):
     assert all(name.startswith("Java_org_edgernn_Native_") for name in exported)
 
 
-@pytest.mark.skipif(android.missing() is not None, reason=str(android.missing()))
-def test_the_library_for_arm64_replays_the_corpus():
-    assert android.run().splitlines() == EXPECTED
+@pytest.mark.parametrize("name", android.PROCESSORS)
+def test_the_libraries_for_arm_replay_the_corpus(name):
+    if android.missing(name):
+        pytest.skip(android.missing(name))
+    assert android.run(name).splitlines() == EXPECTED

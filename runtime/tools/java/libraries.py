@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from runtime.tools.java.targets import ANDROID_FUNCTIONS, PAGE_BYTES, Target
-from runtime.tools.wheels.tools import ROOT, zig
+from runtime.tools.wheels.tools import ROOT, zig, zig_library
 
 BUILD = ROOT / "build" / "java"
 BINDING = ROOT / "runtime" / "bindings" / "java"
@@ -91,6 +91,20 @@ def _stub(target: Target, name: str, folder: Path) -> Path:
     return output
 
 
+def _helpers(target: Target, folder: Path) -> list[Path]:
+    """Compile the functions that code of the compiler calls, and return the library.
+
+    It also has memcpy and expf, which are then not imported from Android.
+    """
+    if not target.features:
+        return []
+    source, output = zig_library() / "compiler_rt.zig", folder / "libhelpers.a"
+    options = ("-O", "ReleaseSmall", "-fPIC", "-ffunction-sections", "-fno-unwind-tables")
+    command = ("build-lib", source, "-target", target.zig, f"-mcpu={target.features}", *options)
+    zig(*command, f"-femit-bin={output}", folder=folder)
+    return [output]
+
+
 def compile_android(target: Target) -> bytes:
     """Compile the library of an Android ABI with zig against stubs, and return it.
 
@@ -108,17 +122,14 @@ def compile_android(target: Target) -> bytes:
         flags = (*FLAGS, "-fno-sanitize=all", "-mcpu=baseline", "-fPIC", *target.options)
         command = ("cc", "-target", target.zig, *flags, *_includes(), "-c", source)
         zig(*command, "-o", objects[-1], folder=BUILD)
+    exports = folder / "exports.txt"
+    exports.write_text("{ global: Java_*; local: *; };\n", encoding="utf-8")
     options = (
-        *(
-            "-shared",
-            "-s",
-            "-nostdlib",
-            "-Wl,--build-id=none",
-            "-Wl,-z,defs",
-            "-Wl,-z,relro,-z,now",
-        ),
+        *("-shared", "-s", "-nostdlib", "-Wl,--gc-sections", f"-Wl,--version-script={exports}"),
+        *("-Wl,--build-id=none", "-Wl,-z,defs", "-Wl,-z,relro,-z,now"),
         *(f"-Wl,-z,max-page-size={PAGE_BYTES}", "-Wl,--hash-style=both"),
         f"-Wl,-soname,{target.library}",
     )
-    zig("cc", "-target", target.zig, *options, *objects, *stubs, "-o", output, folder=BUILD)
+    inputs = (*objects, *stubs, *_helpers(target, folder))
+    zig("cc", "-target", target.zig, *options, *inputs, "-o", output, folder=BUILD)
     return output.read_bytes()

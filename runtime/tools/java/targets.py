@@ -15,6 +15,8 @@ class Target:
     zig: str
     #: More options of the compiler.
     options: tuple[str, ...] = ()
+    #: The processor's features, if code for it calls functions of the compiler, such as a division.
+    features: str = ""
 
     @property
     def library(self) -> str:
@@ -34,6 +36,13 @@ DESKTOPS = (
 #: Android has its own C library. musl's headers name the functions of the C standard as it does.
 ANDROIDS = (
     Target("arm64-v8a", "aarch64-linux-musl", ("-mno-outline-atomics",)),
+    # Android passes floats in integer registers there.
+    Target(
+        "armeabi-v7a",
+        "thumb-linux-musleabi",
+        ("-mcpu=generic+v7a+vfp3d16", "-mfloat-abi=softfp", "-fno-unwind-tables"),
+        "generic+v7a+vfp3d16",
+    ),
     Target("x86_64", "x86_64-linux-musl"),
 )
 #: What the AAR's libraries import, by library. All are in Android 5.0 (API 21).

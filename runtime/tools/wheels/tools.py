@@ -71,6 +71,12 @@ def zig(*arguments: str | Path, folder: Path) -> None:
         raise RuntimeError(f"zig failed: {' '.join(map(str, command))}\n{done.stderr}")
 
 
+def zig_library() -> Path:
+    """Return the folder of zig's own library."""
+    [folder] = ENVIRONMENT.glob("lib/python*/site-packages/ziglang/lib")
+    return folder
+
+
 def run_tool(name: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
     """Run a program of the environment, and return what it printed."""
     search = f"{ENVIRONMENT / 'bin'}{os.pathsep}{os.environ['PATH']}"
