@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -201,7 +201,7 @@ def _lines(file: Path, column: str) -> list[str | bytes]:
 
 
 def _explain(
-    classifier: Classifier, texts: list[str | bytes], html: Path | None, *, as_json: bool
+    classifier: Classifier, texts: Sequence[str | bytes], html: Path | None, *, as_json: bool
 ) -> None:
     """Print each prediction with the weight of its tokens in the label's probability."""
     explanations = [(text, classifier.explain(text)) for text in texts]

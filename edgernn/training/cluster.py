@@ -41,10 +41,10 @@ def parse_cluster(workers: str, index: int | None) -> Cluster:
     if workers == AUTO:
         return _from_variable()
     addresses = tuple(one.strip() for one in workers.split(","))
-    if len(addresses) < 2 or not all(map(_is_address, addresses)):
+    if not all(map(_is_address, addresses)):
         raise OptionError(
             "--distribute is not a list of workers",
-            expected="host:port of at least two workers, separated by commas, or auto",
+            expected="host:port of each worker, separated by commas, or auto",
             found=workers,
             hint="such as --distribute 10.0.0.1:2222,10.0.0.2:2222 --worker 0",
         )
@@ -76,7 +76,7 @@ def _from_variable() -> Cluster:
         config: dict[str, Any] = json.loads(value or "")
         addresses, task = tuple(config["cluster"]["worker"]), config["task"]
         index = int(task["index"])
-        is_worker = task["type"] == "worker" and 0 <= index < len(addresses) > 1
+        is_worker = task["type"] == "worker" and 0 <= index < len(addresses)
     except (ValueError, KeyError, TypeError):
         is_worker = False
     if not is_worker:

@@ -72,7 +72,7 @@ def _draw_lengths(figure: Figure, rows: Rows, longest: int) -> None:
     axes = figure.subplots()
     end = max(int(np.quantile(lengths, 0.99)), 10)
     width = -(-end // _MOST_BARS)
-    edges = (np.arange(0, end + 2 * width, width) - 0.5).tolist()
+    edges = [edge - 0.5 for edge in range(0, end + 2 * width, width)]
     axes.hist(np.minimum(lengths, end), edges, color=_TRAINING)
     if longest <= end:
         cut = float((lengths > longest).mean())

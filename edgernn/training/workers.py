@@ -44,22 +44,8 @@ class Workers:
             TrainingError: TensorFlow is in use already, or the address cannot be used.
         """
         self.count, self.index = len(cluster.addresses), cluster.index
-        resolver = tf.distribute.cluster_resolver.SimpleClusterResolver(
-            tf.train.ClusterSpec({"worker": list(cluster.addresses)}),
-            task_type="worker",
-            task_id=cluster.index,
-            rpc_layer="grpc",
-        )
-        try:
-            self._strategy = tf.distribute.MultiWorkerMirroredStrategy(resolver)
-        except (RuntimeError, ValueError, tf.errors.OpError) as error:
-            raise TrainingError(
-                "the worker could not start",
-                expected="a free address, workers that can reach it, and a new process",
-                found=(str(error).splitlines() or [type(error).__name__])[0][:300],
-                hint="start each worker in a process of its own, with the same --distribute",
-            ) from error
         self._instances = 0
+        self._strategy = _start(cluster) if self.count > 1 else None
 
     @property
     def is_first(self) -> bool:
@@ -73,6 +59,8 @@ class Workers:
 
     def summed(self, values: Tensor, instance: int | None = None) -> Tensor:
         """Return the sum over all workers of a tensor, which must have the same shape in each."""
+        if self.count == 1:
+            return values
         return tf.raw_ops.CollectiveReduceV2(
             input=values,
             group_size=self.count,
@@ -110,8 +98,35 @@ class Workers:
             variable.assign(self.summed(own if self.is_first else tf.zeros_like(own)))
 
 
+def _start(cluster: Cluster) -> Any:
+    """Start the server of this worker, wait for the others, and return what keeps it alive.
+
+    Raises:
+        TrainingError: TensorFlow is in use already, or the address cannot be used.
+    """
+    resolver = tf.distribute.cluster_resolver.SimpleClusterResolver(
+        tf.train.ClusterSpec({"worker": list(cluster.addresses)}),
+        task_type="worker",
+        task_id=cluster.index,
+        rpc_layer="grpc",
+    )
+    try:
+        return tf.distribute.MultiWorkerMirroredStrategy(resolver)
+    except (RuntimeError, ValueError, tf.errors.OpError) as error:
+        raise TrainingError(
+            "the worker could not start",
+            expected="a free address, workers that can reach it, and a new process",
+            found=(str(error).splitlines() or [type(error).__name__])[0][:300],
+            hint="start each worker in a process of its own, with the same --distribute",
+        ) from error
+
+
 class DistributedAdam(keras.optimizers.Adam):  # type: ignore[misc]
-    """Adam on the mean of the gradients of all workers."""
+    """Adam on the mean of the gradients of all workers.
+
+    The gradient of the embedding is dense here. Keras's Adam updates only the rows of a batch, once
+    for each of their occurrences, if it is not; such a model differs a little.
+    """
 
     def __init__(self, workers: Workers, *options: Any, **named: Any) -> None:
         """Create the optimizer with the options of Adam."""
