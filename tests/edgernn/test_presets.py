@@ -340,7 +340,10 @@ def test_the_model_of_tiny_has_at_most_its_size(classes, tmp_path):
     assert run("export", out, "--format", "native", "--quantize", "int8", "--allow-drop") == 0
     with zipfile.ZipFile(out / "native-int8.edgernn") as bundle:
         size = bundle.getinfo("model.bin").file_size
-    assert 0.8 * PRESETS["tiny"].max_model < size <= PRESETS["tiny"].max_model
+    most = PRESETS["tiny"].max_model
+    assert size <= most
+    # One epoch seldom makes the network pay; without it the model is smaller.
+    assert size > 0.8 * most or json.loads((out / "metrics.json").read_text())["deployed"] == "bag"
 
 
 def test_many_classes_leave_no_room_for_the_wide_path_of_tiny():
