@@ -1,6 +1,7 @@
-"""Replays the corpus and prints a table: python -m tests.hosts.run [HOST ...].
+"""Replays the corpus and prints a table: python -m tests.hosts.run [--write] [HOST ...].
 
-HOST is the start of the name of one host or several, such as javascript.
+HOST is the start of the name of one host or several, such as javascript. --write puts the table into
+docs/hosts/README.md.
 """
 
 from __future__ import annotations
@@ -17,6 +18,9 @@ from tests.hosts import android, bindings, javascript, jvm, micropython, wheels
 HOSTS = Path(__file__).parent
 ROOT = HOSTS.parents[1]
 LIBRARY = ROOT / "runtime" / "libedgernn"
+PAGE = ROOT / "docs" / "hosts" / "README.md"
+BEGIN, END = "<!-- table -->", "<!-- end of table -->"
+HEAD = ("| host | lines of the corpus |", "|---|---|")
 
 
 class Skipped(Exception):
@@ -82,21 +86,39 @@ def run_host(name, run):
     return run()
 
 
+def replay(name, run):
+    """Return a row of the table: the host, what it replayed, and whether all lines passed."""
+    try:
+        lines = run_host(name, run).splitlines()
+    except Skipped as reason:
+        return f"| {name} | not run here: {reason} |", True
+    parts = [(part, int(count), int(passed)) for part, count, passed in map(str.split, lines)]
+    cells = [f"{passed:,} of {count:,} {part}" for part, count, passed in parts]
+    return f"| {name} | {', '.join(cells)} |", all(count == passed for _, count, passed in parts)
+
+
+def write_table(rows):
+    """Put the rows into the page; docs/wheels.md has those of wheels."""
+    rows = [row for row in rows if not row.startswith("| wheel-")]
+    before, rest = PAGE.read_text().split(BEGIN)
+    PAGE.write_text(f"{before}{BEGIN}\n{chr(10).join(rows)}\n{END}{rest.partition(END)[2]}")
+
+
 def main():
-    chosen = [name.lower() for name in sys.argv[1:]] or [""]
+    writes = "--write" in sys.argv[1:]
+    chosen = [name.lower() for name in sys.argv[1:] if name != "--write"] or [""]
+    rows = list(HEAD)
+    print(*HEAD, sep="\n")
     failed = False
-    print(f"{'host':<28}{'replayed':<14}{'lines':>7}{'passed':>8}")
     for name, run in ALL.items():
         if not any(name.lower().startswith(start) for start in chosen):
             continue
-        try:
-            lines = run_host(name, run).splitlines()
-        except Skipped as reason:
-            print(f"{name:<28}skipped: {reason}")
-            continue
-        for part, count, passed in map(str.split, lines):
-            failed |= count != passed
-            print(f"{name:<28}{part:<14}{count:>7}{passed:>8}")
+        row, passed = replay(name, run)
+        failed |= not passed
+        rows.append(row)
+        print(row, flush=True)
+    if writes:
+        write_table(rows)
     sys.exit(failed)
 
 

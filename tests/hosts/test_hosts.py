@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 
@@ -96,3 +97,14 @@ def test_the_corpus_is_what_the_code_writes():
     """Bundles of the corpus are those that today's writer gives."""
     for name, data in corpus.prediction_bundles():
         assert (host.BUNDLES / f"{name}.edgernn").read_bytes() == data, name
+
+
+def test_the_page_of_hosts_has_every_host():
+    rows = run.PAGE.read_text().partition(run.BEGIN)[2].partition(run.END)[0].splitlines()[3:]
+    cells = [row.split(" | ") for row in rows]
+    expected = [name for name in run.ALL if not name.startswith("wheel-")]
+    assert [row[0].removeprefix("| ") for row in cells] == expected, "next: tests.hosts.run --write"
+    for _, result in cells:
+        counts = re.findall(r"([\d,]+) of ([\d,]+)", result)
+        assert all(passed == count for passed, count in counts)
+        assert counts or result.startswith("not run here: ")

@@ -10,6 +10,7 @@ import zipfile
 
 import pytest
 
+from edgernn_runtime import load
 from runtime.tools.java import libraries
 from runtime.tools.java.targets import ANDROID_FUNCTIONS, ANDROIDS, PAGE_BYTES
 from tests.hosts import android, jvm
@@ -46,6 +47,21 @@ def test_java_passes_what_the_corpus_does_not_replay(classes):
     found = jvm.run_class("Checks", classes, BUNDLE, options=["-Xcheck:jni"]).splitlines()
     assert len(found) == 11
     assert [line for line in found if not line.endswith(": passed")] == []
+
+
+@needs_java
+def test_the_example_of_onnx_runtime_passes_the_ids_on(classes, tmp_path):
+    """There is no jar of ONNX Runtime: its classes are stubs that print what they get."""
+    stubs = sorted((jvm.SOURCES / "stubs").rglob("*.java"))
+    example = libraries.ROOT / "examples" / "java" / "OnnxRuntimeExample.java"
+    options = ["--release", "8", "-Xlint:all,-options", "-Werror", "-cp", classes, "-d", tmp_path]
+    subprocess.run(["javac", *options, *stubs, example], check=True)
+    text = "A film to remember."
+    found = jvm.run_class("OnnxRuntimeExample", f"{classes}:{tmp_path}", BUNDLE, "model.onnx", text)
+    with load(BUNDLE) as classifier:
+        ids = classifier.tokenize(text.encode()).tolist()
+    expected = [f"[{ids}]", f"[{len(ids)}]", "[ids, lengths] [probabilities]", "neg 0.75"]
+    assert found.splitlines() == expected
 
 
 @needs_java
