@@ -156,7 +156,7 @@ def test_words_with_the_same_context_have_similar_vectors():
 def test_an_adversarial_step_moves_each_text_by_a_share_of_its_norm():
     tf.keras.utils.set_random_seed(0)
     shape = NetworkOptions(units=(4,), embedding_dim=4, dropout=0.0, spatial_dropout=0.0)
-    path = RecurrentPath(shape, 12, 2)
+    path = RecurrentPath(shape, 12, 1)
     core = PathModel(path, 0.016)
     core.compile("sgd", tf.keras.losses.BinaryCrossentropy(from_logits=True))
     ids, targets = tf.constant([[3, 4, 5, 0]]), tf.constant([1])
