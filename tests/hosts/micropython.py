@@ -49,7 +49,7 @@ def calls(part):
     for bundle, rest in lines.items():
         data = zipfile.ZipFile(HOSTS / "bundles" / bundle).read("model.bin")
         (version,) = struct.unpack_from("<I", data, 8)
-        if version == 2:
+        if version != 1:
             found.append(f"replay({part!r}, binascii.unhexlify({data.hex()!r}), {rest!r})\n")
     return found
 

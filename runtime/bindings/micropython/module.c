@@ -58,9 +58,9 @@ static mp_obj_t load_model(mp_obj_t source) {
   model *self = mp_obj_malloc(model, (const mp_obj_type_t *)&model_type);
   self->data = mp_obj_get_type(source) == &mp_type_str ? read_data(source) : source;
   mp_get_buffer_raise(self->data, &data, MP_BUFFER_READ);
-  check(edgernn_memory_size(data.buf, data.len, "portable", &bytes));
+  check(edgernn_memory_size(data.buf, data.len, NULL, &bytes));
   self->memory = take(bytes);
-  check(edgernn_open(data.buf, data.len, "portable", aligned(self->memory), bytes, &self->classifier));
+  check(edgernn_open(data.buf, data.len, NULL, aligned(self->memory), bytes, &self->classifier));
   return MP_OBJ_FROM_PTR(self);
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(load_obj, load_model);
