@@ -117,9 +117,9 @@ def test_two_workers_train_the_model_of_one_and_resume(tmp_path):
     statuses, errors = finish(start(table, two))
     assert statuses == [0, 0], errors
     for a, b in zip(weights(one), weights(two), strict=True):
-        assert a == pytest.approx(b, abs=1e-4)
+        assert a == pytest.approx(b, abs=1e-3)
     histories = [json.loads((out / "history.json").read_text()) for out in (one, two)]
-    assert histories[0]["loss"] == pytest.approx(histories[1]["loss"], abs=1e-4)
+    assert histories[0]["loss"] == pytest.approx(histories[1]["loss"], abs=1e-3)
 
     first, second = start(table, killed, "--checkpoint-minutes", "0")
     while not (killed / CHECKPOINT / "fit-1.npz").is_file():
