@@ -47,8 +47,10 @@ def test_manifests_of_every_version_are_valid():
         schemas.add(value["schema"])
         contracts.add(value["tokenizer"]["contract"])
         paddings.add(type(value["padding"]).__name__)
-        assert set(value) == set(load_schema("manifest")["properties"])
-    assert schemas == {"edgernn-bundle/1", "edgernn-bundle/2"}
+        # Only the third schema has thresholds.
+        assert ("thresholds" in value) == (value["schema"] == "edgernn-bundle/3")
+        assert {*value, "thresholds"} == set(load_schema("manifest")["properties"])
+    assert schemas == {f"edgernn-bundle/{version}" for version in (1, 2, 3)}
     assert {"edgernn-tokenizer/1", "edgernn-tokenizer/2"} <= contracts
     assert paddings == {"str", "dict"}
 

@@ -17,11 +17,8 @@ int main(int count, char **arguments) {
     edgernn_free(classifier);
     return 1;
   }
-  if (label == EDGERNN_NO_LABEL) {
-    printf("no label\n");
-  } else {
-    printf("%s %.4f\n", edgernn_label(classifier, label), (double)probabilities[label]);
-  }
+  if (label == EDGERNN_NO_LABEL) printf("no label\n");
+  else printf("%s %.4f\n", edgernn_label(classifier, label), (double)probabilities[label]);
   edgernn_free(classifier);
   return 0;
 }
