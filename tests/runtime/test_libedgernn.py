@@ -288,7 +288,7 @@ def test_statuses_have_names_and_sentences_within_bounds(amalgamation, tmp_path)
     program = tmp_path / "names.c"
     program.write_text(
         '#include <stdio.h>\n#include "edgernn.h"\nint main(void) {\n'
-        'for (int i = -1; i < 26; i++) printf("%s|%s\\n", edgernn_status_name((edgernn_status)i),'
+        'for (int i = -1; i < 27; i++) printf("%s|%s\\n", edgernn_status_name((edgernn_status)i),'
         " edgernn_status_message((edgernn_status)i));\nreturn edgernn_version(); }\n"
     )
     out = tmp_path / "names"

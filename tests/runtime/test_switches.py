@@ -49,6 +49,7 @@ NEEDS = {
 }
 #: Switches for functions: the linker refuses a program that calls them.
 FUNCTIONS = {
+    "BATCH": "edgernn_classify_batch",
     "SELF_TEST": "edgernn_self_test",
     "EXPLAIN": "edgernn_explain",
     "FILES": "edgernn_load",
