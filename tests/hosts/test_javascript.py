@@ -137,4 +137,5 @@ def test_an_explanation_is_that_of_python(bundle, text):
         (one.token, one.id, one.is_known) for one in expected.tokens
     ]
     weights = [one.weight for one in expected.tokens]
-    assert [one["weight"] for one in found["tokens"]] == pytest.approx(weights, abs=2e-6)
+    # Gates differ by 1e-7 between kernels, which can move an int8 state by a step.
+    assert [one["weight"] for one in found["tokens"]] == pytest.approx(weights, abs=1e-4)
