@@ -21,6 +21,8 @@ from edgernn_runtime.ir import Array
 
 #: A smaller relative gain in log loss is likely noise and does not justify the network's size.
 LEAST_GAIN = 0.005
+#: The least factor of a network without a wide path, even if it is worse than a guess.
+_LEAST_FACTOR = 1e-3
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,10 @@ def join_paths(
         return bag, PathScores(bag_score)
     alone, alone_score = fitted(zeros, network)
     if preset.wide is None:
-        return replace(alone, wide=0.0), PathScores(bag_score, alone_score)
+        # A factor of 0 would leave no path in the model.
+        factor = max(alone.network, _LEAST_FACTOR)
+        total = replace(alone, wide=0.0, network=factor)
+        return total, PathScores(bag_score, alone_score)
     both, both_score = fitted(wide, network)
     is_better = both_score.log_loss < (1 - LEAST_GAIN) * bag_score.log_loss
     return both if is_better else bag, PathScores(bag_score, alone_score, both_score)
