@@ -19,8 +19,11 @@ from hypothesis import strategies as st
 from edgernn.data.rows import Rows
 from edgernn.metrics import score, wilson_interval
 from edgernn.model_folder import read_model_folder
+from edgernn.training import trainer
 from edgernn.training.batches import EncodedTexts, balanced_weights, batch_order, to_dataset
 from edgernn.training.options import PRESETS, TrainingOptions
+from edgernn.training.path_scores import join_paths
+from edgernn.training.path_sum import calibrated_sum
 from edgernn.training.trainer import train
 from edgernn_export.keras.model_file import load_keras
 from edgernn_runtime import load
@@ -124,14 +127,18 @@ def test_the_saved_model_gives_probabilities(trained):
     assert outputs[0] > 0.5 > outputs[1]
 
 
-def test_the_best_epoch_is_saved(trained):
+def test_the_best_epoch_is_saved_with_its_calibration(trained):
     model = load_keras(trained / "model.keras")
     rows = read_model_folder(trained).validation
-    model.compile(loss="binary_crossentropy")
-    targets = np.array([[label == "pos"] for label in rows.labels], dtype=np.float32)
-    loss = model.evaluate(tf.constant([[text] for text in rows.texts]), targets, verbose=0)
+    outputs = model(tf.constant([[text] for text in rows.texts])).numpy().astype(np.float64)
+    targets = np.array([label == "pos" for label in rows.labels], dtype=np.int32)
+    found = -np.log(np.where(targets[:, None], outputs, 1 - outputs)).mean()
     history = json.loads((trained / "history.json").read_text())
-    assert loss == pytest.approx(min(history["val_loss"]), abs=1e-4)
+    assert found < min(history["val_loss"])
+    # Calibrated logits cannot be calibrated further.
+    logits = np.log(outputs / (1 - outputs)).astype(np.float32)
+    again = calibrated_sum(np.zeros_like(logits), logits, targets)
+    assert (again.network, again.shift) == pytest.approx((1, 0), abs=0.02)
 
 
 @pytest.mark.parametrize("cell", ["gru", "rnn"])
@@ -197,7 +204,12 @@ def test_ctrl_c_in_the_first_epoch_writes_nothing(tmp_path):
     assert not out.exists()
 
 
-def test_the_best_epoch_is_kept_when_a_later_one_is_worse():
+def test_the_best_epoch_is_kept_when_a_later_one_is_worse(monkeypatch):
+    def uncalibrated(*arguments):
+        total, scores = join_paths(*arguments)
+        return replace(total, network=1.0, shift=0.0), scores
+
+    monkeypatch.setattr(trainer, "join_paths", uncalibrated)
     # Random labels can only be memorized, so the validation loss soon rises.
     draw = random.Random(0)
     rows = [(text, draw.choice(("a", "b"))) for text, _ in reviews(160, 3)]
