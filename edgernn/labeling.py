@@ -18,9 +18,6 @@ from edgernn_export.thresholds import (
 )
 from edgernn_runtime.heads import Head
 
-#: The precision of `--abstain` without `--min-precision`.
-DEFAULT_PRECISION = 0.95
-
 
 @dataclass(frozen=True)
 class ThresholdOptions:

@@ -9,7 +9,6 @@ from typing import Any, TypeVar
 import click
 
 from edgernn.console import set_quiet
-from edgernn.labeling import DEFAULT_PRECISION
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -17,6 +16,8 @@ _F = TypeVar("_F", bound=Callable[..., Any])
 _ALL_OPTIONS = "edgernn.all_options"
 #: Milliseconds in each unit; `ms` and `us` also end with `s`.
 _TIMES = {"ms": 1.0, "us": 1e-3, "s": 1e3}
+#: The precision of `--abstain` without `--min-precision`.
+_DEFAULT_PRECISION = 0.95
 _UNITS = {"KB": 1_000, "MB": 1_000_000, "": 1}
 
 
@@ -168,7 +169,7 @@ def precision_options(command: _F) -> _F:
 def get_precision(values: dict[str, Any]) -> float | None:
     """Return the wanted precision of the given options, or None."""
     precision: float | None = values["min_precision"]
-    return DEFAULT_PRECISION if precision is None and values["abstain"] else precision
+    return _DEFAULT_PRECISION if precision is None and values["abstain"] else precision
 
 
 def data_options(default: str | None) -> Callable[[_F], _F]:

@@ -58,6 +58,8 @@ EXEMPT = {
         'if (!edgernn_json_equals(edgernn_json_get(bundle->manifest, "format"), "native")) {',
         "return EDGERNN_ERROR_OTHER_FORMAT;",
     },
+    # A build without steps or Unicode: test_switches has those.
+    "text": {"if (is_left_out) return EDGERNN_ERROR_NOT_IN_BUILD;"},
     # More than 16,384 labels.
     "upgrade": {"return h->label_count >= 1 && h->label_count <= EDGERNN_MOST_LABELS;"},
     # A number at the end of the text: those that are read stand in an object. The names that are

@@ -20,10 +20,12 @@ FLAGS = (
 #: What the extension imports from python3.dll; a name that is missing here fails to link.
 WINDOWS_FUNCTIONS = (
     *("_PyArg_ParseTupleAndKeywords_SizeT", "PyBool_FromLong", "PyBuffer_Release"),
-    *("PyBytes_AsString", "PyBytes_FromStringAndSize", "PyErr_NoMemory", "PyErr_SetObject"),
+    *("PyBytes_AsString", "PyBytes_AsStringAndSize", "PyBytes_FromStringAndSize"),
+    *("PyErr_NoMemory", "PyErr_SetObject"),
     *("PyErr_SetString", "PyEval_RestoreThread", "PyEval_SaveThread", "PyFloat_FromDouble"),
     *("PyList_Append", "PyList_New", "PyList_SetItem", "PyLong_FromLong", "PyMem_Free"),
-    *("PyMem_Malloc", "PyModule_AddObjectRef", "PyModule_Create2", "PyObject_GetBuffer"),
+    *("PyMem_Calloc", "PyMem_Malloc", "PyModule_AddObjectRef", "PyModule_Create2"),
+    *("PyObject_GetBuffer", "PySequence_Tuple", "PyTuple_GetItem", "PyTuple_Size"),
     *("PyType_FromSpec", "PyType_GetSlot", "PyUnicode_FromString"),
     *("_Py_BuildValue_SizeT", "_Py_Dealloc"),
 )

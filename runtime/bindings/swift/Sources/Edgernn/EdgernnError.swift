@@ -51,6 +51,8 @@ public enum EdgernnError: Int32, Error, CaseIterable, Sendable {
     case output = 22
     /// The processor is big-endian.
     case bigEndian = 23
+    /// The file needs something that this build of the library has not.
+    case notInBuild = 24
 
     /// The name of the status in C, such as `EDGERNN_ERROR_CHECKSUM`, or `closed`.
     public var name: String {
