@@ -136,7 +136,8 @@ def test_ctrl_c_keeps_what_was_written(tmp_path):
         assert "interrupted" in error
     rows = [json.loads(line) for line in out.read_text().splitlines()]
     # The signal may come while a part of the texts is being written.
-    assert rows and [row["line"] for row in rows] == list(range(1, len(rows) + 1))
+    assert rows
+    assert [row["line"] for row in rows] == list(range(1, len(rows) + 1))
     assert {row["label"] for row in rows} == {"pos"}
 
 
