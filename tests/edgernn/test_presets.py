@@ -188,7 +188,7 @@ def test_each_preset_trains_exports_and_predicts(name, tmp_path):
         options = ("--format", model_format, "--quantize", "int8", "--allow-drop")
         assert run("export", out, *options) == 0
     if name in ("bag", "small"):
-        assert run("bench", "--model", out, "--seconds", 0.1, "--tokens", 20) == 0
+        assert run("bench", "--quick", "--model", out, "--seconds", 0.1, "--tokens", 20) == 0
     if name != "tutorial":
         with load(out / "native-int8.edgernn") as classifier:
             assert classifier.predict("a good great film").label == "pos"

@@ -254,7 +254,7 @@ def test_both_ends_of_long_texts_from_training_to_the_device(tmp_path):
             assert (spec.truncate, spec.max_length) == ("head+tail", 20)
             assert classifier.predict("plot film " * 300 + "good").label == "good"
             assert classifier.predict("plot film " * 300 + "bad").label == "bad"
-    assert run("bench", "--model", out, "--seconds", 0.1, "--tokens", 20) == 0
+    assert run("bench", "--quick", "--model", out, "--seconds", 0.1, "--tokens", 20) == 0
 
 
 def test_unicode_rules_from_training_to_the_device(tmp_path):
