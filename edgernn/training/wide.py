@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from edgernn.training.batches import EncodedTexts
 from edgernn.training.options import WideOptions
-from edgernn.training.path_sum import accuracy
+from edgernn.training.path_sum import accuracy, cross_validated_log_loss
 from edgernn_runtime.ir import CHECKSUMS, Array, HashedNgrams, Pattern
 from edgernn_runtime.ngrams import keys
 from edgernn_runtime.reference import run_wide
@@ -25,10 +25,14 @@ Scaling = Literal["ratio", "idf"]
 Matrix = Any  # Sparse matrices of SciPy have no type annotations.
 Keys = NDArray[np.int64]
 
-#: Scaling of the features and inverse strength of the regularization. The candidate with the best
-#: validation accuracy is used. Log-count ratios suit two classes and long texts, IDF suits many
-#: classes and short texts.
+#: Scaling of the features and inverse strength of the regularization. Log-count ratios suit two
+#: classes and long texts, IDF suits many classes, short texts, and a rare class.
 CANDIDATES: tuple[tuple[Scaling, float], ...] = (("ratio", 0.3), ("ratio", 3.0), ("idf", 3.0))
+#: Of two labels, one is rare with a smaller share of the texts. Too few of the validation texts
+#: have it to select a candidate by their accuracy.
+_RARE = 0.1
+#: The folds of the cross-validation that selects a candidate for a rare label.
+_FOLDS = 3
 #: Larger weights are clipped to this quantile, which makes the levels of the others finer.
 _CLIP_QUANTILE = 0.9999
 _LEVELS = 127
@@ -65,11 +69,14 @@ class WidePath:
 def fit_wide(
     training: EncodedTexts, validation: EncodedTexts, words: int, classes: int, options: WideOptions
 ) -> WidePath:
-    """Return the wide path with the best validation accuracy.
+    """Return the wide path of the best of `CANDIDATES`.
+
+    The best one has the highest validation accuracy. If one of two labels is rare, it has the
+    lowest log loss by cross-validation on the training texts.
 
     Args:
         training: the training texts.
-        validation: the texts that select one of `CANDIDATES`.
+        validation: the validation texts.
         words: the vocabulary size V.
         classes: the number of classes.
         options: the sizes.
@@ -132,6 +139,16 @@ class _Problem:
             self, features=self.features[places], texts=self.texts[places], x=self.x[:, places]
         )
 
+    def take_texts(self, rows: NDArray[np.intp]) -> _Problem:
+        """Return the problem with a subset of its texts."""
+        every, x = self.training, self.x[rows]
+        return replace(
+            self,
+            texts=np.asarray(x.sum(axis=0), dtype=np.int64).ravel(),
+            x=x,
+            training=EncodedTexts(every.ids[rows], every.targets[rows], every.weights[rows]),
+        )
+
 
 def _problem(
     keys_by_text: list[Keys], training: EncodedTexts, classes: int, words: int, fewest: int
@@ -146,11 +163,39 @@ def _problem(
 def _best_fit(
     problem: _Problem, held_out: list[Keys], validation: EncodedTexts
 ) -> tuple[Scaling, float, Array]:
-    """Return the candidate with the highest validation accuracy, and its weights [F, C]."""
+    """Return the best candidate and its weights [F, C]."""
+    if _has_rare_label(problem):
+        losses = [_cross_validated_loss(problem, *candidate) for candidate in CANDIDATES]
+        scaling, strength = CANDIDATES[int(np.argmin(losses))]
+        return scaling, strength, _fit(problem, scaling, strength)[0]
     x = feature_matrix(held_out, problem.features)
     fits = [(*candidate, *_fit(problem, *candidate)) for candidate in CANDIDATES]
     scores = [accuracy(x @ weights + bias, validation.targets) for _, _, weights, bias in fits]
     return fits[int(np.argmax(scores))][:3]
+
+
+def _has_rare_label(problem: _Problem) -> bool:
+    """Return whether one of two labels is rare, with at least two texts to train and test on."""
+    targets = problem.training.targets
+    if problem.classes != 2 or targets.ndim == 2:
+        return False
+    fewest = int(np.bincount(targets, minlength=2).min())
+    return 2 <= fewest < _RARE * len(targets)
+
+
+def _cross_validated_loss(problem: _Problem, scaling: Scaling, strength: float) -> float:
+    """Return the log loss of the calibrated logits of all texts, of two labels, by folds."""
+    targets = problem.training.targets
+    folds = np.zeros(len(targets), dtype=np.intp)
+    for label in (0, 1):
+        rows = np.flatnonzero(targets == label)
+        folds[rows] = np.arange(len(rows)) % _FOLDS
+    logits = np.zeros((len(targets), 1), dtype=np.float32)
+    for fold in range(_FOLDS):
+        rest, held_out = np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
+        weights, bias = _fit(problem.take_texts(rest), scaling, strength)
+        logits[held_out] = problem.x[held_out] @ weights + bias
+    return cross_validated_log_loss(logits, np.zeros_like(logits), targets)
 
 
 def _tables(

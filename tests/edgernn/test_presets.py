@@ -58,6 +58,41 @@ def order_matters(count, seed):
     return encoded(texts, targets)
 
 
+def with_rare_label(count, seed):
+    """Return texts of which one in 50 has the label 1, and then two of seven words."""
+    draw = random.Random(seed)
+    texts, targets = [], []
+    for i in range(count):
+        target = int(i % 50 == 0)
+        drawn = [9 + int(draw.paretovariate(0.5)) for _ in range(12)]
+        words = [word if word < 500 else draw.randrange(10, 500) for word in drawn]
+        for _ in range(2 if target else int(draw.random() < 0.02)):
+            words[draw.randrange(12)] = draw.randrange(3, 10)
+        texts.append(words)
+        targets.append(target)
+    return encoded(texts, targets)
+
+
+def test_a_rare_label_does_not_need_validation_texts_to_be_fitted_well():
+    training, test = with_rare_label(1500, 1), with_rare_label(1500, 101)
+    common = np.flatnonzero(test.targets == 0)[:100]
+    validation = EncodedTexts(test.ids[common], test.targets[common], test.weights[common])
+    options = WideOptions()
+    wide = fit_wide(training, validation, 500, 2, options)
+    logits = wide.logits(test, options.patterns)[:, 0]
+    rare, others = logits[test.targets == 1], logits[test.targets == 0]
+    # With log-count ratios it is 0.98.
+    assert (rare[:, np.newaxis] > others).mean() > 0.99
+    assert wide.scaling == "idf"
+
+
+def test_one_text_of_a_rare_label_is_enough():
+    training = with_rare_label(50, 1)
+    assert training.targets.sum() == 1
+    wide = fit_wide(training, with_rare_label(50, 2), 500, 2, WideOptions())
+    assert np.isfinite(wide.validation).all()
+
+
 def test_bigrams_are_learned_if_single_words_carry_no_signal():
     training, validation = order_matters(300, 1), order_matters(100, 2)
     pairs = fit_wide(training, validation, 12, 2, WideOptions())
