@@ -21,9 +21,16 @@ from edgernn_runtime.errors import (
     BundleVersionError,
     EngineError,
 )
-from edgernn_runtime.manifest import decode_manifest, encode_manifest
+from edgernn_runtime.manifest import (
+    SCHEMA_NAME,
+    SCHEMA_VERSION,
+    decode_manifest,
+    encode_manifest,
+)
 
 FIXTURES = Path(__file__).parent / "fixtures"
+#: The thresholds of the fixtures of schema 3.
+_THRESHOLDS = (0.75, 0.875)
 
 
 def members_of(path):
@@ -284,17 +291,20 @@ def test_a_format_without_an_engine_is_refused(bundle, tmp_path):
         load(path)
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "bundle-1-tflite.edgernn",
-        "bundle-1-onnx.edgernn",
-        "bundle-1-native.edgernn",
-        "bundle-1-native-wide.edgernn",
-    ],
-)
-def test_bundles_of_schema_1_load_for_ever(name):
-    with load(FIXTURES / name) as classifier:
+@pytest.mark.parametrize("path", sorted(FIXTURES.glob("*.edgernn")), ids=lambda path: path.stem)
+def test_bundles_of_every_schema_load_for_ever(path):
+    schema = int(path.stem.split("-")[1])
+    assert json.loads(members_of(path)[MANIFEST])["schema"] == f"{SCHEMA_NAME}/{schema}"
+    with load(path) as classifier:
+        assert classifier.thresholds == (_THRESHOLDS if schema == 3 else None)
         prediction = classifier.predict("a good film")
-        assert prediction.label in classifier.labels
+        assert prediction.best in classifier.labels
+        limits = dict(zip(classifier.labels, classifier.thresholds or (0, 0), strict=True))
+        is_sure = prediction.probability >= limits[prediction.best]
+        assert prediction.label == (prediction.best if is_sure else None)
         assert classifier.self_test().passed
+
+
+def test_there_is_a_bundle_of_every_schema():
+    schemas = {int(path.stem.split("-")[1]) for path in FIXTURES.glob("*.edgernn")}
+    assert schemas == set(range(1, SCHEMA_VERSION + 1))
