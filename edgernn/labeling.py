@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +18,9 @@ from edgernn_export.thresholds import (
     true_labels,
 )
 from edgernn_runtime.heads import Head
+
+#: Less than any fraction of a text that decides, more than the error of a division.
+_ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
@@ -93,6 +97,36 @@ def choose_thresholds(
         head: Head = "multilabel" if is_multilabel else "multiclass"
         return precision_thresholds(probabilities, true, head, options.min_precision)
     return f1_thresholds(probabilities, true) if is_multilabel else None
+
+
+def find_unreachable(
+    options: ThresholdOptions,
+    thresholds: Sequence[float] | None,
+    truth: Sequence[Sequence[int]],
+    labels: tuple[str, ...],
+) -> Iterator[str]:
+    """Yield a warning if no threshold of the rare label has the wanted precision.
+
+    Args:
+        options: what the thresholds are for.
+        thresholds: the chosen thresholds, [L].
+        truth: the indices of each validation text's labels, [N].
+        labels: the names of the labels, [L].
+    """
+    rare, precision = options.rare_label, options.min_precision
+    if rare is None or precision is None or thresholds is None:
+        return
+    label = labels.index(rare)
+    if thresholds[label] < 1:
+        return
+    texts = sum(label in one for one in truth)
+    # (n + 1) / (n + 2) of n right predictions is the precision.
+    fewest = max(math.ceil((2 * precision - 1) / (1 - precision) - _ROUNDING), 1)
+    yield (
+        f"no threshold of {rare!r} has a precision of {precision:g} on its {texts:,} validation "
+        f"texts, so no text gets the label; it takes at least {fewest} right predictions: try "
+        "more texts, a larger --validation-split, or --cost"
+    )
 
 
 def _find_rare(rare: str, labels: tuple[str, ...], *, is_multilabel: bool) -> int:

@@ -13,7 +13,12 @@ import numpy as np
 import tensorflow as tf
 
 from edgernn.evaluation import Evaluation, evaluate_predictions
-from edgernn.labeling import ThresholdOptions, check_threshold_options, choose_thresholds
+from edgernn.labeling import (
+    ThresholdOptions,
+    check_threshold_options,
+    choose_thresholds,
+    find_unreachable,
+)
 from edgernn.metrics import Scores
 from edgernn.model_folder import CHECKPOINT, REPORT, check_output_folder, write_model_folder
 from edgernn.score_plots import confusion_png, history_png
@@ -102,6 +107,8 @@ def run_training(request: TrainingRequest, callbacks: TrainingCallbacks) -> Trai
         warn(f"{kept}; the same command with --resume continues")
     probabilities = keras_probabilities(trained.model, validation.texts)
     evaluation, thresholds = _evaluate(probabilities, inputs, request.thresholds)
+    for warning in find_unreachable(request.thresholds, thresholds, inputs.truth, labels):
+        warn(warning)
     changes = describe_changes(origin, probabilities, inputs.new_validation, labels)
     metrics = _metrics(inputs, trained, evaluation)
     if origin:

@@ -17,6 +17,7 @@ from edgernn.data.rows import Rows
 from edgernn.decisions import decide, measure_coverage
 from edgernn.errors import DataError, OptionError
 from edgernn.evaluation import evaluate_predictions
+from edgernn.labeling import ThresholdOptions, choose_thresholds, find_unreachable
 from edgernn.metrics import score_multilabel
 from edgernn.training.path_sum import accuracy, calibrated_sum, log_loss
 from edgernn_runtime import load
@@ -253,6 +254,23 @@ def test_a_rare_label_is_found_by_its_cost(tmp_path):
     plain = edgernn.train(data, tmp_path / "plain", preset="bag")
     recall = [one.scores.classes[1].recall for one in (result, plain)]
     assert recall[0] >= recall[1]
+
+
+def test_a_precision_that_too_few_rare_texts_can_show_is_a_warning():
+    labels, truth = ("ham", "spam"), [(0,)] * 93 + [(1,)] * 7
+    options = ThresholdOptions(min_precision=0.9, rare_label="spam")
+    (warning,) = find_unreachable(options, (0.0, 1.0), truth, labels)
+    assert "on its 7 validation texts" in warning
+    assert "at least 8 right predictions" in warning
+    sure = np.linspace(0, 1, 101)[:100].astype(np.float32)
+    probabilities = np.stack([1 - sure, sure], axis=1)
+    for rare, is_reached in ((7, False), (8, True)):
+        truth = [(0,)] * (100 - rare) + [(1,)] * rare
+        chosen = choose_thresholds(options, probabilities, truth, labels, is_multilabel=False)
+        assert (chosen[1] < 1) == is_reached
+        assert len(list(find_unreachable(options, chosen, truth, labels))) == (not is_reached)
+    by_cost = ThresholdOptions(cost=2.0, rare_label="spam")
+    assert not list(find_unreachable(by_cost, (0.0, 1.0), truth, labels))
 
 
 @pytest.mark.parametrize(
