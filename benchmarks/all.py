@@ -41,6 +41,7 @@ BENCHMARKS = {
     "javascript": "python benchmarks/javascript.py --model {model}",
     "installed": "python benchmarks/installed_size.py --model {model}",
     "lowering": "python benchmarks/lowering.py",
+    "imbalance": "python benchmarks/imbalance.py {data}",
     "published": "python benchmarks/published.py {data}",
     "boards": "python benchmarks/boards.py",
     "crosscheck": "python benchmarks/crosscheck.py --model {model}",
