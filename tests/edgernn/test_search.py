@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 from dataclasses import replace
 
 import pytest
@@ -73,6 +75,40 @@ def test_a_search_resumes_and_copies_the_best_model(trained, tmp_path):
     limited = replace(request, max_size=10, trials=1, out=tmp_path / "small")
     with pytest.raises(TrainingError, match="no trial is within the limits"):
         run_search(limited, train, export, notes.append)
+
+
+#: A process of a search whose trials copy a trained model.
+WORKER = """
+import shutil, sys, time
+from pathlib import Path
+from edgernn.searching.study import SearchRequest, run_search
+from edgernn.training.options import PRESETS
+
+trained, out, trials = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
+
+def train(preset, folder):
+    print(folder.name, flush=True)
+    time.sleep(0.5)
+    shutil.copytree(trained, folder, dirs_exist_ok=True)
+
+request = SearchRequest(PRESETS["bag"], trials, None, None, {"data": "x"}, out, overwrite=True)
+run_search(request, train, lambda folder: folder / "tflite-int8.edgernn", lambda _: None)
+"""
+
+
+def test_two_processes_share_a_study(trained, tmp_path):
+    pytest.importorskip("optuna", reason="--search needs the extra `search`")
+    command = [sys.executable, "-c", WORKER, str(trained), str(tmp_path / "model"), "10"]
+    workers = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    by_worker = [worker.communicate(timeout=600)[0].split() for worker in workers]
+    assert [worker.returncode for worker in workers] == [0, 0]
+    names = [name for names in by_worker for name in names]
+    assert len(names) == len(set(names))
+    # The last trials of both may end together.
+    assert len(names) <= 11
+    assert (tmp_path / "model" / "model.keras").is_file()
+    # A third process finds enough trials, and starts none.
+    assert subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True).stdout == ""
 
 
 def test_options_that_do_not_fit_a_search(tmp_path, capsys):
