@@ -21,7 +21,7 @@ from edgernn_runtime.ir import Array
 
 #: A smaller relative gain in log loss is likely noise and does not justify the network's size.
 LEAST_GAIN = 0.005
-#: The least factor of a network without a wide path, even if it is worse than a guess.
+#: The least factor of a single path, even if it is worse than a guess.
 _LEAST_FACTOR = 1e-3
 
 
@@ -81,12 +81,12 @@ def join_paths(
         )
 
     bag, bag_score = fitted(wide, zeros)
-    bag = replace(bag, network=0.0)
+    # A factor of 0 would leave no path in the model.
+    bag = replace(bag, wide=max(bag.wide, _LEAST_FACTOR), network=0.0)
     if network is None:
         return bag, PathScores(bag_score)
     alone, alone_score = fitted(zeros, network)
     if preset.wide is None:
-        # A factor of 0 would leave no path in the model.
         factor = max(alone.network, _LEAST_FACTOR)
         total = replace(alone, wide=0.0, network=factor)
         return total, PathScores(bag_score, alone_score)

@@ -249,6 +249,16 @@ def test_the_saved_model_is_the_sum_of_both_paths():
     assert (found == np.array(validation.labels)).mean() == trained.scores.both.accuracy
 
 
+@pytest.mark.parametrize("preset", ["bag", "small"])
+def test_a_wide_path_that_is_worse_than_a_guess_stays_in_the_model(preset):
+    draw = np.random.default_rng(0)
+    targets = draw.integers(0, 3, 300).astype(np.int32)
+    wrong = -np.eye(3, dtype=np.float32)[targets]
+    network = None if preset == "bag" else wrong
+    total, _ = join_paths(PRESETS[preset], wrong, network, targets)
+    assert 0 < total.wide < 0.01
+
+
 def test_a_network_that_does_not_help_is_removed_with_a_warning():
     draw = np.random.default_rng(0)
     targets = draw.integers(0, 2, 600).astype(np.int32)
