@@ -16,7 +16,7 @@ NEEDS_VENV := $(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
     echo '  next:     apt-get install python3-venv'; exit 1; }
 
 .DEFAULT_GOAL := help
-.PHONY: help quickstart install demo test check format clean amalgamation boards wasm web-demo java bindings hosts host-javascript \
+.PHONY: help quickstart install demo test check format clean amalgamation boards wasm wasm-model web-demo java bindings hosts host-javascript \
   host-java host-kotlin host-android host-micropython micropython host-rust host-go host-csharp host-swift tools wheels docs reference
 
 help:  ## list the targets
@@ -79,6 +79,9 @@ boards: $(STAMP)  ## run libedgernn on emulated microcontrollers, and print what
 
 wasm:  ## the WebAssembly module of the npm package, runtime/bindings/javascript
 	$(PYTHON) runtime/bindings/javascript/build.py
+
+wasm-model: $(STAMP)  ## the npm package for some models alone, in build/wasm: make wasm-model BUNDLE=FILE
+	$(BIN)/python -m runtime.bindings.javascript.build_model $(BUNDLE)
 
 web-demo: wasm  ## the demo page in build/web-demo; another bundle: make web-demo BUNDLE=FILE
 	$(PYTHON) examples/web/make.py $(BUNDLE)

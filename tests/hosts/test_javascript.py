@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
 import json
 import shutil
+import sys
 
 import pytest
 
 from edgernn_runtime import load
+from edgernn_runtime.bundle import read_bundle
+from edgernn_runtime.self_test import decode_test_vectors, get_tolerance
 from tests.hosts import browser, javascript
 from tests.hosts.host import HOSTS, lines_of
 
@@ -17,6 +22,11 @@ EXPECTED = [
 ]
 BUNDLERS = ("esbuild", "rollup", "webpack", "vite")
 SAMPLE = HOSTS.parents[1] / "examples" / "sentiment" / "sentiment.edgernn"
+#: A network and a tokenizer of which the sample has neither.
+GRU, UNICODE = (
+    HOSTS / "bundles" / f"{name}.edgernn"
+    for name in ("gru-float16-multiclass", "tokens-unicode-00")
+)
 #: Bundles whose OOV id, start id, padding or truncation differs from the sample's.
 STEPS = sorted((HOSTS / "bundles").glob("*steps*.edgernn"))
 #: The packages of the browsers are large: .ci/run installs them.
@@ -139,3 +149,100 @@ def test_an_explanation_is_that_of_python(bundle, text):
     weights = [one.weight for one in expected.tokens]
     # Gates differ by 1e-7 between kernels, which can move an int8 state by a step.
     assert [one["weight"] for one in found["tokens"]] == pytest.approx(weights, abs=1e-4)
+
+
+def run_script(script, *arguments):
+    """Return the JSON that a script prints, whose arguments are `args`."""
+    head = "const [, ...args] = process.argv;\n"
+    return json.loads(
+        javascript.run("node", "--input-type=module", "-e", head + script, *arguments)
+    )
+
+
+def replay_vectors(package, path):
+    """Return the number of a bundle's test vectors that a package reproduces from its model.bin, and all."""
+    bundle = read_bundle(path)
+    vectors = decode_test_vectors(bundle)
+    texts = json.dumps([base64.b64encode(one.text).decode() for one in vectors])
+    found = run_script(
+        f"""import {{ load }} from '{package / "node.js"}';
+        const classifier = await load(args[0]);
+        console.log(JSON.stringify(JSON.parse(args[1]).map((text) => {{
+          const bytes = Uint8Array.from(Buffer.from(text, 'base64'));
+          const {{ probabilities }} = classifier.predict(bytes);
+          return [[...classifier.tokenize(bytes)], classifier.labels.map((label) => probabilities[label])];
+        }})));""",
+        package / f"{path.stem}.bin",
+        texts,
+    )
+    tolerance = get_tolerance(bundle.manifest.recipe)
+    passed = 0
+    for (ids, probabilities), vector in zip(found, vectors, strict=True):
+        outputs = probabilities[-len(vector.output) :]
+        passed += tuple(ids) == vector.ids and outputs == pytest.approx(
+            vector.output, abs=tolerance
+        )
+    return passed, len(vectors)
+
+
+def status_of(package, path):
+    """Return the code of the error with which a package refuses a file, or None."""
+    return run_script(
+        f"""import {{ load }} from '{package / "node.js"}';
+        const code = await load(args[0]).then(() => null, (error) => error.code);
+        console.log(JSON.stringify(code));""",
+        path,
+    )
+
+
+def write_package(folder, *bundles):
+    command = (sys.executable, "-m", "runtime.bindings.javascript.build_model")
+    javascript.run(*command, *bundles, "--out", folder, cwd=HOSTS.parents[1])
+
+
+@pytest.fixture(scope="module")
+def packages(tmp_path_factory):
+    """A package for the sample, and one for two other models."""
+    folder = tmp_path_factory.mktemp("packages")
+    for name, paths in (("sample", [SAMPLE]), ("two", [GRU, UNICODE])):
+        write_package(folder / name, *paths)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [("sample", SAMPLE), ("two", GRU), ("two", UNICODE)],
+    ids=lambda value: getattr(value, "stem", value),
+)
+def test_a_package_for_some_models_replays_their_vectors(packages, name, path):
+    passed, count = replay_vectors(packages / name, path)
+    assert passed == count > 0
+
+
+def test_the_module_for_the_sample_is_small(packages):
+    module = (packages / "sample" / "edgernn.wasm").read_bytes()
+    assert len(module) <= 30_000
+    assert len(gzip.compress(module, 9)) <= 13_000
+
+
+def test_a_package_for_some_models_refuses_others_by_name(packages):
+    for name, path in (
+        ("sample", packages / "two" / f"{GRU.stem}.bin"),
+        ("sample", packages / "two" / f"{UNICODE.stem}.bin"),
+        ("two", SAMPLE),
+    ):
+        assert status_of(packages / name, path) == "EDGERNN_ERROR_NOT_IN_BUILD"
+
+
+def test_a_package_for_some_models_has_the_files_that_it_names(packages):
+    folder = packages / "two"
+    package = json.loads((folder / "package.json").read_text())
+    assert all((folder / name).is_file() for name in package["files"])
+    assert f"./{GRU.stem}.bin" in package["exports"]
+
+
+def test_a_bundle_for_another_engine_has_no_package(tmp_path):
+    version_1 = HOSTS / "bundles" / "version-1.edgernn"
+    with pytest.raises(AssertionError, match="next:     edgernn export --format native"):
+        write_package(tmp_path / "package", version_1)
+    assert not (tmp_path / "package").exists()

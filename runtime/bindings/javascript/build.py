@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import base64
+import gzip
 import os
 import shlex
 import shutil
@@ -16,10 +17,14 @@ import subprocess
 import sys
 import tempfile
 import zlib
+from collections.abc import Iterable
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 LIBRARY = HERE.parents[1] / "libedgernn"
+CLANG = os.environ.get("WASM_CLANG", "clang-19")
+#: What is written into a package.
+BUILT = ("edgernn.wasm", "module.js", "plain.js")
 PACKAGES = "clang-19 lld-19 wasi-libc libclang-rt-19-dev-wasm32 binaryen"
 #: Small code, but for the kernels, which run most of the time, and the hashes, which run first.
 SMALL, FAST = "-Oz", "-O2"
@@ -45,18 +50,30 @@ PLAIN = ("-mno-bulk-memory", "-mno-sign-ext", "-mno-nontrapping-fptoint")
 def main() -> None:
     """Build both modules and the files that contain them."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--clang", default=os.environ.get("WASM_CLANG", "clang-19"))
-    compiler = shlex.split(parser.parse_args().clang)
+    parser.add_argument("--clang", default=CLANG)
+    write_modules(HERE, parser.parse_args().clang)
+
+
+def write_modules(folder: Path, clang: str = CLANG, left_out: Iterable[str] = ()) -> None:
+    """Write both modules, the scripts that contain them and the licence.
+
+    Args:
+        folder: where they go.
+        clang: the command of the compiler.
+        left_out: the parts that the modules do not have, as config.h names them.
+    """
+    compiler = shlex.split(clang)
+    switches = tuple(f"-DEDGERNN_WITHOUT_{name}" for name in left_out)
     for command in (compiler[0], "wasm-opt"):
         if shutil.which(command) is None:
             sys.exit(f"error: there is no {command}\n  next:     apt-get install {PACKAGES}")
     for name, script, flags in (("edgernn", "module", SIMD), ("edgernn-plain", "plain", PLAIN)):
-        module = _build(compiler, flags)
-        (HERE / f"{name}.wasm").write_bytes(module)
-        (HERE / f"{script}.js").write_text(_script(name, module), encoding="utf-8")
-        packed = len(_deflated(module))
-        print(f"{name}.wasm: {len(module)} bytes, {packed} compressed")
-    shutil.copy(HERE.parents[2] / "LICENSE", HERE / "LICENSE")
+        module = _build(compiler, (*flags, *switches))
+        (folder / f"{name}.wasm").write_bytes(module)
+        (folder / f"{script}.js").write_text(_script(name, module), encoding="utf-8")
+        packed = len(gzip.compress(module, 9))
+        print(f"{name}.wasm: {len(module):,} bytes, {packed:,} with gzip")
+    shutil.copy(HERE.parents[2] / "LICENSE", folder / "LICENSE")
 
 
 def _build(compiler: list[str], flags: tuple[str, ...]) -> bytes:
@@ -75,7 +92,7 @@ def _build(compiler: list[str], flags: tuple[str, ...]) -> bytes:
         command = [*compiler, *FLAGS, *flags, *objects, *LINK, "-o", out]
         subprocess.run(command, check=True)
         # Without -O, Clang does not run wasm-opt by itself where it is installed.
-        subprocess.run(["wasm-opt", "-Oz", *OPTIMIZE, out, "-o", out], check=True)
+        subprocess.run(["wasm-opt", "-Oz", "--converge", *OPTIMIZE, out, "-o", out], check=True)
         return out.read_bytes()
 
 

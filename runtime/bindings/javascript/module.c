@@ -116,6 +116,8 @@ EXPORT(open_classifier) edgernn_status open_classifier(size_t bytes) {
   return keep(opening.model);
 }
 
+#if EDGERNN_HAS_BUNDLES
+
 /* Open the tokenizer of a bundle for another engine. */
 static edgernn_status open_foreign(const edgernn_bundle *bundle) {
   size_t bytes;
@@ -140,13 +142,17 @@ static edgernn_status open_foreign(const edgernn_bundle *bundle) {
   return keep(bundle->model);
 }
 
+#endif
+
 EXPORT(open_tokenizer) edgernn_status open_tokenizer(size_t bytes) {
+#if EDGERNN_HAS_BUNDLES
   edgernn_bundle bundle;
   edgernn_span data = {file, bytes};
   if (!edgernn_is_model_bin(data)) {
     edgernn_status status = edgernn_read_bundle(data, &bundle);
     if (status == EDGERNN_ERROR_OTHER_FORMAT) return open_foreign(&bundle);
   }
+#endif
   edgernn_status status = open_classifier(bytes);
   return status || edgernn_label_count(classifier) ? status : EDGERNN_ERROR_NO_TOKENIZER;
 }
@@ -240,7 +246,12 @@ EXPORT(explain_text) edgernn_status explain_text(size_t bytes) {
 
 EXPORT(self_test) edgernn_status self_test(void) {
   top = base;
+#if EDGERNN_HAS_SELF_TEST
   return edgernn_self_test(classifier, &results.texts, &results.max_error);
+#else
+  /* Only a bundle has them. */
+  return EDGERNN_ERROR_NO_VECTORS;
+#endif
 }
 
 EXPORT(get_results) void *get_results(void) { return &results; }
