@@ -42,8 +42,12 @@ static inline uint32_t edgernn_u32(const unsigned char *p) {
   return edgernn_u16(p) | edgernn_u16(p + 2) << 16;
 }
 
-static inline uint64_t edgernn_u64(const unsigned char *p) {
-  return edgernn_u32(p) | (uint64_t)edgernn_u32(p + 4) << 32;
+/* Return a number of a model.bin, which is aligned: one instruction, also on a core that has none for others. */
+static inline uint32_t edgernn_field(const unsigned char *p) { return *(const uint32_t *)(const void *)p; }
+
+/* Return a number of 64 bits, at a multiple of 4. */
+static inline uint64_t edgernn_wide_field(const unsigned char *p) {
+  return edgernn_field(p) | (uint64_t)edgernn_field(p + 4) << 32;
 }
 
 /* Round a size up to a multiple. */

@@ -41,8 +41,8 @@ static int find_sources(const unsigned char *record, uint32_t first, uint32_t co
 
 static edgernn_status read_selection(const unsigned char *record, const edgernn_shapes *shapes,
                                      edgernn_layer *layer) {
-  layer->node.first = edgernn_u32(record + 8);
-  layer->output_size = edgernn_u32(record + 12);
+  layer->node.first = edgernn_field(record + 8);
+  layer->output_size = edgernn_field(record + 12);
   if (!find_sources(record, 1, 1, shapes, layer)) return EDGERNN_ERROR_MALFORMED_MODEL;
   uint32_t source = edgernn_source(layer, 0), size = shapes->size[source];
   layer->is_sequence = shapes->is_sequence[source];
@@ -52,8 +52,8 @@ static edgernn_status read_selection(const unsigned char *record, const edgernn_
 
 static edgernn_status read_combination(const unsigned char *record, const edgernn_shapes *shapes,
                                        edgernn_layer *layer) {
-  uint32_t count = edgernn_u32(record + 8), sum = 0, largest = 0;
-  layer->node.form = edgernn_u32(record + 4);
+  uint32_t count = edgernn_field(record + 8), sum = 0, largest = 0;
+  layer->node.form = edgernn_field(record + 4);
   if (layer->node.form > EDGERNN_MIN_ALL || count < 2 || count > EDGERNN_MOST_SOURCES) {
     return EDGERNN_ERROR_MALFORMED_MODEL;
   }
@@ -77,12 +77,12 @@ static edgernn_status read_convolution(const edgernn_reader *r, const unsigned c
                                        edgernn_layer *layer) {
   edgernn_node *n = &layer->node;
   edgernn_direction *d = layer->direction;
-  uint32_t first = edgernn_u32(record + 24);
-  layer->activation = edgernn_u32(record + 4);
-  n->border = edgernn_u32(record + 8);
-  n->taps = edgernn_u32(record + 12);
-  n->stride = edgernn_u32(record + 16);
-  n->dilation = edgernn_u32(record + 20);
+  uint32_t first = edgernn_field(record + 24);
+  layer->activation = edgernn_field(record + 4);
+  n->border = edgernn_field(record + 8);
+  n->taps = edgernn_field(record + 12);
+  n->stride = edgernn_field(record + 16);
+  n->dilation = edgernn_field(record + 20);
   edgernn_status status = edgernn_check_activation(layer->activation);
   if (status) return status;
   if (n->border > EDGERNN_CAUSAL || r->version < 2 || !layer->is_sequence || first > EDGERNN_MOST_TENSORS) {
@@ -104,20 +104,20 @@ static edgernn_status read_convolution(const edgernn_reader *r, const unsigned c
 }
 
 static edgernn_status read_affine(const edgernn_reader *r, const unsigned char *record, edgernn_layer *layer) {
-  uint32_t has_columns = edgernn_u32(record + 8);
-  layer->activation = edgernn_u32(record + 4);
+  uint32_t has_columns = edgernn_field(record + 8);
+  layer->activation = edgernn_field(record + 4);
   edgernn_status status = edgernn_check_activation(layer->activation);
   if (status) return status;
   if (has_columns > 1) return EDGERNN_ERROR_MALFORMED_MODEL;
-  return has_columns ? read_step_columns(r, edgernn_u32(record + 12), layer) : EDGERNN_OK;
+  return has_columns ? read_step_columns(r, edgernn_field(record + 12), layer) : EDGERNN_OK;
 }
 
 static edgernn_status read_windows(const unsigned char *record, edgernn_layer *layer) {
   edgernn_node *n = &layer->node;
-  n->form = edgernn_u32(record + 4);
-  n->span = edgernn_u32(record + 8);
-  n->stride = edgernn_u32(record + 12);
-  n->border = edgernn_u32(record + 16);
+  n->form = edgernn_field(record + 4);
+  n->span = edgernn_field(record + 8);
+  n->stride = edgernn_field(record + 12);
+  n->border = edgernn_field(record + 16);
   if (n->form > EDGERNN_AVERAGE || n->border > EDGERNN_SAME || !layer->is_sequence) {
     return EDGERNN_ERROR_MALFORMED_MODEL;
   }
@@ -129,11 +129,11 @@ static edgernn_status read_windows(const unsigned char *record, edgernn_layer *l
 static edgernn_status read_attention(const edgernn_reader *r, const unsigned char *record,
                                      const edgernn_shapes *shapes, edgernn_layer *layer) {
   edgernn_node *n = &layer->node;
-  n->steps = edgernn_u32(record + 16);
-  n->heads = edgernn_u32(record + 20);
+  n->steps = edgernn_field(record + 16);
+  n->heads = edgernn_field(record + 20);
   memcpy(&n->scale, record + 24, sizeof n->scale);
-  n->form = edgernn_u32(record + 28);
-  n->is_causal = edgernn_u32(record + 32);
+  n->form = edgernn_field(record + 28);
+  n->is_causal = edgernn_field(record + 32);
   if (n->form > 1 || n->is_causal > 1 || n->heads < 1 || (n->form && n->heads != 1) || !is_steps(n->steps)) {
     return EDGERNN_ERROR_MALFORMED_MODEL;
   }
@@ -150,11 +150,11 @@ static edgernn_status read_attention(const edgernn_reader *r, const unsigned cha
   layer->input_size = size[0];
   layer->output_size = size[2];
   layer->is_sequence = 1;
-  return n->form ? read_step_row(r, edgernn_u32(record + 36), size[0], layer) : EDGERNN_OK;
+  return n->form ? read_step_row(r, edgernn_field(record + 36), size[0], layer) : EDGERNN_OK;
 }
 
 static edgernn_status read_time(const unsigned char *record, edgernn_layer *layer) {
-  layer->node.form = edgernn_u32(record + 4);
+  layer->node.form = edgernn_field(record + 4);
   if (layer->node.form > EDGERNN_TIME_SUM) return EDGERNN_ERROR_MALFORMED_MODEL;
   if (layer->node.form != EDGERNN_COLUMN_SOFTMAX && !layer->is_sequence) return EDGERNN_ERROR_MALFORMED_MODEL;
   if (layer->node.form == EDGERNN_TIME_SUM) layer->is_sequence = 0;
@@ -163,8 +163,8 @@ static edgernn_status read_time(const unsigned char *record, edgernn_layer *laye
 
 static edgernn_status read_reshape(const unsigned char *record, edgernn_layer *layer) {
   edgernn_node *n = &layer->node;
-  n->form = edgernn_u32(record + 4);
-  n->steps = edgernn_u32(record + 8);
+  n->form = edgernn_field(record + 4);
+  n->steps = edgernn_field(record + 8);
   if (n->form > 1 || !is_steps(n->steps) || !layer->is_sequence) return EDGERNN_ERROR_MALFORMED_MODEL;
   uint64_t size = n->form ? n->steps : (uint64_t)n->steps * layer->input_size;
   layer->is_sequence = n->form;
@@ -175,13 +175,13 @@ static edgernn_status read_reshape(const unsigned char *record, edgernn_layer *l
 static edgernn_status read_step_padding(const edgernn_reader *r, const unsigned char *record,
                                    edgernn_layer *layer) {
   edgernn_node *n = &layer->node;
-  n->steps = edgernn_u32(record + 4);
-  n->form = edgernn_u32(record + 8);
-  n->first = edgernn_u32(record + 16);
+  n->steps = edgernn_field(record + 4);
+  n->form = edgernn_field(record + 8);
+  n->first = edgernn_field(record + 16);
   if (n->form > 1 || n->first > 1 || !is_steps(n->steps) || !layer->is_sequence) {
     return EDGERNN_ERROR_MALFORMED_MODEL;
   }
-  return n->form ? EDGERNN_OK : read_step_row(r, edgernn_u32(record + 12), layer->input_size, layer);
+  return n->form ? EDGERNN_OK : read_step_row(r, edgernn_field(record + 12), layer->input_size, layer);
 }
 
 static edgernn_status read_kind(const edgernn_reader *r, const unsigned char *record,
@@ -192,7 +192,7 @@ static edgernn_status read_kind(const edgernn_reader *r, const unsigned char *re
     case EDGERNN_CONVOLUTION: return read_convolution(r, record, layer);
     case EDGERNN_NORMALIZATION:
       memcpy(&layer->node.scale, record + 4, sizeof layer->node.scale);
-      return read_step_columns(r, edgernn_u32(record + 8), layer);
+      return read_step_columns(r, edgernn_field(record + 8), layer);
     case EDGERNN_AFFINE: return read_affine(r, record, layer);
     case EDGERNN_WINDOWS: return read_windows(record, layer);
     case EDGERNN_ATTENTION: return read_attention(r, record, shapes, layer);
@@ -215,13 +215,13 @@ EDGERNN_INTERNAL edgernn_status edgernn_read_node(const edgernn_reader *r, const
 EDGERNN_INTERNAL int edgernn_is_named(const edgernn_reader *r, uint32_t source) {
   for (uint32_t i = 0; i < r->layers; i++) {
     const unsigned char *record = r->data + EDGERNN_HEADER_BYTES + (size_t)i * EDGERNN_LAYER_BYTES;
-    uint32_t kind = edgernn_u32(record), first = kind == EDGERNN_COMBINATION ? 3 : 1, count = 0;
+    uint32_t kind = edgernn_field(record), first = kind == EDGERNN_COMBINATION ? 3 : 1, count = 0;
     if (kind == EDGERNN_SELECTION) count = 1;
     if (kind == EDGERNN_ATTENTION) count = 3;
     /* The count may not be checked yet. */
-    if (kind == EDGERNN_COMBINATION) count = edgernn_u32(record + 8);
+    if (kind == EDGERNN_COMBINATION) count = edgernn_field(record + 8);
     for (uint32_t k = 0; k < count && k < EDGERNN_MOST_SOURCES; k++) {
-      if (edgernn_u32(record + 4 * (size_t)(first + k)) == source) return 1;
+      if (edgernn_field(record + 4 * (size_t)(first + k)) == source) return 1;
     }
   }
   return 0;

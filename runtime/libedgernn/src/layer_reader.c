@@ -26,13 +26,13 @@ static edgernn_status read_matrices(const edgernn_reader *r, uint32_t first, edg
 
 static edgernn_status read_direction(const edgernn_reader *r, const unsigned char *record,
                                      edgernn_direction *d) {
-  uint32_t first = edgernn_u32(record + 20), width, biases;
+  uint32_t first = edgernn_field(record + 20), width, biases;
   edgernn_status status;
-  d->cell = edgernn_u32(record);
-  d->activation = edgernn_u32(record + 4);
-  d->gate_activation = edgernn_u32(record + 8);
-  d->reset_after = edgernn_u32(record + 12);
-  d->reverse = edgernn_u32(record + 16);
+  d->cell = edgernn_field(record);
+  d->activation = edgernn_field(record + 4);
+  d->gate_activation = edgernn_field(record + 8);
+  d->reset_after = edgernn_field(record + 12);
+  d->reverse = edgernn_field(record + 16);
   if (d->cell > EDGERNN_RNN) return EDGERNN_ERROR_MALFORMED_MODEL;
   if (!EDGERNN_HAS_GRU && d->cell != EDGERNN_LSTM) return EDGERNN_ERROR_NOT_IN_BUILD;
   if ((status = edgernn_check_activation(d->activation))) return status;
@@ -56,9 +56,9 @@ static edgernn_status read_direction(const edgernn_reader *r, const unsigned cha
 static edgernn_status read_recurrent(const edgernn_reader *r, const unsigned char *record,
                                      edgernn_layer *layer) {
   edgernn_status status;
-  layer->directions = edgernn_u32(record + 4);
-  layer->merge = edgernn_u32(record + 8);
-  layer->return_sequences = edgernn_u32(record + 12);
+  layer->directions = edgernn_field(record + 4);
+  layer->merge = edgernn_field(record + 8);
+  layer->return_sequences = edgernn_field(record + 12);
   if (layer->directions < 1 || layer->directions > 2 || layer->merge > EDGERNN_MUL ||
       layer->return_sequences > 1 || !layer->is_sequence) {
     return EDGERNN_ERROR_MALFORMED_MODEL;
@@ -80,9 +80,9 @@ static edgernn_status read_recurrent(const edgernn_reader *r, const unsigned cha
 
 static edgernn_status read_dense(const edgernn_reader *r, const unsigned char *record,
                                  edgernn_layer *layer) {
-  uint32_t first = edgernn_u32(record + 8);
+  uint32_t first = edgernn_field(record + 8);
   edgernn_status status;
-  layer->activation = edgernn_u32(record + 4);
+  layer->activation = edgernn_field(record + 4);
   if ((status = edgernn_check_activation(layer->activation))) return status;
   if (first > EDGERNN_MOST_TENSORS) return EDGERNN_ERROR_MALFORMED_MODEL;
   if ((status = edgernn_read_tensor(r, first, 2, &layer->weights))) return status;
@@ -95,18 +95,18 @@ static edgernn_status read_dense(const edgernn_reader *r, const unsigned char *r
 static edgernn_status read_pooling(const edgernn_reader *r, const unsigned char *record,
                                    edgernn_layer *layer) {
   uint32_t is_joined = layer->kind == EDGERNN_POOLINGS;
-  layer->reductions = is_joined ? edgernn_u32(record + 4) : 1;
-  layer->padded_length = edgernn_u32(record + 8);
+  layer->reductions = is_joined ? edgernn_field(record + 4) : 1;
+  layer->padded_length = edgernn_field(record + 8);
   if (layer->reductions < 1 + is_joined || layer->reductions > EDGERNN_MOST_REDUCTIONS) {
     return EDGERNN_ERROR_MALFORMED_MODEL;
   }
   for (uint32_t i = 0; i < layer->reductions; i++) {
-    layer->reduction[i] = edgernn_u32(record + (is_joined ? 16 + 4 * i : 4));
+    layer->reduction[i] = edgernn_field(record + (is_joined ? 16 + 4 * i : 4));
     if (layer->reduction[i] > EDGERNN_AVERAGE) return EDGERNN_ERROR_MALFORMED_MODEL;
   }
   if (!layer->is_sequence || (is_joined && layer->input_size > EDGERNN_MOST_INPUTS)) return EDGERNN_ERROR_MALFORMED_MODEL;
   if (layer->padded_length) {
-    edgernn_status status = edgernn_read_tensor(r, edgernn_u32(record + 12), 1, &layer->pad_row);
+    edgernn_status status = edgernn_read_tensor(r, edgernn_field(record + 12), 1, &layer->pad_row);
     if (status) return status;
     if (layer->pad_row.columns != layer->input_size) return EDGERNN_ERROR_MALFORMED_MODEL;
   }
@@ -119,11 +119,11 @@ static edgernn_status read_pooling(const edgernn_reader *r, const unsigned char 
 EDGERNN_INTERNAL edgernn_status edgernn_read_wide(const edgernn_reader *r, edgernn_wide *wide) {
   const unsigned char *record = record_of(r, r->layers - 1);
   memset(wide, 0, sizeof *wide);
-  if (edgernn_u32(record) != EDGERNN_WIDE) return EDGERNN_OK;
-  uint32_t has_projection = edgernn_u32(record + 12), first = edgernn_u32(record + 16);
+  if (edgernn_field(record) != EDGERNN_WIDE) return EDGERNN_OK;
+  uint32_t has_projection = edgernn_field(record + 12), first = edgernn_field(record + 16);
   edgernn_status status;
-  wide->words = edgernn_u32(record + 4);
-  wide->patterns = edgernn_u32(record + 8);
+  wide->words = edgernn_field(record + 4);
+  wide->patterns = edgernn_field(record + 8);
   if (wide->words < 1 || wide->patterns >> EDGERNN_PATTERNS || has_projection > 1 ||
       first > EDGERNN_MOST_TENSORS) {
     return EDGERNN_ERROR_MALFORMED_MODEL;
@@ -148,7 +148,7 @@ EDGERNN_INTERNAL edgernn_status edgernn_read_wide(const edgernn_reader *r, edger
 EDGERNN_INTERNAL edgernn_status edgernn_read_layer(const edgernn_reader *r, uint32_t index,
                                                    const edgernn_shapes *shapes, edgernn_layer *layer) {
   const unsigned char *record = record_of(r, index);
-  layer->kind = edgernn_u32(record);
+  layer->kind = edgernn_field(record);
   if (layer->kind == EDGERNN_RECURRENT) {
     return EDGERNN_HAS_RECURRENT ? read_recurrent(r, record, layer) : EDGERNN_ERROR_NOT_IN_BUILD;
   }

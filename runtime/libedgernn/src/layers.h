@@ -132,7 +132,7 @@ EDGERNN_INTERNAL size_t edgernn_steps_of(const edgernn_layer *layer, uint32_t in
 
 /* Return the number of a layer's source. */
 static inline uint32_t edgernn_source(const edgernn_layer *layer, uint32_t i) {
-  return edgernn_u32(layer->node.sources + 4 * (size_t)i);
+  return edgernn_field(layer->node.sources + 4 * (size_t)i);
 }
 
 /* Return the bytes that a layer of a graph takes of the scratch besides its output. */

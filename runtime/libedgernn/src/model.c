@@ -79,7 +79,7 @@ static edgernn_status read_ends(const edgernn_reader *r, edgernn_model *model) {
 
 /* Find the text section of versions 2 and 3, which lies behind the tables; offset 0 for no section. */
 static edgernn_status read_section(const edgernn_reader *r, edgernn_span *section) {
-  uint64_t offset = edgernn_u64(r->data + 40), bytes = edgernn_u64(r->data + 48);
+  uint64_t offset = edgernn_wide_field(r->data + 40), bytes = edgernn_wide_field(r->data + 48);
   if (r->version < 2 || offset == 0) return EDGERNN_OK;
   if (offset % 64 || offset <= r->tensor_table || offset > r->size || bytes > r->size - offset) {
     return EDGERNN_ERROR_MALFORMED_MODEL;
@@ -94,10 +94,10 @@ static edgernn_status check_file(const edgernn_reader *r, int is_checked) {
   if (r->version < 1) return EDGERNN_ERROR_MALFORMED_MODEL;
   if (r->version > NEWEST_VERSION) return EDGERNN_ERROR_NEWER_VERSION;
   if (r->version == 1 && !EDGERNN_HAS_VERSION_1) return EDGERNN_ERROR_NOT_IN_BUILD;
-  if (edgernn_u64(r->data + 24) != r->size) return EDGERNN_ERROR_MALFORMED_MODEL;
+  if (edgernn_wide_field(r->data + 24) != r->size) return EDGERNN_ERROR_MALFORMED_MODEL;
   if (r->version == 1 || is_checked) return EDGERNN_OK;
   uint32_t checksum = edgernn_adler32(r->data, (size_t)r->size, CHECKSUM_OFFSET);
-  int is_right = !EDGERNN_CHECKSUMS || checksum == edgernn_u32(r->data + CHECKSUM_OFFSET);
+  int is_right = !EDGERNN_CHECKSUMS || checksum == edgernn_field(r->data + CHECKSUM_OFFSET);
   return is_right ? EDGERNN_OK : EDGERNN_ERROR_CHECKSUM;
 }
 
@@ -109,13 +109,13 @@ static edgernn_status read_header(edgernn_span data, int is_checked, edgernn_rea
   if (!edgernn_is_aligned(data.data, 4)) return EDGERNN_ERROR_ALIGNMENT;
   r->data = data.data;
   r->size = data.size;
-  r->version = data.size < EDGERNN_HEADER_BYTES ? 0 : edgernn_u32(data.data + 8);
+  r->version = data.size < EDGERNN_HEADER_BYTES ? 0 : edgernn_field(data.data + 8);
   edgernn_status status = check_file(r, is_checked);
   if (status) return status;
-  model->head = edgernn_u32(r->data + 12);
-  r->layers = model->layer_count = edgernn_u32(r->data + 16);
-  r->tensors = edgernn_u32(r->data + 20);
-  *is_integer = edgernn_u32(r->data + 96);
+  model->head = edgernn_field(r->data + 12);
+  r->layers = model->layer_count = edgernn_field(r->data + 16);
+  r->tensors = edgernn_field(r->data + 20);
+  *is_integer = edgernn_field(r->data + 96);
   if (model->head > EDGERNN_MULTILABEL || *is_integer > 1) return EDGERNN_ERROR_MALFORMED_MODEL;
   if (r->layers < 1 || r->layers > EDGERNN_MOST_LAYERS || r->tensors < 1 || r->tensors > EDGERNN_MOST_TENSORS) {
     return EDGERNN_ERROR_MALFORMED_MODEL;

@@ -89,12 +89,12 @@ static edgernn_status read_record(const edgernn_reader *r, uint32_t index, uint3
   memset(tensor, 0, sizeof *tensor);
   if (index >= r->tensors) return EDGERNN_ERROR_MALFORMED_MODEL;
   record = r->data + r->tensor_table + (uint64_t)index * EDGERNN_TENSOR_BYTES;
-  tensor->type = edgernn_u32(record);
+  tensor->type = edgernn_field(record);
   if (tensor->type > EDGERNN_UINT8 || !(types >> tensor->type & 1)) return EDGERNN_ERROR_MALFORMED_MODEL;
   if (!EDGERNN_HAS_FLOAT16 && tensor->type == EDGERNN_FLOAT16) return EDGERNN_ERROR_NOT_IN_BUILD;
-  if (edgernn_u32(record + 4) != rank) return EDGERNN_ERROR_MALFORMED_MODEL;
-  tensor->rows = rank == 1 ? 1 : edgernn_u32(record + 8);
-  tensor->columns = edgernn_u32(record + (rank == 1 ? 8 : 12));
+  if (edgernn_field(record + 4) != rank) return EDGERNN_ERROR_MALFORMED_MODEL;
+  tensor->rows = rank == 1 ? 1 : edgernn_field(record + 8);
+  tensor->columns = edgernn_field(record + (rank == 1 ? 8 : 12));
   if (tensor->rows == 0 || tensor->rows > LARGEST) return EDGERNN_ERROR_MALFORMED_MODEL;
   if (tensor->columns == 0 || tensor->columns > LARGEST) return EDGERNN_ERROR_MALFORMED_MODEL;
   *found = record;
@@ -105,11 +105,11 @@ static edgernn_status read_record(const edgernn_reader *r, uint32_t index, uint3
 static edgernn_status read_sections(const edgernn_reader *r, const unsigned char *record, uint64_t rows,
                                     uint64_t columns, edgernn_tensor *tensor) {
   static const uint32_t widths[] = {4, 2, 1, 1, 1, 1};
-  uint64_t offset = edgernn_u64(record + 24);
+  uint64_t offset = edgernn_wide_field(record + 24);
   if (!is_section(r, offset, rows * columns, widths[tensor->type])) return EDGERNN_ERROR_MALFORMED_MODEL;
   tensor->values = r->data + offset;
   if (!edgernn_is_int8(tensor)) return EDGERNN_OK;
-  return read_scales(r, edgernn_u64(record + 32), (uint32_t)rows, tensor);
+  return read_scales(r, edgernn_wide_field(record + 32), (uint32_t)rows, tensor);
 }
 
 EDGERNN_INTERNAL edgernn_status edgernn_read_typed(const edgernn_reader *r, uint32_t index, uint32_t rank,
