@@ -190,7 +190,7 @@ def _load(saved: _Saved, trusted: TrustedCode | None, *, declared_standardize: b
     if saved.kind != "keras":
         check_vocabularies(saved.path, config)
         config = with_trusted_functions(config, objects)
-    _import_own_layers()
+    _import_own_objects()
     import keras
 
     with without_mask_warnings(), keras.saving.custom_object_scope(dict(objects)):
@@ -244,11 +244,12 @@ def _write_config(path: Path, config: dict[str, Any]) -> None:
             archive.writestr(name, data)
 
 
-def _import_own_layers() -> None:
-    """Register our own layers."""
+def _import_own_objects() -> None:
+    """Register our own layers and functions."""
     import edgernn_export.keras.hashed_ngrams
     import edgernn_export.keras.head_tail_truncation
-    import edgernn_export.keras.unicode_text  # noqa: F401
+    import edgernn_export.keras.unicode_text
+    import edgernn_export.keras.word_text  # noqa: F401
 
 
 @contextlib.contextmanager

@@ -10,8 +10,9 @@ from edgernn_export.errors import ModelFileError, UnsupportedModelError
 from edgernn_export.keras.keras2_config import is_keras_layer, is_keras_model
 
 _Config = dict[str, Any]
-#: The registered names of our own layers.
+#: The registered names of our own layers, and of our own functions.
 _OWN_LAYERS = ("edgernn>KeepEnds", "edgernn>HashedNgrams", "edgernn>UnicodeTextVectorization")
+_OWN_FUNCTIONS = ("edgernn>lower_and_split_at_punctuation",)
 _CODE_HINT = "replace it with a class of Keras, or --trust-code FILE.py, which imports its module"
 _STEPS_HINT = "--standardize STEPS states what it does; --trust-code FILE.py imports its module"
 #: Options that may be functions.
@@ -140,7 +141,7 @@ def objects(value: Any) -> Iterator[_Config]:
 def _check_object(path: Path, entry: _Config, trusted: Collection[str]) -> None:
     kind, module = entry["class_name"], entry.get("module") or ""
     registered = entry.get("registered_name")
-    if registered in _OWN_LAYERS:
+    if registered in _OWN_LAYERS or (kind == "function" and entry["config"] in _OWN_FUNCTIONS):
         return
     options = entry["config"] if isinstance(entry["config"], dict) else {}
     name, found = (
@@ -176,7 +177,8 @@ def _is_known(standardize: Any, trusted: Collection[str]) -> bool:
     if standardize in _STANDARDIZE:
         return True
     if isinstance(standardize, dict):
-        return standardize.get("registered_name") in trusted or standardize["config"] in trusted
+        known = (*_OWN_FUNCTIONS, *trusted)
+        return standardize.get("registered_name") in trusted or standardize["config"] in known
     return standardize in trusted
 
 

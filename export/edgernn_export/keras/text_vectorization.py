@@ -62,6 +62,8 @@ def read_tokenizer(
         if config[name] != expected:
             raise _tokenizer_option(layer, name, (str(expected),), config[name])
     own = config["standardize"] or "none"
+    if own_steps := _steps_of(own):
+        own, steps = "none", (*steps, *own_steps)
     # The declared steps describe a function; what has a name follows them.
     standardize = "none" if steps and not isinstance(own, str) else own
     standardize = _named(layer, "standardize", STANDARDIZE, standardize)
@@ -77,7 +79,15 @@ def read_tokenizer(
 
 def has_function(layer: KerasModel) -> bool:
     """Return whether a TextVectorization layer standardizes by a Python function of its user."""
-    return callable(layer.get_config().get("standardize"))
+    function = layer.get_config().get("standardize")
+    return callable(function) and not _steps_of(function)
+
+
+def _steps_of(standardize: object) -> tuple[Step, ...]:
+    """Return the steps of our own standardization, () for any other."""
+    from edgernn_export.keras.word_text import WORD_STEPS, lower_and_split_at_punctuation
+
+    return WORD_STEPS if standardize is lower_and_split_at_punctuation else ()
 
 
 def read_vocabulary(layer: KerasModel) -> tuple[bytes, ...]:
