@@ -35,12 +35,13 @@ from edgernn.training.options import (
     NetworkOptions,
     Preset,
     TextOptions,
+    TokenizerOption,
     TrainingOptions,
     WideOptions,
 )
 from edgernn.training.preset_file import continued_preset
 from edgernn_runtime.ir import Pattern
-from edgernn_runtime.tokenizer import RULES, TRUNCATE
+from edgernn_runtime.tokenizer import TRUNCATE
 
 
 class _Units(click.ParamType[tuple[int, ...]]):
@@ -108,8 +109,9 @@ _OPTIONS = (
     _detail("--vocabulary-size", type=click.IntRange(min=3), help="Maximum vocabulary size."),
     click.option(
         "--tokenizer",
-        type=click.Choice(RULES),
-        help="Keras's ASCII rules, or Unicode: case, words, and scripts without spaces.",
+        type=click.Choice(get_args(TokenizerOption)),
+        help="keras deletes punctuation, words splits there, auto tries both; unicode is for other "
+        "languages.",
     ),
     click.option("--max-length", type=_POSITIVE, help="Maximum tokens per text."),
     _detail(

@@ -51,6 +51,7 @@ def space(preset: Preset) -> dict[str, Choice | Range]:
     size = preset.text.vocabulary_size
     found: dict[str, Choice | Range] = {
         "vocabulary_size": Choice(_with((size // 2, size, size * 2), size)),
+        "tokenizer": Choice(_with(("keras", "words"), preset.text.tokenizer)),
     }
     if preset.wide is not None:
         patterns = ",".join(preset.wide.patterns)
@@ -75,6 +76,7 @@ def values_of(preset: Preset) -> dict[str, Value]:
     network, wide, training = preset.network, preset.wide, preset.training
     every: dict[str, Value] = {
         "vocabulary_size": preset.text.vocabulary_size,
+        "tokenizer": preset.text.tokenizer,
         "buckets": wide.buckets if wide else None,
         "patterns": ",".join(wide.patterns) if wide else None,
         "fewest": wide.fewest if wide else None,
@@ -95,7 +97,9 @@ def apply(preset: Preset, values: Mapping[str, Value]) -> Preset:
 
     All recurrent layers are scaled as the first one.
     """
-    text = replace(preset.text, vocabulary_size=values["vocabulary_size"])
+    text = replace(
+        preset.text, vocabulary_size=values["vocabulary_size"], tokenizer=values["tokenizer"]
+    )
     network, wide, training = preset.network, preset.wide, preset.training
     if wide is not None:
         patterns = _PATTERNS.get(values["patterns"], wide.patterns)

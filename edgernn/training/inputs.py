@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from edgernn.data.checks import CONTRADICTORY, SHARED, Finding, check_rows, describe
 from edgernn.data.datasets import load_corpus, load_rows, read_texts
@@ -30,6 +30,7 @@ from edgernn.training.origin import Origin
 from edgernn.training.request import TrainingCallbacks, TrainingRequest
 from edgernn.training.sizing import describe_sizes, fit_sizes
 from edgernn.training.stream_batches import Stream
+from edgernn.training.tokenizer_choice import choose_tokenizer, compare_tokenizers
 
 _VALIDATION_SPLIT = 0.1
 
@@ -89,6 +90,7 @@ def read_inputs(request: TrainingRequest, callbacks: TrainingCallbacks) -> Input
     )
     for warning in find_missing_labels(training, origin):
         callbacks.warn(warning)
+    preset = _fitted_preset(request, training, labels, callbacks)
     return Inputs(
         corpus=corpus,
         training=training,
@@ -96,7 +98,7 @@ def read_inputs(request: TrainingRequest, callbacks: TrainingCallbacks) -> Input
         new_validation=validation,
         labels=labels,
         truth=truth,
-        preset=_fitted_preset(request, training, labels, callbacks),
+        preset=_with_tokenizer(preset, training, every, labels, request, callbacks),
         unlabeled=_unlabeled(request, callbacks),
         origin=origin,
         stream=stream,
@@ -179,6 +181,27 @@ def _fitted_preset(
     option = "--max-size" if request.max_size else f"--preset {preset.name}"
     callbacks.note(f"sizes for {option}: {describe_sizes(preset)}")
     return preset
+
+
+def _with_tokenizer(
+    preset: Preset,
+    training: Rows,
+    validation: Rows,
+    labels: tuple[str, ...],
+    request: TrainingRequest,
+    callbacks: TrainingCallbacks,
+) -> Preset:
+    """Return the preset with keras or words instead of auto, the same for all workers."""
+    if preset.text.tokenizer != "auto":
+        return preset
+    losses = compare_tokenizers(training, validation, labels, preset)
+    chosen = choose_tokenizer(losses)
+    if request.workers:
+        is_words = request.workers.broadcast(b"1" if chosen == "words" else b"0") == b"1"
+        chosen = "words" if is_words else "keras"
+    scores = ", ".join(f"{loss:.3f} with {name}" for name, loss in losses.items())
+    callbacks.note(f"tokenizer {chosen}: log loss of words and n-grams {scores}")
+    return replace(preset, text=replace(preset.text, tokenizer=chosen))
 
 
 def _parts(corpus: Corpus, request: TrainingRequest) -> tuple[Rows, Rows]:

@@ -16,6 +16,7 @@ from edgernn_export.keras.hashed_ngrams import HashedNgrams
 from edgernn_export.keras.head_tail_truncation import HeadTailTruncation
 from edgernn_export.keras.layer_chain import KerasModel
 from edgernn_export.keras.unicode_text import UnicodeTextVectorization
+from edgernn_export.keras.word_text import lower_and_split_at_punctuation
 from edgernn_runtime.ir import Cell, Pattern
 
 KerasLayer = Any  # Keras and TensorFlow have no type annotations.
@@ -43,6 +44,8 @@ def build_tokenizer(texts: Sequence[str], options: TextOptions) -> tuple[KerasLa
         layer = UnicodeTextVectorization(**limits)
         layer.adapt(texts)
         return (layer, HeadTailTruncation(options.max_length)) if is_head_tail else (layer,)
+    if options.tokenizer == "words":
+        limits["standardize"] = lower_and_split_at_punctuation
     adapted = keras.layers.TextVectorization(**limits)
     adapted.adapt(np.asarray(texts, dtype=object), batch_size=1024)
     layer = keras.layers.TextVectorization(**limits, vocabulary=adapted.get_vocabulary())

@@ -6,11 +6,12 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from edgernn_runtime.ir import Cell, Pattern
-from edgernn_runtime.tokenizer import Rules, Truncate
+from edgernn_runtime.tokenizer import Truncate
 
 PoolingOption = Literal["last", "max+average"]
 Schedule = Literal["linear", "cosine"]
 Keep = Literal["loss", "accuracy"]
+TokenizerOption = Literal["keras", "words", "unicode", "auto"]
 
 #: The default time between two checkpoints within an epoch.
 CHECKPOINT_MINUTES = 10.0
@@ -32,13 +33,15 @@ class TextOptions:
         vocabulary_size: the maximum number of tokens, including padding and OOV.
         max_length: the maximum number of tokens per text.
         truncate: the truncation of longer texts: keep the first tokens, or both ends.
-        tokenizer: the tokenization rules: those of Keras (ASCII), or Unicode.
+        tokenizer: the tokenization rules: those of Keras, which delete punctuation (ASCII); words,
+            which splits there; Unicode; or auto, which chooses keras or words on the validation
+            texts.
     """
 
     vocabulary_size: int = 10_000
     max_length: int = 400
     truncate: Truncate = "head+tail"
-    tokenizer: Rules = "keras"
+    tokenizer: TokenizerOption = "keras"
 
 
 @dataclass(frozen=True)

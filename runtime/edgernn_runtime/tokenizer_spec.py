@@ -39,8 +39,6 @@ SPLIT: tuple[Split, ...] = ("whitespace", "character", "none")
 STEPS: tuple[Step, ...] = get_args(Step)
 #: What training offers.
 TRUNCATE: tuple[Truncate, ...] = ("head", "head+tail")
-#: The rules that training offers.
-RULES: tuple[Rules, ...] = ("keras", "unicode")
 
 _CONTRACTS: dict[Rules, str] = {
     "keras": "edgernn-tokenizer/1",

@@ -24,6 +24,7 @@ from edgernn.training.batches import EncodedTexts, balanced_weights, batch_order
 from edgernn.training.options import PRESETS, TrainingOptions
 from edgernn.training.path_scores import join_paths
 from edgernn.training.path_sum import calibrated_sum
+from edgernn.training.tokenizer_choice import choose_tokenizer
 from edgernn.training.trainer import train
 from edgernn_export.keras.model_file import load_keras
 from edgernn_runtime import load
@@ -288,3 +289,32 @@ def test_unicode_rules_from_training_to_the_device(tmp_path):
         assert classifier.predict("ХОРОШИЙ фильм!").label == "pos"
         assert classifier.predict("Фильм «плохой»").label == "neg"
     assert run("evaluate", out, "--data", capitals) == 0
+
+
+def test_words_are_split_at_punctuation_from_training_to_the_device(tmp_path, capfd):
+    # Keras's rules read each of these texts as one token, which no other text contains.
+    draw = random.Random(4)
+    fillers = ["film", "plot", "scene", "music"]
+    rows = [
+        ("-".join([*draw.choices(fillers, k=3), mood, str(i)]), mood)
+        for i, mood in enumerate(("good", "bad") * 100)
+    ]
+    table = write_table(tmp_path / "dashes.csv", rows)
+    out, grown = tmp_path / "words", tmp_path / "grown"
+    bag = ("--preset", "bag", "--tokenizer", "auto", "--validation-split", 0.3)
+    assert run("train", "--data", table, *bag, "--out", out) == 0
+    assert "tokenizer words: log loss of words and n-grams 0." in capfd.readouterr().err
+    metrics = json.loads((out / "metrics.json").read_text())
+    assert metrics["validation"]["accuracy"] == 1
+    assert metrics["preset"]["text"]["tokenizer"] == "words"
+    assert run("train", "--data", table, "--from", out, "--out", grown) == 0
+    assert run("export", grown, "--format", "native") == 0
+    with load(grown / "native-none.edgernn") as classifier:
+        assert classifier.bundle.manifest.tokenizer.steps == ("lower", "punctuation_to_space")
+        assert classifier.predict("unseen/GOOD!").label == "good"
+        assert classifier.predict("(bad)unseen").label == "bad"
+
+
+def test_a_gain_as_small_as_noise_does_not_change_the_tokenizer():
+    assert choose_tokenizer({"keras": 0.4, "words": 0.399}) == "keras"
+    assert choose_tokenizer({"keras": 0.4, "words": 0.39}) == "words"

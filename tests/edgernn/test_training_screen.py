@@ -31,7 +31,7 @@ def test_the_screen_shows_an_encoded_text_the_layers_and_the_epochs(trained):
     assert max(map(len, lines[start:-1])) <= 100
 
 
-@pytest.mark.parametrize("rules", ["keras", "unicode"])
+@pytest.mark.parametrize("rules", ["keras", "words", "unicode"])
 def test_an_encoded_text_fits_a_line_and_cannot_control_the_terminal(rules):
     options = TextOptions(tokenizer=rules, max_length=20, truncate="head+tail")
     tokenizer = build_tokenizer(["good film " * 3, "film"], options)
