@@ -140,6 +140,17 @@ def test_random_batches_are_clean_under_sanitizers(tmp_path):
         assert [line.split()[0] for line in done.stdout.splitlines()] == _native.kernels()
 
 
+@pytest.mark.skipif(shutil.which("cc") is None, reason="no C compiler is installed")
+@pytest.mark.parametrize("name", ["lstm-int8-binary", "gru-int8-binary", "padded-int8"])
+def test_the_kernels_of_small_cores_have_the_bits_of_each_text_alone(name, tmp_path):
+    options = ("-O1", "-DEDGERNN_TEST_SMALL_CORE", "-fsanitize=address,undefined")
+    program = build("batch", tmp_path / "batch", *options)
+    bundle = LIBRARY.parents[1] / "tests" / "hosts" / "bundles" / f"{name}.edgernn"
+    done = subprocess.run([program, bundle, "3"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.splitlines()[-1].startswith("scalar-fixed")
+
+
 @pytest.mark.parametrize(
     ("compiler", "emulator"),
     [

@@ -89,9 +89,9 @@ static void open_batch_walker(edgernn_arena *a, batch_walker *w, const edgernn_l
   } else {
     w->float32 = EDGERNN_TAKE(a, float, texts * width);
   }
-  /* A GRU needs them apart from the products with the state. */
+  /* A GRU needs them apart from the products with the state, and so do kernels that add where they write. */
   size_t rows = edgernn_gates(d->cell) * edgernn_padded(d->units);
-  w->products = d->cell == EDGERNN_GRU ? EDGERNN_TAKE(a, float, texts * rows) : w->cells.gates;
+  w->products = d->cell == EDGERNN_GRU || EDGERNN_SMALL_CORE ? EDGERNN_TAKE(a, float, texts * rows) : w->cells.gates;
 }
 
 EDGERNN_INTERNAL size_t edgernn_batch_recurrent_bytes(const edgernn_layer *layer, size_t width, size_t texts) {

@@ -21,7 +21,7 @@ EDGERNN_INTERNAL void edgernn_open_cells(edgernn_arena *arena, edgernn_cells *ce
                                          size_t texts, int input_offset);
 
 /* Take a step of the first `texts` texts, whose input products are `inputs` [texts, groups * 16]. They
- * may be in `cells->gates`, except for a GRU. */
+ * may be in `cells->gates`, except for a GRU and the kernels of small cores. */
 EDGERNN_INTERNAL void edgernn_step_cells(const edgernn_model *model, const edgernn_layer *layer,
                                          edgernn_cells *cells, const float *inputs, size_t texts);
 
