@@ -43,9 +43,10 @@ _PARTS = (
 _CORTEX_M4 = ("arm-none-eabi-gcc", "-mcpu=cortex-m4", "-mthumb")
 _STRUCTS = """
 #include "classifier.h"
+#include "stream.h"
 char size_classifier[sizeof(edgernn_classifier)];
 char size_layer[sizeof(edgernn_layer)];
-char size_sequence[sizeof(edgernn_sequence)];
+char size_stage[sizeof(edgernn_stage)];
 """
 
 

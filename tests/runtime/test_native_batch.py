@@ -12,6 +12,7 @@ from edgernn_runtime import ClosedError, OptionError, Prediction, TextError, loa
 from edgernn_runtime.bundle import read_bundle
 from edgernn_runtime.engines import native
 from tests.runtime.graph_networks import GRAPHS, graph_of
+from tests.runtime.stream_networks import CONSTANT, GROWING, stream_of
 from tests.runtime.test_libedgernn import LIBRARY, SAMPLE, bundle_of
 from tests.runtime.test_native import SHAPES, network_of
 from tests.runtime.test_native_c import build
@@ -36,6 +37,19 @@ def test_a_batch_has_the_bits_of_each_text_alone(shape, recipe, kernels, tmp_pat
     engine = native.Engine(bundle.model, 1, kernels)
     texts = [text.encode() for text in some_texts(60)]
     assert engine.classify_batch(texts) == [engine.classify(text) for text in texts]
+
+
+@pytest.mark.parametrize("kernels", _native.kernels())
+@pytest.mark.parametrize("recipe", ["none", "int8"])
+@pytest.mark.parametrize("name", [*CONSTANT, *GROWING])
+def test_a_text_in_blocks_has_the_bits_of_whole_sequences(name, recipe, kernels, tmp_path):
+    """A batch keeps the sequences of all layers; one text keeps what the next layer needs."""
+    bundle = read_bundle(bundle_of(tmp_path, recipe, network=stream_of(name)))
+    texts = [text.encode() for text in some_texts(60)]
+    expected = native.Engine(bundle.model, 1, kernels).classify_batch(texts)
+    for threads in (1, 2):
+        engine = native.Engine(bundle.model, threads, kernels)
+        assert [engine.classify(text) for text in texts] == expected
 
 
 @pytest.mark.parametrize("head", ["binary", "multiclass"])

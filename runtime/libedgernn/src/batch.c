@@ -1,23 +1,18 @@
 /* Several texts through the layers, side by side where that is faster. */
 #include "batch.h"
 
+#include "stream.h"
+
 EDGERNN_INTERNAL int edgernn_runs_batches(const edgernn_model *model) {
   int recurrent = 0;
-  for (uint32_t i = 0; i < model->layer_count; i++) {
-    uint32_t kind = model->layers[i].kind;
-    if (kind == EDGERNN_RECURRENT) recurrent = 1;
-    if (kind != EDGERNN_RECURRENT && kind != EDGERNN_DENSE && kind != EDGERNN_POOLING &&
-        kind != EDGERNN_POOLINGS) {
-      return 0;
-    }
-  }
-  return recurrent;
+  for (uint32_t i = 0; i < model->layer_count; i++) recurrent |= model->layers[i].kind == EDGERNN_RECURRENT;
+  return recurrent && edgernn_streams(model);
 }
 
 /* Return the steps of a layer's output. */
 static size_t steps_behind(const edgernn_layer *layer, size_t steps) { return layer->is_sequence ? steps : 1; }
 
-/* Take the memory of a text's sequences, and return the steps of the last. */
+/* Take the memory of a text's sequences. */
 static void open_sequences(edgernn_arena *a, const edgernn_model *model, size_t steps,
                            edgernn_sequence *values) {
   edgernn_sequence unused;
@@ -25,6 +20,7 @@ static void open_sequences(edgernn_arena *a, const edgernn_model *model, size_t 
   for (uint32_t i = 0; i < model->layer_count; i++) {
     steps = steps_behind(&model->layers[i], steps);
     edgernn_open_output(a, model, i, steps, values ? values + i + 1 : &unused);
+    if (a->used > EDGERNN_MOST_SCRATCH) a->used = EDGERNN_MOST_SCRATCH;
   }
 }
 
@@ -64,7 +60,7 @@ EDGERNN_INTERNAL void edgernn_run_batch(const edgernn_model *model, const edgern
   edgernn_arena a = {(unsigned char *)scratch, 0};
   size_t stride = model->layer_count + 1u;
   edgernn_sequence *values = open_batch(&a, model, texts, count);
-  for (size_t i = 0; i < count; i++) edgernn_embed(model, texts[i].ids, values + i * stride);
+  for (size_t i = 0; i < count; i++) edgernn_embed(model, texts[i].ids, 1, values + i * stride);
   for (uint32_t layer = 0; layer < model->layer_count; layer++) {
     if (model->layers[layer].kind == EDGERNN_RECURRENT) {
       edgernn_batch_recurrent(model, &model->layers[layer], values + layer, stride, count, a, executor);

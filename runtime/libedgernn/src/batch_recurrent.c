@@ -82,7 +82,7 @@ static void walk_batch(void *argument, size_t direction) {
 static void open_batch_walker(edgernn_arena *a, batch_walker *w, const edgernn_layer *layer,
                               const edgernn_direction *d, size_t width, size_t texts, int input_offset) {
   memset(w, 0, sizeof *w);
-  edgernn_open_cells(a, &w->cells, d, texts, input_offset);
+  edgernn_open_cells(a, a, &w->cells, d, texts, input_offset);
   if (layer->is_int8) {
     w->int8 = EDGERNN_TAKE(a, int8_t, texts * width);
     w->scales = EDGERNN_TAKE(a, float, texts);

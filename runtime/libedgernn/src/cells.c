@@ -98,20 +98,21 @@ EDGERNN_INTERNAL void edgernn_step_cells(const edgernn_model *model, const edger
   quantize(model, layer, c, c->hidden, texts);
 }
 
-EDGERNN_INTERNAL void edgernn_open_cells(edgernn_arena *a, edgernn_cells *c, const edgernn_direction *d,
-                                         size_t texts, int input_offset) {
+EDGERNN_INTERNAL void edgernn_open_cells(edgernn_arena *a, edgernn_arena *work, edgernn_cells *c,
+                                         const edgernn_direction *d, size_t texts, int input_offset) {
   size_t units = texts * edgernn_padded(d->units);
+  int is_gru = d->cell == EDGERNN_GRU;
   c->d = d;
   c->descending = 0;
-  c->gates = EDGERNN_TAKE(a, float, edgernn_gates(d->cell) * units);
-  c->parts = EDGERNN_TAKE(a, float, 3 * units);
+  c->gates = EDGERNN_TAKE(work, float, edgernn_gates(d->cell) * units);
+  c->parts = is_gru ? EDGERNN_TAKE(work, float, 3 * units) : NULL;
+  c->scaled = is_gru && !d->reset_after ? EDGERNN_TAKE(work, float, units) : NULL;
   c->hidden = EDGERNN_TAKE(a, float, units);
-  c->cell = EDGERNN_TAKE(a, float, units);
-  c->scaled = EDGERNN_TAKE(a, float, units);
+  c->cell = d->cell == EDGERNN_LSTM ? EDGERNN_TAKE(a, float, units) : NULL;
   c->quantized = EDGERNN_TAKE(a, int8_t, units);
   if (a->memory) {
     memset(c->hidden, 0, units * sizeof(float));
-    memset(c->cell, 0, units * sizeof(float));
+    if (c->cell) memset(c->cell, 0, units * sizeof(float));
     memset(c->quantized, input_offset, units);
   }
 }

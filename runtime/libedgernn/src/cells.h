@@ -16,9 +16,11 @@ typedef struct edgernn_cells {
   int descending;
 } edgernn_cells;
 
-/* Take the memory for `texts` texts of the arena, and start with zeros. */
-EDGERNN_INTERNAL void edgernn_open_cells(edgernn_arena *arena, edgernn_cells *cells, const edgernn_direction *d,
-                                         size_t texts, int input_offset);
+/* Take the memory for `texts` texts, and start with zeros.
+ *
+ * arena: for states. work: for what is not needed from step to step; it may be the same arena. */
+EDGERNN_INTERNAL void edgernn_open_cells(edgernn_arena *arena, edgernn_arena *work, edgernn_cells *cells,
+                                         const edgernn_direction *d, size_t texts, int input_offset);
 
 /* Take a step of the first `texts` texts, whose input products are `inputs` [texts, groups * 16]. They
  * may be in `cells->gates`, except for a GRU and the kernels of small cores. */

@@ -32,10 +32,14 @@ static size_t batch_ids_bytes(const edgernn_classifier *c, const size_t *text_by
 
 /* Return the bytes in which as many texts as help run side by side, the longest of `ids` ids. */
 static size_t group_bytes(const edgernn_model *model, size_t ids, size_t count) {
-  size_t one = edgernn_model_scratch(model, ids), texts = edgernn_runs_batches(model) ? count : 1;
-  if (texts > EDGERNN_MOST_TEXTS) texts = EDGERNN_MOST_TEXTS;
-  if (one >= BATCH_BYTES) return one;
-  return texts > BATCH_BYTES / one ? BATCH_BYTES : texts * one;
+  size_t one = edgernn_model_scratch(model, ids);
+  if (count > EDGERNN_MOST_TEXTS) count = EDGERNN_MOST_TEXTS;
+  if (count < 2 || !edgernn_runs_batches(model)) return one;
+  edgernn_batch_text texts[EDGERNN_MOST_TEXTS];
+  for (size_t i = 0; i < count; i++) texts[i].count = ids;
+  size_t bytes = edgernn_batch_bytes(model, texts, count);
+  if (bytes > BATCH_BYTES) bytes = BATCH_BYTES;
+  return bytes > one ? bytes : one;
 }
 
 size_t edgernn_batch_scratch_size(const edgernn_classifier *classifier, const size_t *text_bytes, size_t count) {
@@ -105,10 +109,8 @@ static void sort_texts(edgernn_batch_text *texts, size_t count) {
 
 /* Return how many of the texts run side by side in so much memory; 1 if they do not. */
 static size_t group_size(const edgernn_model *model, const edgernn_batch_text *texts, size_t count, size_t bytes) {
-  size_t fits = bytes / edgernn_model_scratch(model, texts[0].count);
   if (!edgernn_runs_batches(model)) return 1;
   if (count > EDGERNN_MOST_TEXTS) count = EDGERNN_MOST_TEXTS;
-  if (count > fits) count = fits ? fits : 1;
   while (count > 1 && edgernn_batch_bytes(model, texts, count) > bytes) count--;
   return count;
 }

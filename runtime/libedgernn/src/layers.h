@@ -114,13 +114,48 @@ typedef struct edgernn_sequence {
   ptrdiff_t scale_stride;
 } edgernn_sequence;
 
-/* Return the bytes that a layer's directions take of the scratch; none but for a recurrent one. */
-EDGERNN_INTERNAL size_t edgernn_recurrent_bytes(const edgernn_layer *layer, size_t steps);
+/* More scratch cannot be had: half of it and the rest of a text must not overflow. */
+#define EDGERNN_MOST_SCRATCH ((size_t)-1 / 4)
 
-/* Run a recurrent layer with what is left of the scratch. */
+/* Take the memory of the vectors of `steps` ids, and of a layer's output of `steps` steps. */
+EDGERNN_INTERNAL void edgernn_open_text(edgernn_arena *arena, const edgernn_model *model, size_t steps,
+                                        edgernn_sequence *x);
+EDGERNN_INTERNAL void edgernn_open_output(edgernn_arena *arena, const edgernn_model *model, uint32_t index,
+                                          size_t steps, edgernn_sequence *y);
+
+/* Look up the vectors of `x->steps` ids, which are `stride` apart. */
+EDGERNN_INTERNAL void edgernn_embed(const edgernn_model *model, const int32_t *ids, ptrdiff_t stride,
+                                    edgernn_sequence *x);
+
+/* Return a part of a sequence. */
+EDGERNN_INTERNAL edgernn_sequence edgernn_steps_from(const edgernn_sequence *x, size_t first, size_t count);
+
+/* Run a dense layer on every step. */
+EDGERNN_INTERNAL void edgernn_run_dense(const edgernn_layer *layer, const edgernn_sequence *x,
+                                        edgernn_sequence *y);
+
+/* Return whether a layer's states need not be kept: a pooling follows, and no directions are merged before. */
+EDGERNN_INTERNAL int edgernn_pools_states(const edgernn_model *model, uint32_t index);
+
+/* Add `width` columns of a step to the running sums and maxima of a pooling, from `column` on. */
+EDGERNN_INTERNAL void edgernn_pool_step(const edgernn_layer *layer, const float *step, int is_first, size_t column,
+                                        size_t width, float *out);
+
+/* Make the output of a pooling of the sums and maxima of `steps` steps. */
+EDGERNN_INTERNAL void edgernn_finish_pooling(const edgernn_layer *layer, size_t steps, float *out);
+
+/* Run a pooling over a sequence: the same bits as of steps that are pooled one by one. */
+EDGERNN_INTERNAL void edgernn_run_pooling(const edgernn_model *model, uint32_t index, const edgernn_sequence *x,
+                                          edgernn_sequence *y);
+
+/* Return the bytes that a layer's directions take of the scratch; none but for a recurrent one. */
+EDGERNN_INTERNAL size_t edgernn_recurrent_bytes(const edgernn_model *model, const edgernn_layer *layer,
+                                                size_t steps);
+
+/* Run a recurrent layer over a sequence with what is left of the scratch. */
 EDGERNN_INTERNAL void edgernn_run_recurrent(const edgernn_model *model, const edgernn_layer *layer,
-                           const edgernn_sequence *x, edgernn_sequence *y, edgernn_arena arena,
-                           const edgernn_executor *executor);
+                                            const edgernn_sequence *x, edgernn_sequence *y, edgernn_arena arena,
+                                            const edgernn_executor *executor);
 
 /* Merge the outputs of two directions side by side as the layer says. */
 EDGERNN_INTERNAL void edgernn_merge(const edgernn_layer *layer, edgernn_sequence *y);

@@ -27,15 +27,6 @@ EDGERNN_INTERNAL void edgernn_run_model(const edgernn_model *model, const int32_
 
 /* ---- The parts of a run, for several texts side by side ---------------------------------------- */
 
-/* Take the memory of a text's vectors, of a layer's output of `steps` steps. */
-EDGERNN_INTERNAL void edgernn_open_text(edgernn_arena *arena, const edgernn_model *model, size_t steps,
-                                        edgernn_sequence *x);
-EDGERNN_INTERNAL void edgernn_open_output(edgernn_arena *arena, const edgernn_model *model, uint32_t index,
-                                          size_t steps, edgernn_sequence *y);
-
-/* Look the vectors of the ids up. */
-EDGERNN_INTERNAL void edgernn_embed(const edgernn_model *model, const int32_t *ids, edgernn_sequence *x);
-
 /* Run a layer over `values[index]`. */
 EDGERNN_INTERNAL void edgernn_run_layer(const edgernn_model *model, uint32_t index, edgernn_sequence *values,
                                         edgernn_arena arena, const edgernn_executor *executor);

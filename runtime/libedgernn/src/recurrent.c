@@ -1,96 +1,100 @@
 /* Recurrent layers: the walk of one or two directions over a sequence. */
-#include "cells.h"
+#include "recurrent.h"
 
-/* One direction under way. */
-typedef struct walker {
-  edgernn_cells cells;
-  /* Input products of a chunk of steps [EDGERNN_CHUNK, groups * 16]. */
-  float *inputs;
-} walker;
-
-/* A layer under way. */
-typedef struct job {
-  const edgernn_model *model;
-  const edgernn_layer *layer;
-  const edgernn_sequence *x;
-  edgernn_sequence *y;
-  walker walkers[2];
-} job;
+/* Return the column of the output at which a direction's states begin. */
+static size_t column_of(const edgernn_walk *k, const edgernn_walker *w) {
+  return w == &k->walkers[1] ? k->walkers[0].cells.d->units : 0;
+}
 
 /* Copy a direction's state to the output: at its step, next to the other direction's. */
-static void keep_state(const job *j, const walker *w, size_t place) {
-  size_t column = w == &j->walkers[1] ? j->walkers[0].cells.d->units : 0;
-  size_t at = place * j->y->width + column;
-  if (j->y->int8) {
-    memcpy(j->y->int8 + at, w->cells.quantized, w->cells.d->units);
+static void keep_state(const edgernn_walk *k, const edgernn_walker *w, size_t place) {
+  size_t at = place * k->y->width + column_of(k, w);
+  if (k->y->int8) {
+    memcpy(k->y->int8 + at, w->cells.quantized, w->cells.d->units);
   } else {
-    memcpy(j->y->float32 + at, w->cells.hidden, w->cells.d->units * sizeof(float));
+    memcpy(k->y->float32 + at, w->cells.hidden, w->cells.d->units * sizeof(float));
   }
 }
 
 /* Make the input products of the steps from `first`, in the order of the walk. */
-static void make_inputs(const job *j, const walker *w, size_t first, size_t count) {
+static void make_inputs(const edgernn_walk *k, edgernn_walker *w, size_t first, size_t count) {
   const edgernn_direction *d = w->cells.d;
-  const edgernn_sequence *x = j->x;
-  size_t at = d->reverse ? x->steps - 1 - first : first;
+  const edgernn_sequence *x = k->x;
+  size_t at = d->reverse ? k->steps - 1 - first : first;
   ptrdiff_t sign = d->reverse ? -1 : 1;
   ptrdiff_t width = (ptrdiff_t)d->input_product.groups * EDGERNN_GROUP;
   edgernn_steps steps;
+  if (k->ids) {
+    w->text.steps = count;
+    edgernn_embed(k->model, k->ids + at, sign, &w->text);
+    x = &w->text;
+    at = 0;
+    sign = 1;
+  }
   memset(&steps, 0, sizeof steps);
   steps.count = count;
   steps.stride = sign * (ptrdiff_t)x->width;
   steps.base = d->input_bias;
   steps.out = w->inputs;
   steps.out_stride = width;
-  if (j->layer->is_int8 || !EDGERNN_HAS_FLOAT) {
+  if (k->layer->is_int8 || !EDGERNN_HAS_FLOAT) {
     steps.int8 = x->int8 + at * x->width;
     steps.scale = x->scales + (ptrdiff_t)at * x->scale_stride;
     steps.scale_stride = sign * x->scale_stride;
-    j->model->kernels->product_int8(&d->input_product, &steps);
+    k->model->kernels->product_int8(&d->input_product, &steps);
   } else {
     steps.float32 = x->float32 + at * x->width;
-    j->model->kernels->product_float32(&d->input_product, &steps);
+    k->model->kernels->product_float32(&d->input_product, &steps);
   }
 }
 
+/* Take a step, and hand its state on. */
+static void take_step(const edgernn_walk *k, edgernn_walker *w, const float *inputs, size_t place) {
+  edgernn_step_cells(k->model, k->layer, &w->cells, inputs, 1);
+  if (k->pooling) {
+    edgernn_pool_step(k->pooling, w->cells.hidden, !w->is_begun, column_of(k, w), w->cells.d->units,
+                      k->y->float32);
+  } else if (k->layer->return_sequences) {
+    keep_state(k, w, place);
+  }
+  w->is_begun = 1;
+}
+
 /* Walk the directions from `begin` up to `end`, which take turns at each step. */
-static void walk(job *j, uint32_t begin, uint32_t end) {
-  size_t steps = j->x->steps;
-  for (size_t first = 0; first < steps; first += EDGERNN_CHUNK) {
-    size_t count = steps - first < EDGERNN_CHUNK ? steps - first : EDGERNN_CHUNK;
-    for (uint32_t i = begin; i < end; i++) make_inputs(j, &j->walkers[i], first, count);
+static void walk(edgernn_walk *k, uint32_t begin, uint32_t end) {
+  for (size_t first = 0; first < k->steps; first += EDGERNN_CHUNK) {
+    size_t count = k->steps - first < EDGERNN_CHUNK ? k->steps - first : EDGERNN_CHUNK;
+    for (uint32_t i = begin; i < end; i++) make_inputs(k, &k->walkers[i], first, count);
     for (size_t s = 0; s < count; s++) {
       for (uint32_t i = begin; i < end; i++) {
-        walker *w = &j->walkers[i];
+        edgernn_walker *w = &k->walkers[i];
         const float *inputs = w->inputs + s * w->cells.d->input_product.groups * EDGERNN_GROUP;
-        edgernn_step_cells(j->model, j->layer, &w->cells, inputs, 1);
-        if (j->layer->return_sequences) keep_state(j, w, i ? steps - 1 - (first + s) : first + s);
+        take_step(k, w, inputs, i ? k->steps - 1 - (first + s) : first + s);
       }
     }
-  }
-  for (uint32_t i = begin; !j->layer->return_sequences && i < end; i++) {
-    keep_state(j, &j->walkers[i], 0);
   }
 }
 
 /* On a copy of its own, as two threads would wait for each other's writes to one cache line. */
 static void walk_one(void *argument, size_t direction) {
-  job own = *(const job *)argument;
+  edgernn_walk own = *(const edgernn_walk *)argument;
   walk(&own, (uint32_t)direction, (uint32_t)direction + 1);
 }
 
-static void open_walker(edgernn_arena *a, walker *w, const edgernn_direction *d, size_t steps,
-                        int zero) {
-  size_t rows = edgernn_gates(d->cell) * edgernn_padded(d->units);
-  w->inputs = EDGERNN_TAKE(a, float, (steps < EDGERNN_CHUNK ? steps : EDGERNN_CHUNK) * rows);
-  edgernn_open_cells(a, &w->cells, d, 1, zero);
-}
-
-EDGERNN_INTERNAL size_t edgernn_recurrent_bytes(const edgernn_layer *layer, size_t steps) {
-  edgernn_arena a = {NULL, 0};
-  walker w;
-  for (uint32_t i = 0; i < layer->directions; i++) open_walker(&a, &w, &layer->direction[i], steps, 0);
-  return a.used;
+EDGERNN_INTERNAL void edgernn_open_walk(edgernn_arena *a, edgernn_arena *work, edgernn_walk *k,
+                                        const edgernn_model *model, const edgernn_layer *layer, size_t steps,
+                                        int reads_ids) {
+  size_t block = steps < EDGERNN_CHUNK ? steps : EDGERNN_CHUNK;
+  memset(k, 0, sizeof *k);
+  k->model = model;
+  k->layer = layer;
+  for (uint32_t i = 0; i < layer->directions; i++) {
+    edgernn_walker *w = &k->walkers[i];
+    const edgernn_direction *d = &layer->direction[i];
+    w->inputs = EDGERNN_TAKE(work, float, block * edgernn_gates(d->cell) * edgernn_padded(d->units));
+    edgernn_open_cells(a, work, &w->cells, d, 1, model->kernels->input_offset);
+    if (reads_ids) edgernn_open_text(work, model, block, &w->text);
+  }
 }
 
 EDGERNN_INTERNAL void edgernn_merge(const edgernn_layer *layer, edgernn_sequence *y) {
@@ -107,26 +111,47 @@ EDGERNN_INTERNAL void edgernn_merge(const edgernn_layer *layer, edgernn_sequence
   y->width = units;
 }
 
-EDGERNN_INTERNAL void edgernn_run_recurrent(const edgernn_model *model, const edgernn_layer *layer,
-                           const edgernn_sequence *x, edgernn_sequence *y, edgernn_arena a,
-                           const edgernn_executor *executor) {
-  job j;
-  j.model = model;
-  j.layer = layer;
-  j.x = x;
-  j.y = y;
-  for (uint32_t i = 0; i < layer->directions; i++) {
-    open_walker(&a, &j.walkers[i], &layer->direction[i], x->steps, model->kernels->input_offset);
-  }
-  y->steps = layer->return_sequences ? x->steps : 1;
+EDGERNN_INTERNAL void edgernn_walk_on(edgernn_walk *k, const edgernn_executor *executor) {
+  const edgernn_layer *layer = k->layer;
   if (layer->directions == 2 && executor) {
-    executor->run(executor->context, walk_one, &j);
+    executor->run(executor->context, walk_one, k);
   } else if (layer->is_int8) {
     /* The processor works at one direction while the other waits. */
-    walk(&j, 0, layer->directions);
+    walk(k, 0, layer->directions);
   } else {
     /* The float weights of both directions do not fit into the cache. */
-    for (uint32_t i = 0; i < layer->directions; i++) walk(&j, i, i + 1);
+    for (uint32_t i = 0; i < layer->directions; i++) walk(k, i, i + 1);
   }
-  edgernn_merge(layer, y);
+}
+
+EDGERNN_INTERNAL void edgernn_finish_walk(edgernn_walk *k, size_t steps) {
+  if (k->pooling) {
+    edgernn_finish_pooling(k->pooling, steps, k->y->float32);
+    return;
+  }
+  for (uint32_t i = 0; !k->layer->return_sequences && i < k->layer->directions; i++) {
+    keep_state(k, &k->walkers[i], 0);
+  }
+  edgernn_merge(k->layer, k->y);
+}
+
+EDGERNN_INTERNAL size_t edgernn_recurrent_bytes(const edgernn_model *model, const edgernn_layer *layer,
+                                                size_t steps) {
+  edgernn_arena a = {NULL, 0};
+  edgernn_walk unused;
+  edgernn_open_walk(&a, &a, &unused, model, layer, steps, 0);
+  return a.used;
+}
+
+EDGERNN_INTERNAL void edgernn_run_recurrent(const edgernn_model *model, const edgernn_layer *layer,
+                                            const edgernn_sequence *x, edgernn_sequence *y, edgernn_arena a,
+                                            const edgernn_executor *executor) {
+  edgernn_walk k;
+  edgernn_open_walk(&a, &a, &k, model, layer, x->steps, 0);
+  k.x = x;
+  k.steps = x->steps;
+  k.y = y;
+  y->steps = layer->return_sequences ? x->steps : 1;
+  edgernn_walk_on(&k, executor);
+  edgernn_finish_walk(&k, x->steps);
 }
