@@ -222,7 +222,7 @@ def test_a_package_for_some_models_replays_their_vectors(packages, name, path):
 def test_the_module_for_the_sample_is_small(packages):
     module = (packages / "sample" / "edgernn.wasm").read_bytes()
     assert len(module) <= 30_000
-    assert len(gzip.compress(module, 9)) <= 13_000
+    assert len(gzip.compress(module, 9)) <= 14_000
 
 
 def test_a_package_for_some_models_refuses_others_by_name(packages):

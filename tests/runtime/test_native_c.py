@@ -199,11 +199,11 @@ def test_other_processors_give_the_same_bits(compiler, emulator, tmp_path):
 
 @pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
 @needs_compiler
-def test_the_code_is_below_84_kilobytes(tmp_path):
+def test_the_code_is_below_88_kilobytes(tmp_path):
     command = ["make", "-s", "-C", NATIVE, f"BUILD={tmp_path}", "size"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     text, data, *_ = done.stdout.splitlines()[-1].split()
-    assert int(text) + int(data) <= 84 << 10
+    assert int(text) + int(data) <= 88 << 10
 
 
 def model_with_text(spec, vocabulary, pad_to=None, pad_side="post"):
