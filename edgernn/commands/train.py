@@ -110,8 +110,7 @@ _OPTIONS = (
     click.option(
         "--tokenizer",
         type=click.Choice(get_args(TokenizerOption)),
-        help="keras deletes punctuation, words splits there, auto tries both; unicode is for other "
-        "languages.",
+        help="keras deletes punctuation, words splits there, auto tries both; unicode: any script.",
     ),
     click.option("--max-length", type=_POSITIVE, help="Maximum tokens per text."),
     _detail(

@@ -145,6 +145,10 @@ def self_test(amalgamation):
     return amalgamation / "test"
 
 
+def test_a_folder_is_no_bundle(self_test, tmp_path):
+    assert run(self_test, tmp_path) == "EDGERNN_ERROR_NOT_A_BUNDLE\n"
+
+
 def test_a_bundle_for_another_engine_is_refused_by_name(self_test):
     paths = [FIXTURES / f"bundle-1-{name}.edgernn" for name in ("tflite", "onnx", "native")]
     other = "EDGERNN_ERROR_OTHER_FORMAT\n"

@@ -92,6 +92,8 @@ edgernn_status edgernn_load_memory(const void *data, size_t size, edgernn_classi
 static edgernn_status read_file(FILE *stream, unsigned char **block, size_t *size) {
   long end = fseek(stream, 0, SEEK_END) ? -1 : ftell(stream);
   if (end < 0 || fseek(stream, 0, SEEK_SET)) return EDGERNN_ERROR_NOT_FOUND;
+  /* The end of a folder is LONG_MAX on Linux. */
+  if (end >= 0x7fffffff) return EDGERNN_ERROR_NOT_A_BUNDLE;
   *size = (size_t)end;
   *block = (unsigned char *)edgernn_allocate(*size + 4);
   if (!*block) return EDGERNN_ERROR_OUT_OF_MEMORY;
