@@ -104,5 +104,6 @@ def _refused(status: str, expected: str, found: str) -> BundleFormatError:
         "not a bundle",
         expected=f"a zip file as `edgernn export` writes it: {expected}",
         found=found,
+        hint="if it was downloaded or copied, it may be incomplete: copy it again",
         status=status,
     )

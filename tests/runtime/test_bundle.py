@@ -138,7 +138,7 @@ def test_a_truncated_bundle_is_refused(bundle, tmp_path, share):
     data = bundle.read_bytes()
     path = tmp_path / "x.edgernn"
     path.write_bytes(data[: int(len(data) * share)])
-    with pytest.raises(EdgernnError):
+    with pytest.raises(EdgernnError, match="may be incomplete: copy it again"):
         load(path)
 
 
