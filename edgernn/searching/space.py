@@ -51,8 +51,10 @@ def space(preset: Preset) -> dict[str, Choice | Range]:
     size = preset.text.vocabulary_size
     found: dict[str, Choice | Range] = {
         "vocabulary_size": Choice(_with((size // 2, size, size * 2), size)),
-        "tokenizer": Choice(_with(("keras", "words"), preset.text.tokenizer)),
     }
+    if preset.text.tokenizer != "unicode":
+        # Neither of the others reads the scripts that unicode was chosen for.
+        found["tokenizer"] = Choice(_with(("keras", "words"), preset.text.tokenizer))
     if preset.wide is not None:
         patterns = ",".join(preset.wide.patterns)
         found["buckets"] = Choice(_with((16_384, 32_768, 65_536, 131_072), preset.wide.buckets))
@@ -97,9 +99,8 @@ def apply(preset: Preset, values: Mapping[str, Value]) -> Preset:
 
     All recurrent layers are scaled as the first one.
     """
-    text = replace(
-        preset.text, vocabulary_size=values["vocabulary_size"], tokenizer=values["tokenizer"]
-    )
+    tokenizer = values.get("tokenizer", preset.text.tokenizer)
+    text = replace(preset.text, vocabulary_size=values["vocabulary_size"], tokenizer=tokenizer)
     network, wide, training = preset.network, preset.wide, preset.training
     if wide is not None:
         patterns = _PATTERNS.get(values["patterns"], wide.patterns)

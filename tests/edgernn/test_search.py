@@ -18,6 +18,13 @@ from edgernn.training.options import PRESETS
 from tests.edgernn.conftest import run
 
 
+def test_a_search_keeps_the_tokenizer_of_other_scripts():
+    text = replace(PRESETS["bag"].text, tokenizer="unicode")
+    preset = replace(PRESETS["bag"], text=text)
+    assert "tokenizer" not in space(preset)
+    assert apply(preset, values_of(preset)) == preset
+
+
 @pytest.mark.parametrize("preset", PRESETS.values(), ids=lambda preset: preset.name)
 def test_the_space_contains_the_preset(preset):
     values = values_of(preset)
