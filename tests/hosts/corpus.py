@@ -9,6 +9,7 @@ from edgernn_export.bundle_file import describe_members, zip_members
 from edgernn_export.test_vectors import encode_test_vectors
 from edgernn_runtime import Classifier
 from edgernn_runtime.bundle import CARD, MANIFEST, VECTORS, parse_bundle
+from edgernn_runtime.engines.native import Engine
 from edgernn_runtime.ir import Network, Task
 from edgernn_runtime.manifest import Manifest, encode_manifest
 from edgernn_runtime.text_section import TextSection, attach_text
@@ -57,6 +58,16 @@ TEXTS = (
 LABELS = {"binary": ("neg", "pos"), "multiclass": ("a", "b c", "é"), "multilabel": ("x", "y", "z")}
 
 
+class PortableClassifier(Classifier):
+    """A classifier with the kernels of every processor, so the corpus is the same everywhere.
+
+    Kernels add float32 products in different orders.
+    """
+
+    def _open_engine(self):
+        return Engine(self.bundle.model, self._threads, "portable")
+
+
 def task_of(head, vocabulary, **rules):
     return Task(TokenizerSpec(**rules), vocabulary, head, LABELS[head])
 
@@ -91,7 +102,7 @@ def bundle_of(network, recipe, pad_to=None, texts=TEXTS, pad_side="post", thresh
         )
         return {MANIFEST: described, **members}
 
-    with Classifier(parse_bundle(Path("corpus"), zipped(b"[]\n"))) as classifier:
+    with PortableClassifier(parse_bundle(Path("corpus"), zipped(b"[]\n"))) as classifier:
         vectors = encode_test_vectors(classifier, texts)
     return zip_members(zipped(vectors))
 
