@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from edgernn.training.batches import EncodedTexts
 from edgernn.training.path_sum import accuracy
+from edgernn.training.subwords import Matrix
 from edgernn.training.wide import (
     Keys,
-    Matrix,
     WidePath,
     feature_matrix,
     rounded,

@@ -43,7 +43,7 @@ def _log_loss(
     balanced = preset.training.balance_classes
     fitting = encode(layers, training, labels, balanced=balanced)
     held_out = encode(layers, validation, labels, balanced=balanced)
-    options, words = preset.wide or WideOptions(), layers[0].vocabulary_size()
-    wide = fit_wide(fitting, held_out, words, len(labels), options)
+    options, vocabulary = preset.wide or WideOptions(), layers[0].get_vocabulary()
+    wide = fit_wide(fitting, held_out, vocabulary, len(labels), options)
     _, scores = join_paths(preset, wide.validation, None, held_out.targets)
     return scores.bag.log_loss

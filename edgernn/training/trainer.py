@@ -122,7 +122,7 @@ def train(
         validation=encode(tokenizer, validation, labels, balanced=is_balanced),
         # The average over zero tokens is NaN and would make every weight NaN.
         unlabeled=unlabeled_ids[unlabeled_ids.any(axis=1)],
-        words=tokenizer[0].vocabulary_size(),
+        vocabulary=tokenizer[0].get_vocabulary(),
         classes=len(labels),
     )
     with without_mask_warnings():
@@ -182,12 +182,12 @@ class _Run:
 
 @dataclass(frozen=True)
 class _Data:
-    """The encoded texts, the vocabulary size and the number of classes."""
+    """The encoded texts, the vocabulary by id and the number of classes."""
 
     training: EncodedTexts
     validation: EncodedTexts
     unlabeled: NDArray[np.int32]
-    words: int
+    vocabulary: Sequence[str]
     classes: int
 
     @property
@@ -247,7 +247,7 @@ def _wide(options: WideOptions, data: _Data, run: _Run) -> WidePath:
     """Return the fitted wide path; that of the origin is continued."""
     start = run.origin.wide(run.labels) if run.origin else None
     if start is None:
-        return fit_wide(data.training, data.validation, data.words, data.classes, options)
+        return fit_wide(data.training, data.validation, data.vocabulary, data.classes, options)
     return continue_wide(start, data.training, data.validation, options.patterns)
 
 
@@ -260,7 +260,7 @@ def _network(
     initialized from the texts.
     """
     outputs = output_count(data.classes, is_multilabel=data.is_multilabel)
-    path = RecurrentPath(shape, data.words, outputs)
+    path = RecurrentPath(shape, len(data.vocabulary), outputs)
     core = PathModel(path, options.adversarial)
     run.note(describe_layers(core))
     if run.origin and run.origin.initialize(path, run.labels):
@@ -268,7 +268,9 @@ def _network(
     texts = [row[row != 0] for row in (*data.training.ids, *data.unlabeled)]
     if options.vectors and sum(map(len, texts)) >= _FEWEST_TOKENS:
         run.note("learning word vectors from the texts")
-        vectors = skip_gram(texts, data.words, shape.embedding_dim, options.vectors, options.seed)
+        vectors = skip_gram(
+            texts, len(data.vocabulary), shape.embedding_dim, options.vectors, options.seed
+        )
         path.embedding.embeddings.assign(vectors)
     return core, path
 

@@ -1,13 +1,14 @@
 """Fits the wide path: a linear classifier of words and n-grams.
 
-A logistic regression is fitted on scaled features, one label against the rest. The n-grams with
-the largest weights get a bucket each. The weights are rounded to 255 levels, so int8 is exact.
+A logistic regression is fitted on scaled features, one label against the rest. The weights of
+character n-grams are added to those of the words that contain them. The n-grams of words with the
+largest weights get a bucket each. The weights are rounded to 255 levels, so int8 is exact.
 """
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -16,20 +17,24 @@ from numpy.typing import NDArray
 
 from edgernn.training.batches import EncodedTexts
 from edgernn.training.options import WideOptions
-from edgernn.training.path_sum import accuracy, cross_validated_log_loss
+from edgernn.training.path_sum import cross_validated_log_loss
+from edgernn.training.subwords import Matrix, subword_matrix
 from edgernn_runtime.ir import CHECKSUMS, Array, HashedNgrams, Pattern
 from edgernn_runtime.ngrams import keys
 from edgernn_runtime.reference import run_wide
 
 Scaling = Literal["ratio", "idf"]
-Matrix = Any  # Sparse matrices of SciPy have no type annotations.
 Keys = NDArray[np.int64]
 
 #: Scaling of the features and inverse strength of the regularization. Log-count ratios suit two
 #: classes and long texts, IDF suits many classes, short texts, and a rare class.
 CANDIDATES: tuple[tuple[Scaling, float], ...] = (("ratio", 0.3), ("ratio", 3.0), ("idf", 3.0))
+#: The scale of character n-grams beside that of words and n-grams.
+_SUBWORD_SCALE = 2.0
+#: With more words in all texts together, most have enough texts of their own.
+_MOST_WORDS_WITH_SUBWORDS = 400_000
 #: Of two labels, one is rare with a smaller share of the texts. Too few of the validation texts
-#: have it to select a candidate by their accuracy.
+#: have it to select a candidate by their log loss.
 _RARE = 0.1
 #: The folds of the cross-validation that selects a candidate for a rare label.
 _FOLDS = 3
@@ -67,28 +72,33 @@ class WidePath:
 
 
 def fit_wide(
-    training: EncodedTexts, validation: EncodedTexts, words: int, classes: int, options: WideOptions
+    training: EncodedTexts,
+    validation: EncodedTexts,
+    vocabulary: Sequence[str],
+    classes: int,
+    options: WideOptions,
 ) -> WidePath:
     """Return the wide path of the best of `CANDIDATES`.
 
-    The best one has the highest validation accuracy. If one of two labels is rare, it has the
-    lowest log loss by cross-validation on the training texts.
+    The best one has the lowest log loss on the validation texts, or if one of two labels is rare,
+    by cross-validation on the training texts.
 
     Args:
         training: the training texts.
         validation: the validation texts.
-        words: the vocabulary size V.
+        vocabulary: the tokens by id, [V]; the first two are padding and OOV.
         classes: the number of classes.
         options: the sizes.
 
     Source: Wang and Manning, "Baselines and bigrams", 2012, for the log-count ratios.
     """
+    words = len(vocabulary)
     buckets = _bucket_count(training, words, classes, options)
     find = _finder(words, options, buckets)
     keys_by_text, held_out = (
         [find(row) for row in unpadded(part)] for part in (training, validation)
     )
-    problem = _problem(keys_by_text, training, classes, words, options.fewest)
+    problem = _problem(keys_by_text, training, classes, vocabulary, options.fewest)
     scaling, strength, weights = _best_fit(problem, held_out, validation)
     importance = np.abs(weights).max(axis=1) * np.sqrt(problem.texts)
     problem = problem.take(_selected(problem.features, importance, words))
@@ -114,6 +124,7 @@ class _Problem:
         features: the keys of the features, int64 [F], ascending.
         texts: the number of texts with each feature, int64 [F].
         x: the features of each text, sparse float32 [N, F] of ones.
+        subwords: the character n-grams of each feature that is a word, sparse float32 [F, S].
         training: the texts, with their classes and weights.
         classes: the number of classes.
     """
@@ -121,6 +132,7 @@ class _Problem:
     features: Keys
     texts: NDArray[np.int64]
     x: Matrix
+    subwords: Matrix
     training: EncodedTexts
     classes: int
 
@@ -136,7 +148,11 @@ class _Problem:
     def take(self, places: NDArray[np.intp]) -> _Problem:
         """Return the problem with a subset of its features."""
         return replace(
-            self, features=self.features[places], texts=self.texts[places], x=self.x[:, places]
+            self,
+            features=self.features[places],
+            texts=self.texts[places],
+            x=self.x[:, places],
+            subwords=self.subwords[places],
         )
 
     def take_texts(self, rows: NDArray[np.intp]) -> _Problem:
@@ -151,13 +167,23 @@ class _Problem:
 
 
 def _problem(
-    keys_by_text: list[Keys], training: EncodedTexts, classes: int, words: int, fewest: int
+    keys_by_text: list[Keys],
+    training: EncodedTexts,
+    classes: int,
+    vocabulary: Sequence[str],
+    fewest: int,
 ) -> _Problem:
     """Return the problem with all words, and the n-grams that occur in enough texts."""
     features, texts = np.unique(np.concatenate(keys_by_text), return_counts=True)
-    is_kept = (texts >= fewest) | (features < CHECKSUMS * words)
-    features, texts = features[is_kept], texts[is_kept]
-    return _Problem(features, texts, feature_matrix(keys_by_text, features), training, classes)
+    is_word = features < CHECKSUMS * len(vocabulary)
+    has_subwords = texts[is_word].sum() <= _MOST_WORDS_WITH_SUBWORDS
+    is_kept = (texts >= fewest) | is_word
+    features, texts, is_word = features[is_kept], texts[is_kept], is_word[is_kept]
+    subwords = subword_matrix(vocabulary)
+    # An n-gram of words has the row of the padding token, which has no characters.
+    subwords = subwords[np.where(is_word & has_subwords, features // CHECKSUMS, 0)]
+    x = feature_matrix(keys_by_text, features)
+    return _Problem(features, texts, x, subwords, training, classes)
 
 
 def _best_fit(
@@ -170,8 +196,13 @@ def _best_fit(
         return scaling, strength, _fit(problem, scaling, strength)[0]
     x = feature_matrix(held_out, problem.features)
     fits = [(*candidate, *_fit(problem, *candidate)) for candidate in CANDIDATES]
-    scores = [accuracy(x @ weights + bias, validation.targets) for _, _, weights, bias in fits]
-    return fits[int(np.argmax(scores))][:3]
+    losses = [_calibrated_loss(x @ weights + bias, validation) for *_, weights, bias in fits]
+    return fits[int(np.argmin(losses))][:3]
+
+
+def _calibrated_loss(logits: Array, texts: EncodedTexts) -> float:
+    logits = np.asarray(logits, dtype=np.float32)
+    return cross_validated_log_loss(logits, np.zeros_like(logits), texts.targets)
 
 
 def _has_rare_label(problem: _Problem) -> bool:
@@ -252,24 +283,42 @@ def _fit(problem: _Problem, scaling: Scaling, strength: float) -> tuple[Array, A
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
 
-    x, training = problem.x, problem.training
+    count = problem.x.shape[0]
+    subwords = (problem.x @ problem.subwords).tocsr()
+    subword_scale = _SUBWORD_SCALE * _rarity(count, subwords.getnnz(axis=0))
+    subwords = _scaled(subwords, subword_scale)
+    rarity = _rarity(count, problem.texts)
     weights, bias = [], []
     for is_label in problem.targets.T:
-        if scaling == "ratio":
-            scale = _log_count_ratio(x, is_label)
-        else:
-            scale = 0.1 * (np.log((1 + x.shape[0]) / (1 + problem.texts)) + 1)
-        scaled = x.copy()
-        scaled.data = scale[x.indices].astype(np.float32)
+        scale = _log_count_ratio(problem.x, is_label) if scaling == "ratio" else rarity
         model = LogisticRegression(
             C=strength, solver="liblinear", dual=True, tol=1e-2, random_state=0
         )
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)
-            model.fit(scaled, is_label, sample_weight=training.weights)
-        weights.append(model.coef_[0] * scale)
+            x = _joined(_scaled(problem.x, scale), subwords)
+            model.fit(x, is_label, sample_weight=problem.training.weights)
+        of_features, of_subwords = np.split(model.coef_[0], [len(scale)])
+        weights.append(of_features * scale + problem.subwords @ (of_subwords * subword_scale))
         bias.append(model.intercept_[0])
     return np.stack(weights, axis=1).astype(np.float32), np.asarray(bias, dtype=np.float32)
+
+
+def _rarity(count: int, texts: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return the scale of features that occur in some of all texts."""
+    return np.asarray(0.1 * (np.log((1 + count) / (1 + texts)) + 1), dtype=np.float64)
+
+
+def _scaled(x: Matrix, scale: NDArray[np.float64]) -> Matrix:
+    scaled = x.copy()
+    scaled.data = (x.data * scale[x.indices]).astype(np.float32)
+    return scaled
+
+
+def _joined(x: Matrix, subwords: Matrix) -> Matrix:
+    import scipy.sparse
+
+    return scipy.sparse.hstack([x, subwords], format="csr") if subwords.nnz else x
 
 
 def _log_count_ratio(x: Matrix, is_label: NDArray[np.bool_]) -> NDArray[np.float64]:

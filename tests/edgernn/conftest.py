@@ -27,6 +27,11 @@ def reviews(count, seed):
     return rows
 
 
+def unlike_words(count):
+    """Return a vocabulary whose words have no characters in common."""
+    return ["", "[UNK]", *(chr(0x4E00 + i) for i in range(count - 2))]
+
+
 def write_table(path, rows):
     with path.open("w", newline="", encoding="utf-8") as stream:
         csv.writer(stream).writerows([("text", "label"), *rows])

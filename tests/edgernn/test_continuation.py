@@ -14,7 +14,7 @@ from edgernn.training.options import WideOptions
 from edgernn.training.origin import read_origin
 from edgernn.training.wide import fit_wide
 from edgernn_export.keras.model_file import load_keras
-from tests.edgernn.conftest import reviews, run, write_table
+from tests.edgernn.conftest import reviews, run, unlike_words, write_table
 
 OPTIONS = (
     *("--preset", "small", "--units", "4", "--embedding-dim", "8", "--epochs", "4"),
@@ -83,7 +83,7 @@ def test_words_that_the_new_texts_lack_keep_their_weights():
         for low in (2, 4)
     )
     options = WideOptions(buckets=1024)
-    start = fit_wide(old, old, 20, 2, options)
+    start = fit_wide(old, old, unlike_words(20), 2, options)
     both = EncodedTexts(
         *(
             np.concatenate([a, b])

@@ -31,7 +31,7 @@ from edgernn_runtime import load
 from edgernn_runtime.activations import softmax
 from edgernn_runtime.text_section import TextSection, encode_text_section
 from edgernn_runtime.tokenizer import TokenizerSpec
-from tests.edgernn.conftest import reviews, run, write_table
+from tests.edgernn.conftest import BAD, GOOD, OTHER, reviews, run, unlike_words, write_table
 from tests.networks import read_network
 
 pytestmark = pytest.mark.filterwarnings("ignore:Layer .* was passed an input with a mask")
@@ -78,7 +78,7 @@ def test_a_rare_label_does_not_need_validation_texts_to_be_fitted_well():
     common = np.flatnonzero(test.targets == 0)[:100]
     validation = EncodedTexts(test.ids[common], test.targets[common], test.weights[common])
     options = WideOptions()
-    wide = fit_wide(training, validation, 500, 2, options)
+    wide = fit_wide(training, validation, unlike_words(500), 2, options)
     logits = wide.logits(test, options.patterns)[:, 0]
     rare, others = logits[test.targets == 1], logits[test.targets == 0]
     # With log-count ratios it is 0.98.
@@ -89,35 +89,52 @@ def test_a_rare_label_does_not_need_validation_texts_to_be_fitted_well():
 def test_one_text_of_a_rare_label_is_enough():
     training = with_rare_label(50, 1)
     assert training.targets.sum() == 1
-    wide = fit_wide(training, with_rare_label(50, 2), 500, 2, WideOptions())
+    wide = fit_wide(training, with_rare_label(50, 2), unlike_words(500), 2, WideOptions())
     assert np.isfinite(wide.validation).all()
 
 
 def test_bigrams_are_learned_if_single_words_carry_no_signal():
     training, validation = order_matters(300, 1), order_matters(100, 2)
-    pairs = fit_wide(training, validation, 12, 2, WideOptions())
-    words = fit_wide(training, validation, 12, 2, WideOptions(patterns=()))
+    pairs = fit_wide(training, validation, unlike_words(12), 2, WideOptions())
+    words = fit_wide(training, validation, unlike_words(12), 2, WideOptions(patterns=()))
     assert accuracy(pairs.validation, validation.targets) > 0.98
     assert accuracy(words.validation, validation.targets) < 0.7
 
 
 def test_weights_are_multiples_of_a_step_so_int8_is_exact():
-    wide = fit_wide(order_matters(200, 1), order_matters(50, 2), 12, 2, WideOptions())
+    wide = fit_wide(order_matters(200, 1), order_matters(50, 2), unlike_words(12), 2, WideOptions())
     step = np.abs(wide.weights).max() / 127
     levels = wide.weights / step
     assert np.abs(levels - np.rint(levels)).max() < 1e-3
 
 
 def test_a_bucket_belongs_to_one_ngram():
-    wide = fit_wide(order_matters(300, 1), order_matters(50, 2), 12, 2, WideOptions(buckets=1024))
+    wide = fit_wide(
+        order_matters(300, 1), order_matters(50, 2), unlike_words(12), 2, WideOptions(buckets=1024)
+    )
     assert len(wide.checksums) == 1024
     used = np.flatnonzero(np.abs(wide.weights[12:]).max(axis=1))
     assert 0 < len(used) < 1024
 
 
+def test_a_rare_word_learns_from_the_characters_that_it_shares():
+    stems, endings = ("refund", "invoic"), [chr(0x4E00 + i) * 2 for i in range(60)]
+    vocabulary = ["", "[UNK]", *(stem + ending for stem in stems for ending in endings)]
+    words = range(2, 122)
+    targets = np.asarray([int(word >= 62) for word in words])
+    # Each word is in one training text, of which one in six has the wrong label.
+    wrong = np.arange(120) % 6 == 0
+    training = encoded([[word] for word in words], targets ^ wrong)
+    validation = encoded([[word] for word in words], targets)
+    wide = fit_wide(training, validation, vocabulary, 2, WideOptions())
+    assert accuracy(wide.validation, validation.targets) == 1
+    alone = fit_wide(training, validation, unlike_words(122), 2, WideOptions())
+    assert accuracy(alone.validation, validation.targets) == pytest.approx(5 / 6)
+
+
 def test_validation_logits_are_those_of_the_path():
     validation = order_matters(50, 2)
-    wide = fit_wide(order_matters(200, 1), validation, 12, 2, WideOptions())
+    wide = fit_wide(order_matters(200, 1), validation, unlike_words(12), 2, WideOptions())
     found = wide.logits(validation, WideOptions().patterns)
     assert np.allclose(found, wide.validation, atol=1e-4)
 
@@ -230,8 +247,21 @@ def test_each_preset_trains_exports_and_predicts(name, tmp_path):
             assert classifier.predict("the worst dull plot").label == "neg"
 
 
+def first_mood_decides(count, seed):
+    """Return reviews with a good and a bad word, too far from each other for the wide path."""
+    draw = random.Random(seed)
+    rows = []
+    for i in range(count):
+        first, second = (GOOD, BAD) if i % 2 else (BAD, GOOD)
+        parts = [draw.choices(OTHER, k=draw.randint(2, 4)) for _ in range(3)]
+        words = [*parts[0], draw.choice(first), *parts[1], draw.choice(second), *parts[2]]
+        rows.append((" ".join(words), ("neg", "pos")[i % 2]))
+    return rows
+
+
 def test_the_saved_model_is_the_sum_of_both_paths():
-    pairs = reviews(400, 1)
+    pairs = [*reviews(200, 1), *first_mood_decides(200, 1)]
+    random.Random(1).shuffle(pairs)
     rows = Rows(*map(tuple, zip(*pairs, strict=True)))
     fast = replace(
         PRESETS["small"],
