@@ -11,6 +11,7 @@ import keras
 
 from edgernn.training.average import WeightAverage
 from edgernn.training.checkpoint import Checkpoint, FitState
+from edgernn.training.workers import Workers
 from edgernn_runtime.ir import Array
 
 
@@ -34,10 +35,12 @@ class CheckpointSaver(keras.callbacks.Callback):  # type: ignore[misc]
     """Saves a checkpoint after each epoch, at intervals within an epoch, and after Ctrl-C.
 
     The state comprises the weights, the seeds of the dropout, the optimizer, the metrics, the
-    averages of the weights and the best epoch, so training continues with the same bits.
+    averages of the weights and the best epoch, so training continues with the same bits. The first
+    of several workers saves, with the metrics of all.
 
     Attributes:
         requested: the event that Ctrl-C sets.
+        is_interrupted: whether it was set before the current batch.
         skipped: the batches of the current epoch before the checkpoint.
     """
 
@@ -48,6 +51,7 @@ class CheckpointSaver(keras.callbacks.Callback):  # type: ignore[misc]
         epochs: int,
         best: BestEpoch,
         average: WeightAverage | None,
+        workers: Workers | None = None,
     ) -> None:
         """Create the callback; it must follow those of the best epoch and of the average.
 
@@ -57,12 +61,15 @@ class CheckpointSaver(keras.callbacks.Callback):  # type: ignore[misc]
             epochs: the maximum number of epochs.
             best: the best epoch.
             average: the average of the weights, or None.
+            workers: the workers that share each batch, or None.
         """
         super().__init__()
         self.requested = threading.Event()
+        self.is_interrupted = False
         self.skipped = 0
         self._checkpoint, self._steps, self._epochs = checkpoint, steps, epochs
-        self._best, self._average = best, average
+        self._best, self._average, self._workers = best, average, workers
+        self._is_due = False
         self._pending: FitState | None = None
         self._epoch = 0
         self._saved = time.monotonic()
@@ -92,28 +99,45 @@ class CheckpointSaver(keras.callbacks.Callback):  # type: ignore[misc]
             self._average.restore(state.values["average"], state.arrays["average"])
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        """Restore the metrics, which Keras resets before an epoch."""
+        """Restore the metrics, which Keras resets before an epoch.
+
+        Those of a checkpoint are of all workers, so only the first one continues with them.
+        """
         self._epoch = epoch
-        if self._pending is not None and self._pending.step:
+        is_first = self._workers is None or self._workers.is_first
+        if self._pending is not None and self._pending.step and is_first:
             _assign(self.model.metrics_variables, self._pending.arrays["metrics"])
         self._pending = None
 
+    def on_train_batch_begin(self, batch: int, logs: dict[str, float] | None = None) -> None:
+        """Decide to save after this batch if it is time, or if Ctrl-C was pressed.
+
+        The first worker decides before the batch, because the others learn of it with the batch.
+        """
+        self.is_interrupted = self.requested.is_set()
+        if self._checkpoint is not None:
+            is_time = time.monotonic() - self._saved >= 60 * self._checkpoint.minutes
+            self._is_due = is_time or self.is_interrupted
+        if self._workers:
+            self._workers.set_flag(value=self._is_due)
+
     def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
-        """Save if it is time, or if Ctrl-C was pressed."""
+        """Save if this was decided."""
         step = self.skipped + batch + 1
+        is_due = self._workers.has_flag() if self._workers else self._is_due
         # After the last batch, the epoch must be validated first.
-        if self._checkpoint is None or step == self._steps:
+        if not is_due or step == self._steps:
             return
-        is_due = time.monotonic() - self._saved >= 60 * self._checkpoint.minutes
-        if is_due or self.requested.is_set():
-            self._save(self._epoch, step, finished=False)
+        variables = self.model.metrics_variables
+        totals = self._workers.summed_variables(variables) if self._workers else variables
+        self._save(self._epoch, step, [one.numpy() for one in totals], finished=False)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Save after the validation."""
         finished = self.model.stop_training or epoch + 1 == self._epochs
-        self._save(epoch + 1, 0, finished=finished)
+        self._save(epoch + 1, 0, _values(self.model.metrics_variables), finished=finished)
 
-    def _save(self, epoch: int, step: int, *, finished: bool) -> None:
+    def _save(self, epoch: int, step: int, metrics: list[Array], *, finished: bool) -> None:
         best = self._best.best_weights
         # A training that ends without an epoch, because the loss is NaN, cannot continue.
         if self._checkpoint is None or (finished and best is None):
@@ -128,7 +152,7 @@ class CheckpointSaver(keras.callbacks.Callback):  # type: ignore[misc]
                 arrays={
                     "variables": _values(self.model.variables),
                     "optimizer": _values(self.model.optimizer.variables),
-                    "metrics": _values(self.model.metrics_variables),
+                    "metrics": metrics,
                     "average": averages,
                     **({} if best is None else {"best": best}),
                 },

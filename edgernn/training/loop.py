@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -98,7 +97,7 @@ def fit(
     validation = to_dataset(held_out, VALIDATION_BATCH)
     state = _start(core, checkpoint, workers)
     kept = checkpoint if workers is None or workers.is_first else None
-    saver = CheckpointSaver(kept, batches.steps, epochs, best, average)
+    saver = CheckpointSaver(kept, batches.steps, epochs, best, average, workers)
     if state:
         saver.prepare(core, state, validation)
     last = keras.callbacks.TerminateOnNaN()
@@ -109,7 +108,7 @@ def fit(
         with interrupt_request() as requested:
             saver.requested = requested
             averages = [average] if average else []
-            callbacks = [*averages, best, saver, _Interrupt(requested), last]
+            callbacks = [*averages, best, saver, _Interrupt(saver), last]
             for part in _parts(state, epochs):
                 best.skipped = saver.skipped = part.step
                 core.fit(
@@ -205,20 +204,18 @@ def _compile(
 
 
 class _Interrupt(keras.callbacks.Callback):  # type: ignore[misc]
-    """Ends the training at the next batch after Ctrl-C."""
+    """Ends the training after Ctrl-C, when the saver has saved."""
 
-    def __init__(self, requested: threading.Event) -> None:
+    def __init__(self, saver: CheckpointSaver) -> None:
         super().__init__()
-        self._requested = requested
+        self._saver = saver
 
     def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
-        self._check()
+        if self._saver.is_interrupted:
+            raise KeyboardInterrupt
 
     def on_test_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
-        self._check()
-
-    def _check(self) -> None:
-        if self._requested.is_set():
+        if self._saver.requested.is_set():
             raise KeyboardInterrupt
 
 

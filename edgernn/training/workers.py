@@ -46,6 +46,9 @@ class Workers:
         self.count, self.index = len(cluster.addresses), cluster.index
         self._instances = 0
         self._strategy = _start(cluster) if self.count > 1 else None
+        # The collective of the gradients carries the flags, so that they need none of their own.
+        self._own_flag = tf.Variable(0.0, trainable=False)
+        self._flags = tf.Variable(0.0, trainable=False)
 
     @property
     def is_first(self) -> bool:
@@ -72,13 +75,30 @@ class Workers:
             communication_hint="RING",
         )
 
+    def summed_variables(self, variables: list[Any]) -> list[Tensor]:
+        """Return the sum over all workers of each variable; the variables keep their values."""
+        return [self.summed(tf.convert_to_tensor(variable.value)) for variable in variables]
+
     def mean_gradients(self, gradients: list[Tensor], instance: int) -> list[Tensor]:
-        """Return the mean over all workers of each gradient; one collective carries all."""
+        """Return the mean over all workers of each gradient.
+
+        One collective carries all of them, and the flags of the workers.
+        """
         dense = [tf.convert_to_tensor(one) for one in gradients]
-        flat = tf.concat([tf.reshape(one, [-1]) for one in dense], axis=0)
-        mean = self.summed(flat, instance) / self.count
-        parts = tf.split(mean, [int(np.prod(one.shape)) for one in dense])
+        own_flag = tf.reshape(self._own_flag, [1])
+        flat = tf.concat([*(tf.reshape(one, [-1]) for one in dense), own_flag], axis=0)
+        total = self.summed(flat, instance)
+        self._flags.assign(total[-1])
+        parts = tf.split(total[:-1] / self.count, [int(np.prod(one.shape)) for one in dense])
         return [tf.reshape(part, one.shape) for part, one in zip(parts, dense, strict=True)]
+
+    def set_flag(self, *, value: bool) -> None:
+        """Set the flag of this worker, which the others see after the next batch."""
+        self._own_flag.assign(float(value))
+
+    def has_flag(self) -> bool:
+        """Return whether the flag of any worker was set before the last batch."""
+        return bool(self._flags.numpy() > 0)
 
     def broadcast(self, data: bytes | None) -> bytes | None:
         """Return the bytes of the first worker in each worker; None if it has none."""
@@ -199,8 +219,10 @@ class WorkerCallback(keras.callbacks.Callback):  # type: ignore[misc]
     def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
         """Add up the metrics of the workers after the last batch of an epoch."""
         if batch + 1 == self._steps():
-            for variable in self.model.metrics_variables:
-                variable.assign(self._workers.summed(tf.convert_to_tensor(variable.value)))
+            variables = self.model.metrics_variables
+            totals = self._workers.summed_variables(variables)
+            for variable, total in zip(variables, totals, strict=True):
+                variable.assign(total)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """End the training of all workers if the first one ends."""

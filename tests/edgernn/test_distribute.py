@@ -14,8 +14,10 @@ import pytest
 
 from edgernn.errors import OptionError
 from edgernn.model_folder import CHECKPOINT
-from edgernn.training.batches import EncodedTexts, ShuffledBatches
+from edgernn.training import trainer
+from edgernn.training.batches import EncodedTexts, ShuffledBatches, from_generator
 from edgernn.training.cluster import Cluster, parse_cluster
+from edgernn.training.stream_batches import open_batches
 from edgernn.training.workers import SharedBatches
 from edgernn_export.keras.model_file import load_keras
 from tests.edgernn.conftest import reviews, run, write_table
@@ -82,7 +84,7 @@ def test_a_malformed_cluster_is_an_error(workers, index, message):
 
 
 def start(table, out, *options):
-    """Start two workers on free ports of this machine."""
+    """Start two workers on free ports of this machine, which read a table, a folder or a glob."""
     with socket.socket() as first, socket.socket() as second:
         first.bind(("127.0.0.1", 0)), second.bind(("127.0.0.1", 0))
         ports = [one.getsockname()[1] for one in (first, second)]
@@ -105,8 +107,19 @@ def finish(processes):
     return [process.returncode for process in processes], errors
 
 
+def wait_for_checkpoint(folder, first):
+    """Wait until the first worker has written a checkpoint."""
+    while not (folder / CHECKPOINT / "fit-1.npz").is_file():
+        assert first.poll() is None
+        time.sleep(0.01)
+
+
 def weights(folder):
     return load_keras(folder / "model.keras").get_weights()
+
+
+def history(folder):
+    return json.loads((folder / "history.json").read_text())
 
 
 def test_two_workers_train_the_model_of_one_and_resume(tmp_path):
@@ -118,13 +131,10 @@ def test_two_workers_train_the_model_of_one_and_resume(tmp_path):
     assert statuses == [0, 0], errors
     for a, b in zip(weights(one), weights(two), strict=True):
         assert a == pytest.approx(b, abs=1e-3)
-    histories = [json.loads((out / "history.json").read_text()) for out in (one, two)]
-    assert histories[0]["loss"] == pytest.approx(histories[1]["loss"], abs=1e-3)
+    assert history(one)["loss"] == pytest.approx(history(two)["loss"], abs=1e-3)
 
     first, second = start(table, killed, "--checkpoint-minutes", "0")
-    while not (killed / CHECKPOINT / "fit-1.npz").is_file():
-        assert first.poll() is None
-        time.sleep(0.01)
+    wait_for_checkpoint(killed, first)
     second.kill()
     statuses, errors = finish([first, second])
     assert statuses[0] == 1
@@ -135,3 +145,57 @@ def test_two_workers_train_the_model_of_one_and_resume(tmp_path):
     assert "continuing from the checkpoint" in errors[0]
     for a, b in zip(weights(two), weights(killed), strict=True):
         assert (a == b).all()
+    # The metrics are summed in another order.
+    for name, values in history(killed).items():
+        assert values == pytest.approx(history(two)[name], abs=1e-5)
+
+
+class JoinedBatches:
+    """Batches of one worker, each of them the shares of several workers."""
+
+    def __init__(self, shares):
+        self._shares = shares
+        self.steps, self.texts = shares[0].steps, shares[0].texts
+
+    def dataset(self, epoch, step):
+        def batches():
+            parts = [share.dataset(epoch, step).as_numpy_iterator() for share in self._shares]
+            for group in zip(*parts, strict=True):
+                longest = max(ids.shape[1] for ids, _, _ in group)
+                padded = [np.pad(b[0], ((0, 0), (0, longest - b[0].shape[1]))) for b in group]
+                columns = zip(*(batch[1:] for batch in group), strict=True)
+                yield (np.concatenate(padded), *map(np.concatenate, columns))
+
+        return from_generator(batches, np.zeros(0, np.int32))
+
+
+def test_two_workers_that_stream_and_resume_train_the_model_of_one(tmp_path, monkeypatch):
+    folder, one, two = (tmp_path / name for name in ("files", "one", "two"))
+    folder.mkdir()
+    rows = reviews(400, seed=1)
+    for i in range(3):
+        write_table(folder / f"{i}.csv", rows[i::3])
+    stream = ("--stream", "--steps-per-epoch", "12", "--sample-texts", "200")
+    options = (*stream, "--learning-rate", "0.02")
+    first, second = start(folder, two, *options, "--checkpoint-minutes", "0")
+    wait_for_checkpoint(two, first)
+    second.kill()
+    statuses, errors = finish([first, second])
+    assert statuses[0] == 1
+    assert "a worker of the training stopped" in errors[0]
+    statuses, errors = finish(start(folder, two, *options, "--resume"))
+    assert statuses == [0, 0], errors
+    assert "continuing from the checkpoint" in errors[0]
+
+    def joined(*arguments):
+        *others, workers = arguments
+        assert workers.count == 1
+        return JoinedBatches([open_batches(*others, Place(2, i)) for i in (0, 1)])
+
+    monkeypatch.setattr(trainer, "open_batches", joined)
+    single = ("--distribute", "127.0.0.1:1", "--worker", "0")
+    assert run("train", "--data", folder, "--out", one, *OPTIONS, *options, *single) == 0
+    for a, b in zip(weights(one), weights(two), strict=True):
+        assert a == pytest.approx(b, abs=2e-4)
+    for name, values in history(one).items():
+        assert values == pytest.approx(history(two)[name], abs=2e-4)
