@@ -89,12 +89,13 @@ web-demo: wasm  ## the demo page in build/web-demo; another bundle: make web-dem
 hosts: $(STAMP)  ## replay the corpus of tests/hosts with every host
 	$(BIN)/python -m tests.hosts.run
 
-tools: build/tools/.installed  ## install Go and Kotlin's compiler into build/tools (0.4 GB), for the hosts
+tools: build/tools/.installed  ## install Go and Kotlin's compiler into build/tools/bin (0.4 GB)
 
-build/tools/.installed: pyproject.toml
+build/tools/.installed: pyproject.toml runtime/tools/kotlinc.py
 	$(PYTHON) -m venv build/tools
 	build/tools/bin/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
 	build/tools/bin/python -m pip install --quiet --group hosts
+	build/tools/bin/python runtime/tools/kotlinc.py
 	@touch $@
 
 wheels:  ## build the wheels of all platforms into build/wheels/dist, and check them
@@ -133,8 +134,8 @@ micropython:  ## build edgernn.mpy for MicroPython, whose sources MPY_DIR names
 host-micropython:  ## replay it in MicroPython's port to Unix, and on an emulated Cortex-M4
 	$(PYTHON) -m tests.hosts.run micropython
 
-java:  ## build the jar of all desktops and the AAR of Android into build/java
-	$(PYTHON) -m runtime.tools.java
+java:  ## build the jar of all desktops and Android's AAR into build/java; this machine's jar: make java PLATFORM=host
+	$(PYTHON) -m runtime.tools.java $(if $(PLATFORM),--platform $(PLATFORM))
 
 # The tools of the extra `docs` are installed when the site is built for the first time.
 $(DOCS_STAMP): $(STAMP)

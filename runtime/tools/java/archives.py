@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import io
 import shutil
-import subprocess
 import tomllib
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from runtime.tools.java.libraries import BINDING, BUILD, compile_android, compile_desktop, jdk
-from runtime.tools.java.targets import ANDROIDS, DESKTOPS, MIN_SDK
+from runtime.tools.java.libraries import (
+    BINDING,
+    BUILD,
+    STRICT,
+    compile_android,
+    compile_desktop,
+    compile_host,
+    jdk,
+    run,
+)
+from runtime.tools.java.targets import ANDROIDS, DESKTOPS, MIN_SDK, host_platform, library_name
 from runtime.tools.wheels.tools import EPOCH, ROOT
 
 PACKAGE = "org/edgernn"
@@ -32,17 +40,20 @@ def version() -> str:
     return str(project["project"]["version"])
 
 
-def compile_classes() -> dict[str, bytes]:
+def compile_classes(*options: str) -> dict[str, bytes]:
     """Compile the Java classes, and return them by their path.
 
+    Args:
+        options: more options of the compiler, such as STRICT.
+
     Raises:
-        subprocess.CalledProcessError: the compiler failed or warned.
+        RuntimeError: the compiler was not found, or failed.
     """
     folder = BUILD / "classes"
     shutil.rmtree(folder, ignore_errors=True)
     sources = sorted((BINDING / "src" / "main" / "java").rglob("*.java"))
-    options = ("--release", BYTECODE, "-Xlint:all,-options", "-Werror", "-encoding", "UTF-8")
-    subprocess.run([jdk() / "bin" / "javac", *options, "-d", folder, *sources], check=True)
+    flags = ("--release", BYTECODE, "-Xlint:all,-options", "-encoding", "UTF-8")
+    run([jdk() / "bin" / "javac", *flags, *options, "-d", folder, *sources])
     files = sorted(folder.rglob("*.class"))
     return {file.relative_to(folder).as_posix(): file.read_bytes() for file in files}
 
@@ -75,21 +86,39 @@ def jar_members(classes: Mapping[str, bytes], libraries: Mapping[str, bytes]) ->
     return members | dict(classes) | natives
 
 
-def write_jar(libraries: Mapping[str, bytes], path: Path) -> Path:
-    """Write a jar with libraries, and return its path."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(zip_bytes(jar_members(compile_classes(), libraries)))
+def _write_jar(libraries: Mapping[str, bytes], name: str, *options: str) -> Path:
+    path = BUILD / name
+    path.write_bytes(zip_bytes(jar_members(compile_classes(*options), libraries)))
     return path
 
 
-def build_jar() -> Path:
-    """Build the jar of all desktops, and return its path.
+def build_jar(platform: str = "") -> Path:
+    """Build the jar of all desktops or of one, and return its path.
+
+    Args:
+        platform: a name of DESKTOPS, or empty for all.
 
     Raises:
-        RuntimeError: zig failed or warned.
+        RuntimeError: a compiler was not found, failed or warned.
     """
-    libraries = {f"{each.name}/{each.library}": compile_desktop(each) for each in DESKTOPS}
-    return write_jar(libraries, BUILD / f"edgernn-{version()}.jar")
+    targets = [each for each in DESKTOPS if platform in ("", each.name)]
+    libraries = {f"{each.name}/{each.library}": compile_desktop(each) for each in targets}
+    suffix = f"-{platform}" if platform else ""
+    return _write_jar(libraries, f"edgernn-{version()}{suffix}.jar", STRICT)
+
+
+def build_host_jar(*options: str) -> Path:
+    """Build the jar of this machine's platform without zig, and return its path.
+
+    Args:
+        options: more options of both compilers, such as STRICT.
+
+    Raises:
+        RuntimeError: a compiler was not found, or failed.
+    """
+    platform = host_platform()
+    libraries = {f"{platform}/{library_name(platform)}": compile_host(*options)}
+    return _write_jar(libraries, f"edgernn-{version()}-{platform}.jar", *options)
 
 
 def build_aar() -> Path:
@@ -100,7 +129,7 @@ def build_aar() -> Path:
     """
     members = {
         "AndroidManifest.xml": ANDROID_MANIFEST.encode(),
-        "classes.jar": zip_bytes(jar_members(compile_classes(), {})),
+        "classes.jar": zip_bytes(jar_members(compile_classes(STRICT), {})),
         "R.txt": b"",
         "proguard.txt": RULES,
     }

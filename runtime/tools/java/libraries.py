@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from runtime.tools.java.targets import ANDROID_FUNCTIONS, PAGE_BYTES, Target
@@ -18,21 +20,49 @@ HEADERS = Path(__file__).resolve().parent
 #: No option depends on the machine. A contraction of `a * b + c` would change bits.
 FLAGS = (
     *("-std=c99", "-O3", "-g0", "-ffp-contract=off", "-fvisibility=hidden", "-DEDGERNN_API="),
-    *("-Wall", "-Wextra", "-Werror", "-fno-builtin-bcmp"),
+    *("-Wall", "-Wextra", "-fno-builtin-bcmp"),
 )
+#: Rejects warnings, for javac and C compilers whose version is known.
+STRICT = "-Werror"
 ZIG_FLAGS = ("-fno-sanitize=all", "-mcpu=baseline", "-shared", "-s")
 
 
 def jdk() -> Path:
-    """Return the folder of the JDK.
+    """Return the folder of the JDK: JAVA_HOME, or that of the javac on the PATH.
 
     Raises:
-        RuntimeError: no javac was found.
+        RuntimeError: there is no javac, or no jni.h beside it.
     """
-    compiler = shutil.which("javac")
+    home = os.environ.get("JAVA_HOME")
+    compiler = shutil.which("javac", path=str(Path(home) / "bin") if home else None)
     if compiler is None:
-        raise RuntimeError("javac was not found\n  next:     apt-get install default-jdk-headless")
-    return Path(compiler).resolve().parents[1]
+        where = f"JAVA_HOME, {home}" if home else "the PATH"
+        raise RuntimeError(
+            f"javac was not found\n  where:    {where}\n"
+            "  next:     apt-get install default-jdk-headless, or set JAVA_HOME to a JDK"
+        )
+    folder = Path(compiler).resolve().parents[1]
+    if not (folder / "include" / "jni.h").is_file():
+        raise RuntimeError(
+            f"the JDK has no include/jni.h\n  where:    {folder}\n"
+            "  next:     set JAVA_HOME to a JDK that contains it"
+        )
+    return folder
+
+
+def run(command: Sequence[str | Path]) -> None:
+    """Run a compiler, which prints its errors.
+
+    Raises:
+        RuntimeError: it was not found, or failed.
+    """
+    if shutil.which(command[0]) is None:
+        raise RuntimeError(
+            f"{command[0]} was not found\n"
+            "  next:     apt-get install gcc libc6-dev, or set CC to a C compiler"
+        )
+    if subprocess.run(command, check=False).returncode:
+        raise RuntimeError(f"{command[0]} failed: {' '.join(map(str, command))}")
 
 
 def amalgamate() -> Path:
@@ -50,15 +80,18 @@ def _inputs() -> tuple[str | Path, ...]:
     return (*_includes(), SOURCE, amalgamate() / "edgernn.c")
 
 
-def compile_host() -> bytes:
-    """Compile the library for this machine with `cc`, and return it.
+def compile_host(*options: str) -> bytes:
+    """Compile the library for this machine with CC or `cc`, and return it.
+
+    Args:
+        options: more options of the compiler, such as STRICT.
 
     Raises:
-        subprocess.CalledProcessError: the compiler failed or warned.
+        RuntimeError: the compiler was not found, or failed.
     """
-    inputs, output = _inputs(), BUILD / "host-library"
-    command: list[str | Path] = ["cc", *FLAGS, "-fPIC", "-shared", *inputs, "-lm", "-o", output]
-    subprocess.run(command, check=True)
+    output = BUILD / "host-library"
+    compiler = os.environ.get("CC", "cc").split()
+    run([*compiler, *FLAGS, *options, "-fPIC", "-shared", *_inputs(), "-lm", "-o", output])
     return output.read_bytes()
 
 
@@ -76,8 +109,9 @@ def compile_desktop(target: Target) -> bytes:
         options = ("-fPIC", "-Wl,--build-id=none", "-Wl,-z,relro,-z,now", "-lm")
     elif "macos" in target.zig:
         options = (f"-Wl,-install_name,@rpath/{target.library}",)
-    command = ("cc", "-target", target.zig, *FLAGS, *ZIG_FLAGS, *target.options, *_inputs())
-    zig(*command, *options, "-o", output, folder=BUILD)
+    flags = (*FLAGS, STRICT, *ZIG_FLAGS, *target.options)
+    command = ("cc", "-target", target.zig, *flags, *_inputs(), *options)
+    zig(*command, "-o", output, folder=BUILD)
     return output.read_bytes()
 
 
@@ -119,7 +153,7 @@ def compile_android(target: Target) -> bytes:
     # zig knows no headers with -nostdlib, so that compiling is a step before linking.
     for source in (SOURCE, amalgamate() / "edgernn.c"):
         objects.append(folder / f"{source.stem}.o")
-        flags = (*FLAGS, "-fno-sanitize=all", "-mcpu=baseline", "-fPIC", *target.options)
+        flags = (*FLAGS, STRICT, "-fno-sanitize=all", "-mcpu=baseline", "-fPIC", *target.options)
         command = ("cc", "-target", target.zig, *flags, *_includes(), "-c", source)
         zig(*command, "-o", objects[-1], folder=BUILD)
     exports = folder / "exports.txt"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 from dataclasses import dataclass
 
 
@@ -21,9 +22,22 @@ class Target:
     @property
     def library(self) -> str:
         """The file name of the library, as System.mapLibraryName gives it."""
-        if self.name.startswith("windows"):
-            return "edgernn_jni.dll"
-        return f"libedgernn_jni.{'dylib' if self.name.startswith('macos') else 'so'}"
+        return library_name(self.name)
+
+
+def library_name(name: str) -> str:
+    """Return the file name of the library of a platform or an ABI."""
+    if name.startswith("windows"):
+        return "edgernn_jni.dll"
+    return f"libedgernn_jni.{'dylib' if name.startswith('macos') else 'so'}"
+
+
+def host_platform() -> str:
+    """Return the name of this machine's platform, which is that of Native.platform in Java."""
+    system, processor = platform.system().lower(), platform.machine().lower()
+    system = {"darwin": "macos"}.get(system, system)
+    processor = {"amd64": "x86_64", "arm64": "aarch64"}.get(processor, processor)
+    return f"{system}-{processor}"
 
 
 DESKTOPS = (

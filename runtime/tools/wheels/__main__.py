@@ -9,7 +9,7 @@ from pathlib import Path
 from runtime.tools.wheels.builder import build_pure_wheels, build_wheels
 from runtime.tools.wheels.checks import check_wheel
 from runtime.tools.wheels.targets import TARGETS, find_target
-from runtime.tools.wheels.tools import BUILD, install
+from runtime.tools.wheels.tools import BUILD, install, require_python
 
 
 def main() -> int:
@@ -20,6 +20,7 @@ def main() -> int:
     arguments = parser.parse_args()
     try:
         targets = tuple(map(find_target, arguments.targets)) or TARGETS
+        require_python()
         install()
         wheels = build_wheels(targets, arguments.output)
         pure = build_pure_wheels(arguments.output)

@@ -25,11 +25,11 @@ def requirements() -> list[str]:
     return list(project["dependency-groups"]["wheels"])
 
 
-def install() -> None:
-    """Make the virtual environment of the tools, unless it has these versions.
+def require_python() -> None:
+    """Check the version of this Python, whose headers the wheels are compiled against.
 
     Raises:
-        RuntimeError: this Python is not of PYTHON_VERSION.
+        RuntimeError: it is not PYTHON_VERSION.
     """
     if sys.version_info[:2] != PYTHON_VERSION:
         raise RuntimeError(
@@ -38,6 +38,10 @@ def install() -> None:
             f"  found:    {sys.version_info[0]}.{sys.version_info[1]}\n"
             "  next:     make PYTHON=python3.11 wheels"
         )
+
+
+def install() -> None:
+    """Make the virtual environment of the tools, unless it has these versions."""
     stamp = ENVIRONMENT / "requirements.txt"
     wanted = "\n".join(requirements())
     if stamp.exists() and stamp.read_text(encoding="utf-8") == wanted:

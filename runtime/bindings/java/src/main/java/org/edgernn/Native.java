@@ -97,8 +97,9 @@ final class Native {
     try (InputStream stream = Native.class.getResourceAsStream("native/" + platform + "/" + file)) {
       if (stream == null) {
         throw new UnsatisfiedLinkError(
-            "edgernn has no library for this platform\n  found:    " + platform
-                + "\n  next:     compile one, and run java with -Dedgernn.library=PATH");
+            "the jar of edgernn has no library for this platform\n  found:    " + platform
+                + "\n  next:     build the jar on this machine with `make java PLATFORM=host`,"
+                + "\n            or run java with -Dedgernn.library=PATH");
       }
       Path copy = Files.createTempFile("edgernn", file);
       try {
