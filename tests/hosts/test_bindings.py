@@ -132,6 +132,31 @@ def test_the_program_of_the_page_runs(name, tmp_path):
     assert re.fullmatch(r"pos 0\.63\d\d\n", done.stdout), done.stderr
 
 
+def run_csharp_without_library(folder, arguments):
+    """Run the C# host in a folder that has its assemblies, and return what it prints as an error."""
+    bindings.build("csharp")
+    for file in ("Host.exe", "Edgernn.dll"):
+        shutil.copy(bindings.OUTPUT / "csharp" / file, folder)
+    command = ["mono", folder / "Host.exe", *arguments]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    return done.stderr
+
+
+@pytest.mark.skipif(
+    bindings.missing_for("csharp") != "", reason=bindings.missing_for("csharp") or "installed"
+)
+@pytest.mark.parametrize("bundle", [bindings.SAMPLE, "no-such-file"])
+def test_csharp_says_which_library_is_missing(bundle, tmp_path):
+    library = tmp_path / "libedgernn.so"
+    found = run_csharp_without_library(tmp_path, ["cost", bundle, "1", "a film"])
+    assert f"libedgernn.so was not found\n  expected: {library}\n  next:     copy it" in found
+    assert "`make bindings`" in found
+    library.write_bytes(b"not a library")
+    found = run_csharp_without_library(tmp_path, ["cost", bundle, "1", "a film"])
+    assert f"libedgernn.so cannot be loaded\n  where:    {library}\n" in found
+
+
 needs_swift = pytest.mark.skipif(swift.missing() != "", reason=swift.missing())
 
 

@@ -87,12 +87,14 @@ namespace Edgernn
         public string Kernels { get; }
 
         /// <summary>The version of libedgernn: 10000 * major + 100 * minor + patch.</summary>
-        public static int Version => Native.edgernn_version();
+        public static int Version => Native.RequireLibrary();
 
-        /// <summary>Open a bundle or a model.bin. Everything in the file is checked first.</summary>
+        /// <summary>Open a bundle or a model.bin. Everything in the file is checked first. The message
+        /// of an error begins with the path.</summary>
         public static Classifier Load(string path)
         {
             if (path == null) throw new ArgumentNullException(nameof(path));
+            Native.RequireLibrary();
             byte[] data;
             try
             {
@@ -100,16 +102,17 @@ namespace Edgernn
             }
             catch (Exception error) when (error is IOException || error is UnauthorizedAccessException)
             {
-                throw new EdgernnException(Status.NotFound, error);
+                throw new EdgernnException(Status.NotFound, path, error);
             }
-            return Load(data);
+            return new Classifier(ClassifierHandle.Open(data, path));
         }
 
         /// <summary>Open a bundle in memory. It is copied.</summary>
         public static Classifier Load(byte[] data)
         {
             if (data == null) throw new ArgumentNullException(nameof(data));
-            return new Classifier(ClassifierHandle.Open(data));
+            Native.RequireLibrary();
+            return new Classifier(ClassifierHandle.Open(data, null));
         }
 
         /// <summary>Release the memory of the classifier.</summary>

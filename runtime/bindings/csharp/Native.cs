@@ -1,4 +1,5 @@
 using System;
+using System.IO;
 using System.Runtime.InteropServices;
 using System.Text;
 
@@ -24,7 +25,8 @@ namespace Edgernn
 
         public override bool IsInvalid => handle == IntPtr.Zero;
 
-        internal static ClassifierHandle Open(byte[] data)
+        /// <summary>Open a copy of the data. The path is for the message of an error, or null.</summary>
+        internal static ClassifierHandle Open(byte[] data, string path)
         {
             var opened = new ClassifierHandle();
             opened.block = Marshal.AllocHGlobal(data.Length + Alignment + 4);
@@ -40,7 +42,7 @@ namespace Edgernn
             }
             if (status == 0) return opened;
             opened.ReleaseBlock();
-            throw new EdgernnException((Status)status);
+            throw new EdgernnException((Status)status, path);
         }
 
         protected override bool ReleaseHandle()
@@ -63,6 +65,41 @@ namespace Edgernn
         /// <summary>Is libedgernn.so, libedgernn.dylib or edgernn.dll.</summary>
         private const string Library = "edgernn";
         private const CallingConvention C = CallingConvention.Cdecl;
+
+        /// <summary>Return the version of the library.</summary>
+        /// <exception cref="DllNotFoundException">It was not found, or cannot be loaded; the runtime's
+        /// own message does not say which file or where.</exception>
+        internal static int RequireLibrary()
+        {
+            try
+            {
+                return edgernn_version();
+            }
+            catch (Exception error) when (error is DllNotFoundException || error is BadImageFormatException)
+            {
+                throw new DllNotFoundException(DescribeMissingLibrary(), error);
+            }
+        }
+
+        private static string DescribeMissingLibrary()
+        {
+            string assembly = typeof(Native).Assembly.Location;
+            // An assembly inside a program of one file has no location.
+            string folder = assembly == "" ? AppContext.BaseDirectory : Path.GetDirectoryName(assembly);
+            string file = Path.Combine(folder, FileName);
+            return File.Exists(file)
+                ? $"{FileName} cannot be loaded\n  where:    {file}\n"
+                    + "  expected: the library for this processor and system\n"
+                    + "  next:     run `make bindings` in the repository of edgernn on this machine, and copy "
+                    + $"build/bindings/csharp/{FileName}"
+                : $"{FileName} was not found\n  expected: {file}\n"
+                    + "  next:     copy it there from build/bindings/csharp, which `make bindings` writes in "
+                    + "the repository of edgernn";
+        }
+
+        private static string FileName =>
+            RuntimeInformation.IsOSPlatform(OSPlatform.Windows) ? "edgernn.dll"
+            : RuntimeInformation.IsOSPlatform(OSPlatform.OSX) ? "libedgernn.dylib" : "libedgernn.so";
 
         [DllImport(Library, CallingConvention = C)]
         internal static extern int edgernn_version();

@@ -38,11 +38,14 @@ namespace Edgernn
         /// <summary>The name in edgernn.h, such as EDGERNN_ERROR_CHECKSUM.</summary>
         public string StatusName => Native.ReadString(Native.edgernn_status_name((int)Status));
 
-        internal EdgernnException(Status status, System.Exception cause = null)
-            : base(Native.ReadString(Native.edgernn_status_message((int)status)), cause)
+        internal EdgernnException(Status status, string path = null, System.Exception cause = null)
+            : base((path == null ? "" : path + ": ") + Describe(status), cause)
         {
             Status = status;
         }
+
+        private static string Describe(Status status) =>
+            Native.ReadString(Native.edgernn_status_message((int)status));
 
         internal static void Check(int status)
         {

@@ -133,6 +133,30 @@ static class Tests
         }
     }
 
+    private static string MessageOf(Action action)
+    {
+        try { action(); }
+        catch (EdgernnException error) { return error.Message; }
+        return null;
+    }
+
+    private static void ErrorsNameTheFile(byte[] damaged)
+    {
+        string path = Path.GetTempFileName();
+        try
+        {
+            File.WriteAllBytes(path, damaged);
+            Require(MessageOf(() => Classifier.Load(path)).StartsWith(path + ": a checksum does not match"));
+            Require(!MessageOf(() => Classifier.Load(damaged)).Contains(path));
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+        string expected = path + ": the file cannot be opened or read";
+        Require(MessageOf(() => Classifier.Load(path)) == expected);
+    }
+
     private static void ErrorsSayWhatIsWrong(string bundle)
     {
         Require(StatusOf(() => Classifier.Load("no such file")) == Status.NotFound);
@@ -141,6 +165,7 @@ static class Tests
         byte[] damaged = File.ReadAllBytes(bundle);
         damaged[damaged.Length / 2] ^= 1;
         Require(StatusOf(() => Classifier.Load(damaged)) == Status.Checksum);
+        ErrorsNameTheFile(damaged);
         using (var classifier = Classifier.Load(bundle))
         {
             var text = new string('a', Classifier.MaxTextBytes + 1);
