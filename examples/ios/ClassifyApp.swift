@@ -37,7 +37,7 @@ enum Model {
     /// Opens model.edgernn of the app's bundle.
     static func open() throws -> Classifier {
         guard let url = Bundle.main.url(forResource: "model", withExtension: "edgernn") else {
-            throw EdgernnError.notFound
+            throw EdgernnError(.notFound, path: "model.edgernn")
         }
         return try Classifier(contentsOf: url)
     }

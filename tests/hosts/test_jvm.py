@@ -45,7 +45,7 @@ def test_java_replays_the_corpus(classes):
 @needs_java
 def test_java_passes_what_the_corpus_does_not_replay(classes):
     found = jvm.run_class("Checks", classes, BUNDLE, options=["-Xcheck:jni"]).splitlines()
-    assert len(found) == 11
+    assert len(found) == 12
     assert [line for line in found if not line.endswith(": passed")] == []
 
 

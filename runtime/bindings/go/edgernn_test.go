@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math"
 	"os"
+	"path/filepath"
 	"reflect"
 	"strings"
 	"sync"
@@ -150,6 +151,13 @@ func TestErrorsSayWhatIsWrong(t *testing.T) {
 	damaged := append([]byte{}, data...)
 	damaged[len(damaged)/2] ^= 1
 	if _, err := edgernn.LoadBytes(damaged); err != edgernn.ErrChecksum {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "damaged.edgernn")
+	if err := os.WriteFile(path, damaged, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := edgernn.Load(path); !errors.Is(err, edgernn.ErrChecksum) || !strings.Contains(err.Error(), path) {
 		t.Fatal(err)
 	}
 	if name := edgernn.ErrChecksum.Name(); name != "EDGERNN_ERROR_CHECKSUM" {

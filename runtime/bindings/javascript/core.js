@@ -1,5 +1,5 @@
 import { openEngine } from './engine.js';
-import { fail } from './errors.js';
+import { EdgernnError, fail } from './errors.js';
 
 /** A module that contains one instruction of SIMD. */
 const PROBE = Uint8Array.of(
@@ -90,6 +90,23 @@ async function readSource(source, readPath) {
   return fail('ARGUMENT', 'a bundle is a URL, a path, an ArrayBuffer, a typed array, a Blob or a Response');
 }
 
+/** Return what a message calls the file, or an empty text. */
+function nameOf(value) {
+  if (isTypeOf('File', value)) return value.name;
+  const name = isTypeOf('Response', value) ? value.url : value;
+  return (typeof name === 'string' || isTypeOf('URL', name)) && !/^(data|blob):/i.test(name) ? String(name) : '';
+}
+
+async function openNamed(module, bytes, open, source) {
+  try {
+    return await openEngine(module, bytes, open);
+  } catch (error) {
+    const name = nameOf(await source);
+    if (!(error instanceof EdgernnError) || !name) throw error;
+    throw new EdgernnError(error.code, `${name}: ${error.message}`, { cause: error });
+  }
+}
+
 async function compile(source) {
   const value = await source;
   if (isTypeOf('WebAssembly.Module', value)) return value;
@@ -122,7 +139,7 @@ export function makeApi(getModule, readPath = () => undefined) {
     const ready = await (module ?? compileOnce(getModule())).catch((cause) =>
       fail('KERNELS', `WebAssembly cannot be compiled: ${cause.message} (a Content-Security-Policy needs ` +
         "script-src 'wasm-unsafe-eval')", cause));
-    return new Type(await openEngine(ready, await bytes, open));
+    return new Type(await openNamed(ready, await bytes, open, source));
   };
 
   return {

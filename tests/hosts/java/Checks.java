@@ -43,6 +43,7 @@ public final class Checks {
     print("outside the BMP", Checks::readsFourByteCharacters);
     print("self-test", Checks::passesTheSelfTest);
     print("missing file", () -> statusOf(() -> Classifier.load("no-such-file")) == Status.NOT_FOUND);
+    print("path in messages", Checks::namesThePath);
     print("long text", Checks::rejectsLongTexts);
     print("null", Checks::rejectsNull);
     print("closed", Checks::rejectsClosed);
@@ -122,6 +123,30 @@ public final class Checks {
       SelfTest found = classifier.selfTest();
       return found.isPassed() && found.getTexts() > 0 && found.getMaxError() < 1e-5;
     }
+  }
+
+  private static boolean namesThePath() throws IOException {
+    byte[] damaged = data.clone();
+    damaged[damaged.length / 2] ^= 1;
+    Path file = Files.createTempFile("damaged", ".edgernn");
+    try {
+      Files.write(file, damaged);
+      String plain = messageOf(() -> Classifier.load(ByteBuffer.wrap(damaged)));
+      return plain.startsWith("a checksum")
+          && messageOf(() -> Classifier.load(file.toString())).equals(file + ": " + plain)
+          && messageOf(() -> Classifier.load("no-such-file")).startsWith("no-such-file: ");
+    } finally {
+      Files.delete(file);
+    }
+  }
+
+  private static String messageOf(Supplier<?> call) {
+    try {
+      call.get();
+    } catch (EdgernnException error) {
+      return error.getMessage();
+    }
+    return "";
   }
 
   private static boolean rejectsLongTexts() {

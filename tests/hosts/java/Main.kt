@@ -1,4 +1,5 @@
 import org.edgernn.Classifier
+import org.edgernn.EdgernnException
 import org.edgernn.component1
 import org.edgernn.component2
 import org.edgernn.get
@@ -17,5 +18,7 @@ fun main(arguments: Array<String>) {
         check(prediction["no such label"] == null)
         check(prediction.above(0.0) == classifier.labels && prediction.above(1.1).isEmpty())
     }
+    val error = runCatching { File("no-such-file").loadClassifier() }.exceptionOrNull()
+    check(error is EdgernnException && error.message.orEmpty().startsWith("no-such-file: "))
     Host.main(arguments)
 }

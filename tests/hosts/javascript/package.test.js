@@ -122,6 +122,21 @@ test('what is wrong has the code of its status', async () => {
   assert.ok(old.labels.includes(old.predictIds([1, 2]).label));
 });
 
+test('the message about a file names it', async () => {
+  const onnx = pathOf('tests/runtime/fixtures/bundle-1-onnx.edgernn');
+  const bytes = await readFile(onnx);
+  const messageOf = (source) => load(source).then(() => '', (error) => `${error.code} ${error.message}`);
+  const plain = await messageOf(bytes);
+  assert.match(plain, /^EDGERNN_ERROR_OTHER_FORMAT the bundle contains/);
+  const named = (name) => plain.replace(' ', ` ${name}: `);
+  for (const source of [onnx, Promise.resolve(onnx), pathToFileURL(onnx), pathToFileURL(onnx).href]) {
+    assert.equal(await messageOf(source), named(await source));
+  }
+  const address = `data:application/zip;base64,${bytes.toString('base64')}`;
+  for (const source of [address, fetch(address), new Blob([bytes])]) assert.equal(await messageOf(source), plain);
+  assert.equal(await messageOf('none.edgernn'), 'EDGERNN_ERROR_NOT_FOUND the file cannot be read: none.edgernn (ENOENT)');
+});
+
 test('a model is found at any place in the file', async () => {
   const bytes = await readFile(SAMPLE);
   const expected = (await load(bytes)).predict(TEXT);

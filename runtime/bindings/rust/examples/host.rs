@@ -10,7 +10,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Instant;
 
-use edgernn::{Classifier, Error};
+use edgernn::Classifier;
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -87,7 +87,7 @@ fn broken_passes(opened: &mut Opened, words: &[&str]) -> bool {
             None => data.extend(decode(&part[1..])),
         }
     }
-    let found = Classifier::from_bytes(&data).err().map_or("OK", Error::name);
+    let found = Classifier::from_bytes(&data).err().map_or("OK", |error| error.status().name());
     found.trim_start_matches("EDGERNN_ERROR_") == words[1]
 }
 

@@ -1,27 +1,29 @@
-//! One error for each status of edgernn.h.
+//! The errors of the crate, with one status for each of edgernn.h.
 
 use std::ffi::CStr;
 use std::fmt;
+use std::io;
 use std::os::raw::c_int;
+use std::path::{Path, PathBuf};
 
 use crate::sys;
 
-macro_rules! errors {
+macro_rules! statuses {
     ($($(#[$doc:meta])* $name:ident = $number:literal,)*) => {
         /// Why a call failed: the statuses of `edgernn.h`, with the same numbers.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         #[non_exhaustive]
         #[repr(i32)]
-        pub enum Error {
+        pub enum Status {
             $($(#[$doc])* $name = $number,)*
         }
 
-        impl Error {
+        impl Status {
             /// Return the result of a call that returned a status.
-            pub(crate) fn check(status: c_int) -> Result<(), Error> {
+            pub(crate) fn check(status: c_int) -> Result<(), Status> {
                 match status {
                     0 => Ok(()),
-                    $($number => Err(Error::$name),)*
+                    $($number => Err(Status::$name),)*
                     // The library that is linked is the one of this crate: it has no others.
                     _ => unreachable!("libedgernn returned the status {status}"),
                 }
@@ -30,7 +32,7 @@ macro_rules! errors {
     };
 }
 
-errors! {
+statuses! {
     /// A number is outside its range.
     Argument = 1,
     /// The file cannot be opened or read.
@@ -82,8 +84,8 @@ errors! {
     NotInBuild = 24,
 }
 
-impl Error {
-    /// Return the name of the status, such as `EDGERNN_ERROR_CHECKSUM`.
+impl Status {
+    /// Return the name in `edgernn.h`, such as `EDGERNN_ERROR_CHECKSUM`.
     pub fn name(self) -> &'static str {
         // SAFETY: the function returns an ASCII string that lives forever.
         let name = unsafe { CStr::from_ptr(sys::edgernn_status_name(self as c_int)) };
@@ -91,7 +93,7 @@ impl Error {
     }
 }
 
-impl fmt::Display for Error {
+impl fmt::Display for Status {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         // SAFETY: the function returns a string that lives forever.
         let message = unsafe { CStr::from_ptr(sys::edgernn_status_message(*self as c_int)) };
@@ -99,4 +101,51 @@ impl fmt::Display for Error {
     }
 }
 
-impl std::error::Error for Error {}
+/// The error of a call: its status and, if a file was opened by its path, that path.
+#[derive(Debug)]
+pub struct Error {
+    status: Status,
+    path: Option<PathBuf>,
+    source: Option<io::Error>,
+}
+
+impl Error {
+    /// Return why the call failed.
+    pub fn status(&self) -> Status {
+        self.status
+    }
+
+    /// Return the path of the file; `None` if the error is not about a path.
+    pub fn path(&self) -> Option<&Path> {
+        self.path.as_deref()
+    }
+
+    pub(crate) fn unreadable(path: &Path, source: io::Error) -> Self {
+        Self { source: Some(source), ..Self::from(Status::NotFound).at(path) }
+    }
+
+    pub(crate) fn at(self, path: &Path) -> Self {
+        Self { path: Some(path.to_owned()), ..self }
+    }
+}
+
+impl From<Status> for Error {
+    fn from(status: Status) -> Self {
+        Self { status, path: None, source: None }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(path) = &self.path {
+            write!(formatter, "{}: ", path.display())?;
+        }
+        write!(formatter, "{}", self.status)
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.source.as_ref().map(|source| source as _)
+    }
+}

@@ -17,7 +17,7 @@ use std::os::raw::{c_char, c_void};
 use std::path::Path;
 use std::ptr::{null_mut, NonNull};
 
-pub use error::Error;
+pub use error::{Error, Status};
 
 /// The longest text that is accepted.
 pub const MAX_TEXT_BYTES: usize = 1 << 20;
@@ -98,32 +98,34 @@ unsafe impl Send for Classifier {}
 unsafe impl Sync for Classifier {}
 
 impl Classifier {
-    /// Open a bundle or a `model.bin`. Everything in the file is checked first.
+    /// Open a bundle or a `model.bin`. Everything in the file is checked first. The message of an
+    /// error begins with the path.
     pub fn load(path: impl AsRef<Path>) -> Result<Self> {
-        let file = std::fs::read(path).map_err(|_| Error::NotFound)?;
-        Self::from_bytes(&file)
+        let path = path.as_ref();
+        let file = std::fs::read(path).map_err(|source| Error::unreadable(path, source))?;
+        Self::from_bytes(&file).map_err(|error| error.at(path))
     }
 
     /// Open a bundle in memory, such as `include_bytes!("model.edgernn")`. It is copied.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
         let mut data = allocate(bytes.len() + 4);
         let mut handle = null_mut();
-        let mut result = Err(Error::Alignment);
+        let mut result = Err(Status::Alignment);
         // Bundles that another tool zipped may have the model at any place: move it to a multiple
         // of 4, as edgernn_load does.
         for shift in 0..4 {
             // SAFETY: `data` has room for the bytes and 4 more; the classifier is kept beside it.
-            result = Error::check(unsafe {
+            result = Status::check(unsafe {
                 let start = data.as_mut_ptr().cast::<u8>().add(shift);
                 start.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len());
                 sys::edgernn_load_memory(start.cast(), bytes.len(), &mut handle)
             });
-            if result != Err(Error::Alignment) {
+            if result != Err(Status::Alignment) {
                 break;
             }
         }
         result?;
-        let handle = NonNull::new(handle).ok_or(Error::OutOfMemory)?;
+        let handle = NonNull::new(handle).ok_or(Status::OutOfMemory)?;
         let mut classifier = Self { handle, labels: Vec::new(), _data: Data(data) };
         classifier.labels = classifier.read_labels();
         Ok(classifier)
@@ -155,7 +157,7 @@ impl Classifier {
         let mut probabilities = vec![0.0; self.labels.len()];
         let mut label = 0;
         // SAFETY: pointers come with the lengths of what they refer to.
-        Error::check(unsafe {
+        Status::check(unsafe {
             sys::edgernn_classify(
                 self.handle.as_ptr(),
                 text.as_ptr().cast(),
@@ -176,9 +178,9 @@ impl Classifier {
         // SAFETY: there is a probability for each label, and room for all labels.
         unsafe {
             let handle = self.handle.as_ptr();
-            Error::check(sys::edgernn_rank(handle, values, &mut best, &mut runner_up))?;
+            Status::check(sys::edgernn_rank(handle, values, &mut best, &mut runner_up))?;
             let (labels, room) = (applying.as_mut_ptr(), applying.len());
-            Error::check(sys::edgernn_labels(handle, values, labels, room, &mut count))?;
+            Status::check(sys::edgernn_labels(handle, values, labels, room, &mut count))?;
         }
         let label = self.labels.get(label).map(|_| label);
         Ok(Prediction {
@@ -201,7 +203,7 @@ impl Classifier {
         loop {
             let mut count = 0;
             // SAFETY: pointers come with the lengths of what they refer to.
-            let result = Error::check(unsafe {
+            let result = Status::check(unsafe {
                 sys::edgernn_tokenize(
                     self.handle.as_ptr(),
                     text.as_ptr().cast(),
@@ -213,9 +215,10 @@ impl Classifier {
                     &mut count,
                 )
             });
-            if result != Err(Error::Capacity) {
+            if result != Err(Status::Capacity) {
                 ids.truncate(count);
-                return result.map(|()| ids);
+                result?;
+                return Ok(ids);
             }
             ids.resize(count, 0);
         }
@@ -229,7 +232,7 @@ impl Classifier {
         loop {
             let mut count = 0;
             // SAFETY: pointers come with the lengths of what they refer to.
-            let result = Error::check(unsafe {
+            let result = Status::check(unsafe {
                 sys::edgernn_explain(
                     self.handle.as_ptr(),
                     text.as_ptr().cast(),
@@ -241,9 +244,10 @@ impl Classifier {
                     spellings.len(),
                 )
             });
-            if result != Err(Error::Capacity) {
+            if result != Err(Status::Capacity) {
                 tokens.truncate(count);
-                return result.map(|()| tokens.iter().map(|t| weight(t, &spellings)).collect());
+                result?;
+                return Ok(tokens.iter().map(|t| weight(t, &spellings)).collect());
             }
             // n-grams repeat the words of the text, so that their spellings may need more.
             let room = 2 * spellings.len() + 4 * count;
@@ -257,14 +261,14 @@ impl Classifier {
     pub fn self_test(&self) -> Result<SelfTest> {
         let (mut texts, mut max_error) = (0, 0.0);
         // SAFETY: the handle is open, and the pointers refer to variables.
-        let result = Error::check(unsafe {
+        let result = Status::check(unsafe {
             sys::edgernn_self_test(self.handle.as_ptr(), &mut texts, &mut max_error)
         });
         match result {
-            Ok(()) | Err(Error::SelfTest) => {
+            Ok(()) | Err(Status::SelfTest) => {
                 Ok(SelfTest { passed: result.is_ok(), texts, max_error })
             }
-            Err(error) => Err(error),
+            Err(status) => Err(status.into()),
         }
     }
 }

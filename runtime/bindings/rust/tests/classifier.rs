@@ -1,6 +1,9 @@
 //! What the corpus of tests/hosts does not show: threads, explanations, the self-test, errors.
 
-use edgernn::{Classifier, Error, MAX_TEXT_BYTES};
+use std::error::Error;
+use std::path::Path;
+
+use edgernn::{Classifier, Result, Status, MAX_TEXT_BYTES};
 
 const BUNDLE: &[u8] = include_bytes!("../../../../examples/sentiment/sentiment.edgernn");
 
@@ -70,16 +73,40 @@ fn the_self_test_passes() {
     assert!(found.passed && found.texts > 0 && found.max_error < 1e-2);
 }
 
-#[test]
-fn errors_say_what_is_wrong() {
-    assert_eq!(Classifier::load("no such file").unwrap_err(), Error::NotFound);
-    assert_eq!(Classifier::from_bytes(b"text").unwrap_err(), Error::NotABundle);
+fn damaged() -> Vec<u8> {
     let mut damaged = BUNDLE.to_vec();
     let middle = damaged.len() / 2;
     damaged[middle] ^= 1;
-    let error = Classifier::from_bytes(&damaged).unwrap_err();
-    assert_eq!((error, error.name()), (Error::Checksum, "EDGERNN_ERROR_CHECKSUM"));
+    damaged
+}
+
+fn status(result: Result<Classifier>) -> Status {
+    result.unwrap_err().status()
+}
+
+#[test]
+fn errors_say_what_is_wrong() {
+    assert_eq!(status(Classifier::from_bytes(b"text")), Status::NotABundle);
+    let error = Classifier::from_bytes(&damaged()).unwrap_err();
+    assert_eq!(error.status(), Status::Checksum);
+    assert_eq!(error.status().name(), "EDGERNN_ERROR_CHECKSUM");
+    assert_eq!(error.path(), None);
     let error = open().predict("a".repeat(MAX_TEXT_BYTES + 1)).unwrap_err();
-    assert_eq!(error, Error::TextTooLong);
+    assert_eq!(error.status(), Status::TextTooLong);
     assert_ne!(error.to_string(), "unknown status");
+}
+
+#[test]
+fn errors_of_a_file_name_its_path() {
+    let missing = Path::new("no such file");
+    let error = Classifier::load(missing).unwrap_err();
+    assert_eq!((error.status(), error.path()), (Status::NotFound, Some(missing)));
+    assert_eq!(error.to_string(), "no such file: the file cannot be opened or read");
+    assert!(error.source().is_some());
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("damaged.edgernn");
+    std::fs::write(&path, damaged()).unwrap();
+    let error = Classifier::load(&path).unwrap_err();
+    assert_eq!((error.status(), error.path()), (Status::Checksum, Some(path.as_path())));
+    let expected = format!("{}: {}", path.display(), Status::Checksum);
+    assert_eq!(error.to_string(), expected);
 }

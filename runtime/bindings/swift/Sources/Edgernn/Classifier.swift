@@ -26,7 +26,7 @@ public final class Classifier: @unchecked Sendable {
 
     /// Opens a bundle or a `model.bin` at a file URL. Everything in the file is checked first.
     ///
-    /// - Throws: an ``EdgernnError``.
+    /// - Throws: an ``EdgernnError`` with the path.
     public convenience init(contentsOf url: URL) throws {
         self.init(try Model(path: url))
     }
@@ -47,7 +47,7 @@ public final class Classifier: @unchecked Sendable {
     }
 
     /// Releases the memory of the model after the calls that are running; later calls throw
-    /// ``EdgernnError/closed``. The classifier also does so when its last reference is gone.
+    /// ``EdgernnError/Status/closed``. The classifier also does so when its last reference is gone.
     public func close() {
         lock.lock()
         defer { lock.unlock() }
@@ -116,7 +116,7 @@ public final class Classifier: @unchecked Sendable {
     private func open() throws -> Model {
         lock.lock()
         defer { lock.unlock() }
-        guard let model = model else { throw EdgernnError.closed }
+        guard let model = model else { throw EdgernnError(.closed) }
         return model
     }
 

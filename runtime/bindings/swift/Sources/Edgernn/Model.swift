@@ -12,10 +12,13 @@ final class Model: @unchecked Sendable {
 
     /// Opens a file.
     init(path: URL) throws {
-        guard path.isFileURL else { throw EdgernnError.notFound }
+        guard path.isFileURL else {
+            throw EdgernnError(.notFound, path: path.absoluteString)
+        }
         var opened: OpaquePointer?
-        try EdgernnError.check(path.withUnsafeFileSystemRepresentation { edgernn_load($0, &opened) })
-        guard let opened = opened else { throw EdgernnError.outOfMemory }
+        try EdgernnError.check(
+            path.withUnsafeFileSystemRepresentation { edgernn_load($0, &opened) }, path: path.path)
+        guard let opened = opened else { throw EdgernnError(.outOfMemory, path: path.path) }
         handle = opened
         data = nil
     }
@@ -36,7 +39,7 @@ final class Model: @unchecked Sendable {
         guard let opened = opened else {
             memory.deallocate()
             try EdgernnError.check(status)
-            throw EdgernnError.outOfMemory
+            throw EdgernnError(.outOfMemory)
         }
         handle = opened
         data = memory

@@ -83,7 +83,7 @@ final class Corpus {
             _ = try Classifier(data: data)
             return words[1] == "OK"
         } catch let error as EdgernnError {
-            return error.name == "EDGERNN_ERROR_\(words[1])"
+            return error.status.name == "EDGERNN_ERROR_\(words[1])"
         }
     }
 }
@@ -104,7 +104,7 @@ func leaks(_ bundle: URL) throws {
             _ = try Classifier(data: data)
             do {
                 _ = try Classifier(data: Data("text".utf8))
-            } catch EdgernnError.notABundle {}
+            } catch let error as EdgernnError where error.status == .notABundle {}
         }
         let classifier = try Classifier(contentsOf: bundle)
         for _ in 0..<predictions {

@@ -58,12 +58,12 @@ final class ClassifierTests: XCTestCase {
                     let found = try classifier.predict("a good film")
                     XCTAssertEqual(found, expected)
                 } catch {
-                    XCTAssertEqual(error as? EdgernnError, .closed)
+                    XCTAssertEqual((error as? EdgernnError)?.status, .closed)
                 }
             }
         }
         XCTAssertThrowsError(try classifier.tokenize("a")) {
-            XCTAssertEqual($0 as? EdgernnError, .closed)
+            XCTAssertEqual($0 as? EdgernnError, EdgernnError(.closed))
             XCTAssertEqual($0.localizedDescription, "the classifier was closed")
         }
     }
@@ -102,7 +102,7 @@ final class ClassifierTests: XCTestCase {
         damaged[data.count / 2] ^= 1
         let classifier = try open()
         let long = String(repeating: "a", count: Classifier.maxTextBytes + 1)
-        let calls: [(EdgernnError, () throws -> Void)] = [
+        let calls: [(EdgernnError.Status, () throws -> Void)] = [
             (.notFound, { _ = try Classifier(contentsOf: URL(fileURLWithPath: "/no such file")) }),
             (.notFound, { _ = try Classifier(contentsOf: URL(string: "https://localhost/a")!) }),
             (.notABundle, { _ = try Classifier(data: Data("text".utf8)) }),
@@ -111,11 +111,35 @@ final class ClassifierTests: XCTestCase {
             (.textTooLong, { _ = try classifier.predict(long) }),
         ]
         for (expected, call) in calls {
-            XCTAssertThrowsError(try call()) { XCTAssertEqual($0 as? EdgernnError, expected) }
+            XCTAssertThrowsError(try call()) {
+                XCTAssertEqual(($0 as? EdgernnError)?.status, expected)
+            }
         }
-        XCTAssertEqual(EdgernnError.checksum.name, "EDGERNN_ERROR_CHECKSUM")
-        for error in EdgernnError.allCases {
-            XCTAssertNotEqual(error.localizedDescription, "unknown status")
+        XCTAssertEqual(EdgernnError.Status.checksum.name, "EDGERNN_ERROR_CHECKSUM")
+        for status in EdgernnError.Status.allCases {
+            XCTAssertNotEqual(status.message, "unknown status")
+        }
+    }
+
+    func testErrorsOfAFileNameItsPath() throws {
+        var damaged = try Data(contentsOf: Self.bundle)
+        damaged[damaged.count / 2] ^= 1
+        let file = FileManager.default.temporaryDirectory.appendingPathComponent("damaged.edgernn")
+        try damaged.write(to: file)
+        defer { try? FileManager.default.removeItem(at: file) }
+        XCTAssertThrowsError(try Classifier(contentsOf: file)) {
+            XCTAssertEqual($0 as? EdgernnError, EdgernnError(.checksum, path: file.path))
+            let message = EdgernnError.Status.checksum.message
+            XCTAssertEqual($0.localizedDescription, "\(file.path): \(message)")
+        }
+        XCTAssertThrowsError(try Classifier(contentsOf: URL(fileURLWithPath: "/no such file"))) {
+            XCTAssertEqual("\($0)", "/no such file: the file cannot be opened or read")
+        }
+        XCTAssertThrowsError(try Classifier(contentsOf: URL(string: "https://localhost/a")!)) {
+            XCTAssertEqual(($0 as? EdgernnError)?.path, "https://localhost/a")
+        }
+        XCTAssertThrowsError(try Classifier(data: damaged)) {
+            XCTAssertEqual($0 as? EdgernnError, EdgernnError(.checksum))
         }
     }
 }

@@ -47,13 +47,17 @@ public final class Classifier implements AutoCloseable {
   /**
    * Opens a bundle. Everything in the file is checked first.
    *
-   * @throws EdgernnException the file cannot be read, or is rejected
+   * @throws EdgernnException the file cannot be read, or is rejected; its message begins with the
+   *     path
    */
   public static Classifier load(String path) {
     try (InputStream stream = new FileInputStream(path)) {
       return load(stream);
+    } catch (EdgernnException error) {
+      throw new EdgernnException(error.getStatus(), path + ": " + error.getMessage(), error);
     } catch (IOException error) {
-      throw new EdgernnException(Status.NOT_FOUND, "cannot read " + path, error);
+      String message = path + ": the file cannot be opened or read";
+      throw new EdgernnException(Status.NOT_FOUND, message, error);
     }
   }
 
