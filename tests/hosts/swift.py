@@ -2,11 +2,13 @@
 
 It is used where no `swift` is on the PATH; EDGERNN_SWIFT is the folder of one that was unpacked
 elsewhere. It runs in that folder as the root of the file system (chroot), which needs root.
+build/swift/bin/swift runs it in the current folder.
 """
 
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import tempfile
 from pathlib import Path
@@ -33,6 +35,13 @@ shift
 export HOME=/tmp TMPDIR=/tmp PATH=/usr/libexec/swift/bin:/usr/bin
 exec "$chroot" "$root" sh -c 'cd "$0" && exec "$@"' "$@"
 """
+#: Runs Swift in the current folder, which it sees beside the project.
+COMMAND = BUILD / "bin" / "swift"
+_COMMAND = """#!/bin/sh
+[ "$(id -u)" = 0 ] || {{ echo 'error: only root can use this Swift' >&2; exit 1; }}
+exec unshare --mount sh -c {script} \\
+  sh {root} /proc /dev {project} "$PWD" -- "$PWD" swift "$@"
+"""
 
 
 def toolchain():
@@ -40,9 +49,14 @@ def toolchain():
     return Path(os.environ.get("EDGERNN_SWIFT", BUILD / "debian"))
 
 
+def is_installed():
+    """Return whether the PATH has a Swift other than COMMAND, whose programs run outside of it."""
+    return shutil.which("swift") not in (None, str(COMMAND))
+
+
 def missing():
     """Return the reason why Swift cannot run, or an empty text."""
-    if shutil.which("swift"):
+    if is_installed():
         return ""
     if not (toolchain() / "usr/libexec/swift/bin/swift").exists():
         return "no Swift: python -m tests.hosts.swift (590 MB)"
@@ -61,9 +75,17 @@ def fetch():
     partial.rename(toolchain())
 
 
+def write_command():
+    """Write COMMAND, which runs Debian's Swift."""
+    words = {"root": toolchain(), "project": ROOT, "script": _SCRIPT}
+    COMMAND.parent.mkdir(parents=True, exist_ok=True)
+    COMMAND.write_text(_COMMAND.format(**{k: shlex.quote(str(v)) for k, v in words.items()}))
+    COMMAND.chmod(0o755)
+
+
 def command(*words, folder=ROOT):
     """Return a command that runs one in a folder, which it sees beside the project."""
-    if shutil.which("swift"):
+    if is_installed():
         return ["env", "-C", folder, *words]
     shared = dict.fromkeys(["/proc", "/dev", ROOT, folder])
     return [
@@ -92,5 +114,7 @@ def run_tests():
     return run(command("swift", "test", *RELEASE))
 
 
-if __name__ == "__main__" and missing():
-    fetch()
+if __name__ == "__main__" and not is_installed():
+    if missing():
+        fetch()
+    write_command()

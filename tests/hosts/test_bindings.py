@@ -100,14 +100,17 @@ PROJECTS = {
 
 
 def run_swift_program(folder):
-    """Run the program of Swift's page, and return what it prints."""
+    """Run the program of Swift's page as it says, and return what it prints."""
     page = (bindings.ROOT / "docs" / "hosts" / "swift.md").read_text()
     project, program = re.findall(r"```swift\n(.*?)```", page, re.DOTALL)[:2]
     (folder / "Sources" / "program").mkdir(parents=True)
     (folder / "Sources" / "program" / "main.swift").write_text(program)
-    (folder / "Package.swift").write_text(project.replace("CLONE", str(bindings.ROOT)))
+    (folder / "Package.swift").write_text(project.replace("../edgernn", str(bindings.ROOT)))
     shutil.copy(bindings.SAMPLE, folder / "model.edgernn")
-    return run_command(swift.command("swift", "run", "--quiet", folder=folder))
+    if swift.is_installed():
+        return run_command(["swift", "run", "--quiet"], cwd=folder)
+    swift.write_command()
+    return run_command([swift.COMMAND, "run", "--quiet"], cwd=folder)
 
 
 def test_the_program_of_the_page_runs(name, tmp_path):
@@ -182,6 +185,8 @@ def test_the_manifest_has_every_source(tmp_path):
 def test_swift_says_why_it_cannot_run(monkeypatch, tmp_path):
     monkeypatch.setattr(swift.shutil, "which", lambda command: None)
     monkeypatch.setenv("EDGERNN_SWIFT", str(tmp_path))
+    assert swift.missing().startswith("no Swift: python -m tests.hosts.swift")
+    monkeypatch.setattr(swift.shutil, "which", lambda command: str(swift.COMMAND))
     assert swift.missing().startswith("no Swift: python -m tests.hosts.swift")
     program = tmp_path / "usr/libexec/swift/bin/swift"
     program.parent.mkdir(parents=True)
