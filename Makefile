@@ -58,7 +58,7 @@ demo: $(STAMP)  ## train on film reviews, export, classify, compare (about 8 min
 	@echo 'the report with charts: model/report.html'
 
 test: $(STAMP)  ## run the tests
-	$(BIN)/python -m pytest -n 2 --dist loadfile --durations 25
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --durations 25
 
 check: $(STAMP)  ## lint, format, types, import contracts
 	$(BIN)/ruff check .

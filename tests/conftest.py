@@ -27,6 +27,20 @@ settings.register_profile(
 )
 settings.load_profile("edgernn")
 
+#: Files that take a minute or more. They run first, so that no worker is left with one at the end.
+LONGEST_FILES = (
+    "test_wheels.py",
+    "test_traps.py",
+    "test_tutorial.py",
+    "test_distribute.py",
+    "test_random_networks.py",
+    "test_native_loader.py",
+    "test_bench.py",
+    "test_long_tokens.py",
+    "test_continuation.py",
+    "test_training.py",
+)
+
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 WORDS = [
@@ -65,6 +79,10 @@ WORDS = [
     "don't",
     "film's",
 ]
+
+
+def pytest_collection_modifyitems(items):
+    items.sort(key=lambda item: item.path.name not in LONGEST_FILES)
 
 
 def make_texts(count: int, seed: int = 0, longest: int = 30) -> list[str]:
