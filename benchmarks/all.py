@@ -38,6 +38,8 @@ BENCHMARKS = {
     "startup": "python benchmarks/startup.py --model {model}",
     "tokenizer": "python benchmarks/tokenizer_rate.py --model {model}",
     "endurance": "python benchmarks/endurance.py {model}/tflite-int8.edgernn",
+    "bindings": "python -m benchmarks.bindings",
+    "java": "python benchmarks/binding_java.py",
     "javascript": "python benchmarks/javascript.py --model {model}",
     "installed": "python benchmarks/installed_size.py --model {model}",
     "lowering": "python benchmarks/lowering.py",

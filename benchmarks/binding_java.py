@@ -1,6 +1,6 @@
 """The cost of Java over C: size, first prediction, and the latency of 20 and 200 tokens.
 
-python benchmarks/binding_java.py [BUNDLE] [--rounds 5]
+python benchmarks/binding_java.py [BUNDLE] [--rounds 9]
 
 Both programs use libedgernn, compiled by `cc` with the same options. They take turns; the medians
 of the rounds are printed. Run it from the root. Prints Markdown.
@@ -30,7 +30,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     default = ROOT / "examples/sentiment/sentiment.edgernn"
     parser.add_argument("bundle", nargs="?", type=Path, default=default)
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=9)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

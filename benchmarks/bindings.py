@@ -1,6 +1,6 @@
 """The Rust, Go, C# and Swift packages beside C: size, first prediction, 20 and 200 tokens.
 
-python -m benchmarks.bindings [--bundle BUNDLE] [--rounds 7] [--times 2000]
+python -m benchmarks.bindings [--bundle BUNDLE] [--rounds 21] [--times 2000]
 
 The hosts take turns, a fresh process each. Times are the minimum over the rounds; the first
 prediction includes opening the bundle. Prints Markdown; hosts that are not installed are left out.
@@ -9,6 +9,7 @@ prediction includes opening the bundle. Prints Markdown; hosts that are not inst
 from __future__ import annotations
 
 import argparse
+import re
 import subprocess
 import tempfile
 from pathlib import Path
@@ -36,13 +37,21 @@ _WORDS = [
     "was",
     "weak",
 ]
+#: The command that prints the version of each compiler or runtime.
+_VERSIONS = {
+    "C": ("cc", "--version"),
+    "Rust": ("rustc", "--version"),
+    "Go": ("go", "version"),
+    "C#": ("mono", "--version"),
+    "Swift": ("swift", "--version"),
+}
 
 
 def main() -> None:
     """Print a row for each host."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--bundle", type=Path, default=bindings.SAMPLE)
-    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--rounds", type=int, default=21)
     parser.add_argument("--times", type=int, default=2000)
     options = parser.parse_args()
     texts = [" ".join((_WORDS * 15)[:tokens]) for tokens in (20, 200)]
@@ -57,9 +66,7 @@ def main() -> None:
             for _ in range(options.rounds)
         ]
         sizes = {title: _size(title, Path(folder)) for title in commands}
-    print(
-        "| host | library KB | first prediction ms | 20 tokens µs | to C | 200 tokens µs | to C |"
-    )
+    print("| host | KB | first prediction ms | 20 tokens µs | to C | 200 tokens µs | to C |")
     print("|---|---:|---:|---:|---:|---:|---:|")
     least = {
         title: [min(found[title][i] for found in rounds) for i in range(3)] for title in commands
@@ -70,6 +77,18 @@ def main() -> None:
             f"| {title} | {sizes[title] / 1000:.0f} | {first / 1000:.1f} | {short:.1f} "
             f"| {ratios[0]:.2f} | {long:.1f} | {ratios[1]:.2f} |"
         )
+    print(f"\nVersions: {', '.join(map(_version, commands))}.")
+
+
+def _version(title: str) -> str:
+    """Return the name and the version of a host's compiler or runtime."""
+    words = _VERSIONS[title]
+    command = list(map(str, swift.command(*words) if title == "Swift" else words))
+    done = subprocess.run(
+        command, env=bindings.ENVIRONMENT, capture_output=True, text=True, check=True
+    )
+    [version] = re.findall(r"\d+\.\d+(?:\.\d+)*", done.stdout)[:1]
+    return f"{words[0]} {version}"
 
 
 def _build_c(folder: Path) -> str:

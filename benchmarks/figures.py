@@ -4,7 +4,8 @@ python benchmarks/figures.py
 
 A result is the output of a command and the machine it ran on. It is inserted between the marks
 `<!-- figures: NAME -->` and `<!-- /figures -->`. `<!-- figures: NAME first 2 -->` inserts its first
-two tables, `<!-- figures: NAME summary -->` the rows and columns of `SUMMARY`.
+two tables, `<!-- figures: NAME summary -->` the rows and columns of `SUMMARY`, and
+`<!-- figures: NAME rows C, Go -->` the rows of its first table that have these names.
 """
 
 from __future__ import annotations
@@ -16,7 +17,13 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
-PAGES = tuple(ROOT / page for page in ("README.md", "docs/benchmarks.md", "docs/your-model.md"))
+PAGES = tuple(
+    ROOT / page
+    for page in (
+        *("README.md", "docs/benchmarks.md", "docs/your-model.md"),
+        *(f"docs/hosts/{host}.md" for host in ("csharp", "go", "java", "rust", "swift")),
+    )
+)
 #: Rows and columns of the README's table, which are those of the chart, too.
 SUMMARY = (
     "keras tf.function",
@@ -38,8 +45,9 @@ _THEMES = {
 #: The picture of the README chooses the chart of the reader's theme.
 CHARTS = {theme: ROOT / "docs" / "images" / f"latency-{theme}.svg" for theme in _THEMES}
 _PART = re.compile(
-    r"(<!-- figures: (?P<name>[\w-]+)(?: first (?P<first>\d+)| (?P<summary>summary))? -->\n)"
-    r".*?(<!-- /figures -->)",
+    r"(<!-- figures: (?P<name>[\w-]+)"
+    r"(?: first (?P<first>\d+)| (?P<summary>summary)| rows (?P<rows>[^\n]+?))? -->\n)"
+    r".*?(?P<end><!-- /figures -->)",
     re.DOTALL,
 )
 
@@ -58,7 +66,9 @@ def _with_figures(part: re.Match[str]) -> str:
         lines = first_tables(lines, int(part["first"]))
     elif part["summary"]:
         lines = summary(lines)
-    return part[1] + _figures(result, lines) + part[5]
+    elif part["rows"]:
+        lines = chosen_rows(lines, part["rows"].split(", "))
+    return part[1] + _figures(result, lines, has_packages=not part["rows"]) + part["end"]
 
 
 def _read(name: str) -> dict[str, Any]:
@@ -66,10 +76,11 @@ def _read(name: str) -> dict[str, Any]:
     return found
 
 
-def _figures(result: dict[str, Any], lines: list[str]) -> str:
+def _figures(result: dict[str, Any], lines: list[str], *, has_packages: bool) -> str:
     machine = result["environment"]
-    packages = ", ".join(f"{k} {v}" for k, v in machine["packages"].items() if v)
-    where = f"{machine['processor']}, {machine['cores']} cores; {packages}"
+    where = f"{machine['processor']}, {machine['cores']} cores"
+    if has_packages:
+        where += "; " + ", ".join(f"{k} {v}" for k, v in machine["packages"].items() if v)
     return "\n".join([f"`{result['command']}`", "", *lines, "", f"*{where}*", ""])
 
 
@@ -81,6 +92,17 @@ def first_tables(lines: list[str], count: int) -> list[str]:
         if line.startswith("|") and not after.startswith("|")
     ]
     return lines[: ends[count - 1]]
+
+
+def chosen_rows(lines: list[str], names: list[str]) -> list[str]:
+    """Return the rows of the first table with these names, below its head.
+
+    Raises:
+        KeyError: the table has no such row.
+    """
+    head, marks, *rows = [line for line in first_tables(lines, 1) if line.startswith("|")]
+    by_name = {_cells(row)[0]: row for row in rows}
+    return [head, marks, *(by_name[name] for name in names)]
 
 
 def summary(lines: list[str]) -> list[str]:

@@ -34,6 +34,13 @@ def test_the_first_tables_end_where_the_next_begins():
     assert figures.first_tables(lines, 2) == lines
 
 
+def test_chosen_rows_have_the_head_of_their_table():
+    lines = ["", "| host | ms |", "|---|---:|", "| C | 1 |", "| Go | 2 |", "| C# | 3 |", "", "b"]
+    assert figures.chosen_rows(lines, ["C", "C#"]) == [*lines[1:4], lines[5]]
+    with pytest.raises(KeyError, match="Rust"):
+        figures.chosen_rows(lines, ["C", "Rust"])
+
+
 @pytest.mark.parametrize("theme", figures.CHARTS)
 def test_the_chart_is_drawn_from_the_results(theme):
     drawn = figures.latency_chart(theme)
