@@ -179,9 +179,10 @@ def _problem(
     has_subwords = texts[is_word].sum() <= _MOST_WORDS_WITH_SUBWORDS
     is_kept = (texts >= fewest) | is_word
     features, texts, is_word = features[is_kept], texts[is_kept], is_word[is_kept]
-    subwords = subword_matrix(vocabulary)
     # An n-gram of words has the row of the padding token, which has no characters.
-    subwords = subwords[np.where(is_word & has_subwords, features // CHECKSUMS, 0)]
+    rows = np.where(is_word, features // CHECKSUMS, 0)
+    subwords = subword_matrix(vocabulary)[rows]
+    subwords = subwords if has_subwords else subwords[:, :0]
     x = feature_matrix(keys_by_text, features)
     return _Problem(features, texts, x, subwords, training, classes)
 
@@ -318,7 +319,7 @@ def _scaled(x: Matrix, scale: NDArray[np.float64]) -> Matrix:
 def _joined(x: Matrix, subwords: Matrix) -> Matrix:
     import scipy.sparse
 
-    return scipy.sparse.hstack([x, subwords], format="csr") if subwords.nnz else x
+    return scipy.sparse.hstack([x, subwords], format="csr")
 
 
 def _log_count_ratio(x: Matrix, is_label: NDArray[np.bool_]) -> NDArray[np.float64]:

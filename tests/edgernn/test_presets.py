@@ -132,6 +132,15 @@ def test_a_rare_word_learns_from_the_characters_that_it_shares():
     assert accuracy(alone.validation, validation.targets) == pytest.approx(5 / 6)
 
 
+def test_many_words_are_fitted_without_their_characters(monkeypatch):
+    vocabulary = ["", "[UNK]", *(f"word{i}" for i in range(10))]
+    training, validation = order_matters(200, 1), order_matters(50, 2)
+    monkeypatch.setattr("edgernn.training.wide._MOST_WORDS_WITH_SUBWORDS", 0)
+    found = fit_wide(training, validation, vocabulary, 2, WideOptions())
+    alone = fit_wide(training, validation, unlike_words(12), 2, WideOptions())
+    assert np.array_equal(found.weights, alone.weights)
+
+
 def test_validation_logits_are_those_of_the_path():
     validation = order_matters(50, 2)
     wide = fit_wide(order_matters(200, 1), validation, unlike_words(12), 2, WideOptions())
