@@ -67,6 +67,7 @@ def space(preset: Preset) -> dict[str, Choice | Range]:
         found["embedding_dim"] = Choice(_with((16, 24, 32, 40, 48, 64, 96), network.embedding_dim))
         found["dropout"] = Range(0.0, 0.8, 0.1)
         found["spatial_dropout"] = Range(0.0, 0.5, 0.1)
+        found["token_dropout"] = Range(0.0, 0.6, 0.1)
         found["batch_size"] = Choice(_with((16, 32, 64, 128), training.batch_size))
         found["learning_rate"] = Range(training.learning_rate / 4, training.learning_rate * 4)
         found["adversarial"] = Choice(_with((0.0, 0.016), training.adversarial))
@@ -87,6 +88,7 @@ def values_of(preset: Preset) -> dict[str, Value]:
         "embedding_dim": network.embedding_dim if network else None,
         "dropout": network.dropout if network else None,
         "spatial_dropout": network.spatial_dropout if network else None,
+        "token_dropout": training.token_dropout if network else None,
         "batch_size": training.batch_size,
         "learning_rate": training.learning_rate,
         "adversarial": training.adversarial,
@@ -117,6 +119,7 @@ def apply(preset: Preset, values: Mapping[str, Value]) -> Preset:
         )
         training = replace(
             training,
+            token_dropout=values["token_dropout"],
             batch_size=values["batch_size"],
             learning_rate=values["learning_rate"],
             adversarial=values["adversarial"],

@@ -24,6 +24,8 @@ Tensor = Any
 
 _CELLS: dict[Cell, str] = {"lstm": "LSTM", "gru": "GRU", "rnn": "SimpleRNN"}
 _TINY = 1e-12
+#: The id of unknown words in the tokenizers that `build_tokenizer` makes.
+_OOV_ID = 1
 
 
 def build_tokenizer(texts: Sequence[str], options: TextOptions) -> tuple[KerasLayer, ...]:
@@ -127,17 +129,25 @@ class PathModel(keras.Model):  # type: ignore[misc]
     classification", 2017. The step size is relative to the norm of each embedded text.
     """
 
-    def __init__(self, path: RecurrentPath, adversarial: float) -> None:
-        """Build the model; `adversarial` is the step size as a share of a text's norm; 0 is off."""
+    def __init__(self, path: RecurrentPath, adversarial: float, token_dropout: float) -> None:
+        """Build the model.
+
+        Args:
+            path: the layers.
+            adversarial: the step size as a share of a text's norm; 0 is off.
+            token_dropout: the share of tokens that each step replaces by OOV.
+        """
         ids = keras.Input((None,), dtype="int32")
         super().__init__(ids, path(ids))
-        self._path, self._adversarial = path, adversarial
+        self._path, self._adversarial, self._token_dropout = path, adversarial, token_dropout
+        self._seeds = keras.random.SeedGenerator()
 
     def train_step(self, data: Any) -> dict[str, Any]:
         """Run a training step on a batch of (ids, targets, weights)."""
-        if not self._adversarial:
-            return dict(super().train_step(data))
         ids, targets, weights = data
+        ids = self._with_dropped_tokens(ids)
+        if not self._adversarial:
+            return dict(super().train_step((ids, targets, weights)))
         clean, logits, gradients, direction, x = self._gradients(ids, targets, weights, None)
         axes = [1, 2]
         size = self._adversarial * tf.norm(x, axis=axes, keepdims=True)
@@ -147,6 +157,13 @@ class PathModel(keras.Model):  # type: ignore[misc]
         self.optimizer.apply_gradients(zip(both, self.trainable_variables, strict=True))
         self._loss_tracker.update_state(clean)
         return dict(self.compute_metrics(ids, targets, logits, weights))
+
+    def _with_dropped_tokens(self, ids: Tensor) -> Tensor:
+        """Return ids, int32 [N, T], of which a share is OOV; padding remains."""
+        if not self._token_dropout:
+            return ids
+        draws = keras.random.uniform(tf.shape(ids), seed=self._seeds)
+        return tf.where((draws < self._token_dropout) & (ids > _OOV_ID), _OOV_ID, ids)
 
     def _gradients(
         self, ids: Tensor, targets: Tensor, weights: Tensor, moved: Tensor | None

@@ -97,8 +97,10 @@ class TrainingOptions:
         learning_rate: the initial learning rate of Adam.
         schedule: the decay of the learning rate: linear to 5 %, or cosine to 0.
         averaging: the decay of the moving average of the weights, 0 to 1; 0 is off.
-        vectors: the epochs of skip-gram on the training texts that initialize the embedding; 0
-            for a random initialization.
+        vectors: the epochs of skip-gram on the training texts that initialize the embedding; with
+            fewer than a million tokens, the characters of the words do. 0 for a random
+            initialization.
+        token_dropout: the share of tokens that each step replaces by OOV, 0 to 1.
         adversarial: the size of an adversarial step on the embedded text, as a share of its norm;
             0 is off. It doubles the time of a step.
         keep: the metric that selects the best epoch: validation loss, or validation accuracy.
@@ -116,6 +118,7 @@ class TrainingOptions:
     schedule: Schedule = "cosine"
     averaging: float = 0.99
     vectors: int = 5
+    token_dropout: float = 0.3
     adversarial: float = 0.0
     keep: Keep = "accuracy"
     patience: int = 30
@@ -195,6 +198,7 @@ PRESETS = {
                 schedule="linear",
                 averaging=0.0,
                 vectors=0,
+                token_dropout=0.0,
                 keep="loss",
                 patience=3,
             ),

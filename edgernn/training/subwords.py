@@ -1,4 +1,4 @@
-"""Character n-grams of the words, whose weights are added to those of the words after the fit."""
+"""Character n-grams of the words: features of the wide path, and the network's first vectors."""
 
 from __future__ import annotations
 
@@ -7,11 +7,15 @@ from typing import Any
 
 import numpy as np
 
+from edgernn_runtime.ir import Array
+
 Matrix = Any  # Sparse matrices of SciPy have no type annotations.
 
 _LENGTHS = range(3, 6)
 #: The padding token and the OOV token are no words.
 _SPECIAL_TOKENS = 2
+#: The largest element of a random vector, that of Keras's Embedding.
+_SIZE = 0.05
 
 
 def subword_matrix(vocabulary: Sequence[str]) -> Matrix:
@@ -39,6 +43,23 @@ def subword_matrix(vocabulary: Sequence[str]) -> Matrix:
     matrix = matrix[:, np.asarray(matrix.sum(axis=0)).ravel() > 1]
     lengths = np.sqrt(np.asarray(matrix.sum(axis=1)).ravel())
     return scipy.sparse.diags(1 / np.maximum(lengths, 1), dtype=np.float32) @ matrix
+
+
+def subword_vectors(vocabulary: Sequence[str], size: int, seed: int) -> Array:
+    """Return random vectors, float32 [V, size], that are alike for words of like characters.
+
+    A vector is the sum of one of the word and those of its n-grams, which together are as long.
+
+    Args:
+        vocabulary: the tokens by id; the first two are padding and OOV.
+        size: the size of a vector.
+        seed: the seed of the random numbers.
+    """
+    draw = np.random.default_rng(seed)
+    ngrams = subword_matrix(vocabulary)
+    of_ngrams = draw.normal(0, _SIZE / np.sqrt(3), (ngrams.shape[1], size))
+    own = draw.uniform(-_SIZE, _SIZE, (len(vocabulary), size))
+    return np.asarray(own + ngrams @ of_ngrams, dtype=np.float32)
 
 
 def character_ngrams(word: str) -> Iterator[str]:

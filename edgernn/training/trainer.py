@@ -35,6 +35,7 @@ from edgernn.training.origin import Origin
 from edgernn.training.path_scores import PathScores, join_paths
 from edgernn.training.path_sum import Deployed, Sum, label_probabilities
 from edgernn.training.stream_batches import Stream, open_batches
+from edgernn.training.subwords import subword_vectors
 from edgernn.training.summary import describe_encoding, describe_layers
 from edgernn.training.wide import WidePath, fit_wide
 from edgernn.training.word_vectors import skip_gram
@@ -45,7 +46,7 @@ from edgernn_runtime.ir import Array
 
 NoteCallback = Callable[[str], None]
 
-#: With fewer tokens, skip-gram vectors are worse than random ones.
+#: With fewer tokens, skip-gram vectors are worse than those of the characters.
 _FEWEST_TOKENS = 1_000_000
 
 
@@ -256,23 +257,28 @@ def _network(
 ) -> tuple[PathModel, RecurrentPath]:
     """Return the recurrent path before training.
 
-    Its weights are those of the origin. Without one they are random, and the embedding may be
-    initialized from the texts.
+    Its weights are those of the origin. Without one they are random, and those of the embedding
+    are learned from the texts or alike for words of like characters.
     """
     outputs = output_count(data.classes, is_multilabel=data.is_multilabel)
     path = RecurrentPath(shape, len(data.vocabulary), outputs)
-    core = PathModel(path, options.adversarial)
+    core = PathModel(path, options.adversarial, options.token_dropout)
     run.note(describe_layers(core))
     if run.origin and run.origin.initialize(path, run.labels):
         return core, path
-    texts = [row[row != 0] for row in (*data.training.ids, *data.unlabeled)]
-    if options.vectors and sum(map(len, texts)) >= _FEWEST_TOKENS:
-        run.note("learning word vectors from the texts")
-        vectors = skip_gram(
-            texts, len(data.vocabulary), shape.embedding_dim, options.vectors, options.seed
-        )
-        path.embedding.embeddings.assign(vectors)
+    if options.vectors:
+        path.embedding.embeddings.assign(_word_vectors(shape, options, data, run))
     return core, path
+
+
+def _word_vectors(shape: NetworkOptions, options: TrainingOptions, data: _Data, run: _Run) -> Array:
+    """Return the first weights of the embedding, float32 [V, E]."""
+    texts = [row[row != 0] for row in (*data.training.ids, *data.unlabeled)]
+    if sum(map(len, texts)) < _FEWEST_TOKENS:
+        return subword_vectors(data.vocabulary, shape.embedding_dim, options.seed)
+    run.note("learning word vectors from the texts")
+    words = len(data.vocabulary)
+    return skip_gram(texts, words, shape.embedding_dim, options.vectors, options.seed)
 
 
 def _distilled(preset: Preset, data: _Data, teacher: _Paths, run: _Run) -> _Paths:

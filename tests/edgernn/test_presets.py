@@ -24,6 +24,7 @@ from edgernn.training.path_scores import LEAST_GAIN, join_paths
 from edgernn.training.path_sum import accuracy, calibrated_sum, cross_validated_log_loss, log_loss
 from edgernn.training.run import _advice
 from edgernn.training.sizing import _token_lengths, fit_sizes
+from edgernn.training.subwords import subword_vectors
 from edgernn.training.trainer import TrainedClassifier, train
 from edgernn.training.wide import fit_wide
 from edgernn.training.word_vectors import skip_gram
@@ -214,11 +215,46 @@ def test_words_with_the_same_context_have_similar_vectors():
     assert np.array_equal(table, skip_gram(texts, 9, 8, 10, 1))
 
 
+def test_words_of_like_characters_start_with_like_vectors():
+    vocabulary = ["", "[UNK]", "refund", "refunded", "refunds", "weather"]
+    table = subword_vectors(vocabulary, 400, 1)
+    unit = table / np.linalg.norm(table, axis=1, keepdims=True)
+    assert unit[2] @ unit[3] > 0.2
+    assert abs(unit[2] @ unit[5]) < 0.1
+    # A word that shares no characters has a vector as Keras's Embedding would draw it.
+    assert np.abs(table[5]).max() <= 0.05
+    assert np.array_equal(table, subword_vectors(vocabulary, 400, 1))
+
+
+def test_a_share_of_the_tokens_is_unknown_in_each_step():
+    ids = np.tile(np.arange(40, dtype=np.int32), (50, 1))
+    path = RecurrentPath(NetworkOptions(units=(4,), embedding_dim=4), 40, 1)
+    kept = PathModel(path, 0.0, 0.0)._with_dropped_tokens(tf.constant(ids))
+    assert np.array_equal(kept, ids)
+    core = PathModel(path, 0.0, 0.3)
+    first, second = (core._with_dropped_tokens(tf.constant(ids)).numpy() for _ in range(2))
+    assert (first != second).any()
+    assert not first[:, 0].any()
+    assert set(first[first != ids]) == {1}
+    assert (first != ids)[:, 2:].mean() == pytest.approx(0.3, abs=0.05)
+
+
+@pytest.mark.parametrize("adversarial", [0.0, 0.016])
+def test_a_step_does_not_see_the_dropped_tokens(adversarial):
+    path = RecurrentPath(NetworkOptions(units=(4,), embedding_dim=4), 12, 1)
+    core = PathModel(path, adversarial, 1.0)
+    core.compile("sgd", tf.keras.losses.BinaryCrossentropy(from_logits=True))
+    before = path.embedding.embeddings.numpy()
+    core.train_step((tf.constant([[3, 4, 5, 0]]), tf.constant([1]), tf.ones(1)))
+    changed = (path.embedding.embeddings.numpy() != before).any(axis=1)
+    assert list(np.flatnonzero(changed)) == [1]
+
+
 def test_an_adversarial_step_moves_each_text_by_a_share_of_its_norm():
     tf.keras.utils.set_random_seed(0)
     shape = NetworkOptions(units=(4,), embedding_dim=4, dropout=0.0, spatial_dropout=0.0)
     path = RecurrentPath(shape, 12, 1)
-    core = PathModel(path, 0.016)
+    core = PathModel(path, 0.016, 0.0)
     core.compile("sgd", tf.keras.losses.BinaryCrossentropy(from_logits=True))
     ids, targets = tf.constant([[3, 4, 5, 0]]), tf.constant([1])
     before = [w.copy() for w in core.get_weights()]

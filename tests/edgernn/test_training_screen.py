@@ -46,7 +46,7 @@ def test_an_encoded_text_fits_a_line_and_cannot_control_the_terminal(rules):
 
 def test_the_layers_have_the_shapes_and_parameters_of_the_model():
     shape = NetworkOptions(units=(4, 2), embedding_dim=3, dense_units=5, pooling="last", cell="gru")
-    model = PathModel(RecurrentPath(shape, 10, 3), 0.0)
+    model = PathModel(RecurrentPath(shape, 10, 3), 0.0, 0.0)
     title, *rows = describe_layers(model).splitlines()
     assert title == f"network of {model.count_params():,} parameters:"
     table = [re.split(r"\s{2,}", row.strip()) for row in rows]
