@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from edgernn.data.datasets import DataOptions, load_corpus
 from edgernn.data.rows import Corpus, Rows, label_indices, label_set_indices
+from edgernn.errors import OptionError
 from edgernn.model_folder import DEFAULT, check_bundle_path, is_model_folder, read_model_folder
 from edgernn.tensorflow_import import import_tensorflow
 
@@ -115,7 +116,15 @@ def _evaluation_rows(
     model: Path, data: str | Path | Rows | None, options: DataOptions
 ) -> tuple[Corpus, Rows]:
     if data is None:
-        home = model if is_model_folder(model) else model.parent
+        home = model.parent if model.is_file() else model
+        if home != model and not is_model_folder(home):
+            raise OptionError(
+                "there are no texts to evaluate on",
+                path=model,
+                expected="--data FILE, or a bundle in the folder of its model",
+                found="no --data, and no model beside the bundle",
+                hint="pass labeled texts: --data FILE",
+            )
         rows = read_model_folder(home).validation
         return Corpus(name=f"validation texts of {home}", train=rows), rows
     if isinstance(data, Rows):

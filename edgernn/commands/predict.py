@@ -180,11 +180,21 @@ def _check_html(html: Path | None, *, explained: bool) -> None:
 def _show(classifier: Classifier, texts: list[str | bytes], *, as_json: bool) -> None:
     """Print the predictions for a few texts."""
     rows = [(text, classifier.predict(text)) for text in texts]
+    for text in texts:
+        if _names_a_file(text):
+            warn(f"classified the name {_shown(text)!r}; --file classifies the texts in the file")
     if as_json:
         show_json([_row(text, prediction) for text, prediction in rows])
         return
     for text, prediction in rows:
         click.echo(f"{_labels(prediction)}\t{percent(prediction.probability)}\t{_shown(text)}")
+
+
+def _names_a_file(text: str | bytes) -> bool:
+    try:
+        return bool(Path(_shown(text)).suffix) and Path(_shown(text)).is_file()
+    except (OSError, ValueError):  # A long text, or one with a null character.
+        return False
 
 
 def _lines(file: Path, column: str) -> list[str | bytes]:

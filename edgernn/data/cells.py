@@ -148,8 +148,19 @@ def check_delimiter(path: Path, name: str, header: str) -> None:
             )
 
 
-def require_column(path: Path, name: str, columns: list[str]) -> None:
+def require_column(
+    path: Path,
+    name: str,
+    columns: list[str],
+    options: str = "--text-column and --label-column with columns of the file",
+) -> None:
     """Check that a table has a column.
+
+    Args:
+        path: the table, for the error.
+        name: the column.
+        columns: the columns of the table.
+        options: the options that name columns, for the error.
 
     Raises:
         OptionError: it has not.
@@ -160,7 +171,7 @@ def require_column(path: Path, name: str, columns: list[str]) -> None:
     raise OptionError(
         f"the column {name!r} does not exist",
         path=path,
-        expected="--text-column and --label-column with columns of the file",
+        expected=options,
         found=", ".join(columns) or "no column",
         hint=f"did you mean {near[0]!r}?" if near else "pass the names of the columns",
     )

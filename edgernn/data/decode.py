@@ -6,6 +6,14 @@ from pathlib import Path
 
 from edgernn.errors import DataError
 
+_UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+
+
+def conversion_hint(start: bytes, path: Path) -> str:
+    """Return what to do with a file that is not UTF-8, by its first bytes."""
+    encoding = "UTF-16" if start.startswith(_UTF16_MARKS) else "LATIN1"
+    return f"convert the file, such as with: iconv -f {encoding} -t UTF-8 {path.name}"
+
 
 def decode(data: bytes, path: Path, *, errors: str = "strict") -> str:
     """Decode the bytes of a file, without a byte order mark.
@@ -28,5 +36,5 @@ def decode(data: bytes, path: Path, *, errors: str = "strict") -> str:
             path=f"{path}, line {body[: error.start].count(bytes([10])) + 1}",
             expected="text in UTF-8",
             found=f"the byte 0x{body[error.start]:02x}",
-            hint=f"convert the file, such as with: iconv -f LATIN1 -t UTF-8 {path.name}",
+            hint=conversion_hint(data, path),
         ) from error

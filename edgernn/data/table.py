@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from edgernn.data.cells import JSON_LINES, SUFFIXES, Cell, csv_cells, json_cells, table_kind
-from edgernn.data.decode import decode
+from edgernn.data.decode import conversion_hint, decode
 from edgernn.data.multilabel import LabelFormat
 from edgernn.data.parquet import PARQUET, parquet_cells
 from edgernn.data.rows import Rows
@@ -121,7 +121,8 @@ def _streamed_cells(path: Path, text_column: str, label_column: str) -> Iterator
             path=f"{path}, after line {line}",
             expected="text in UTF-8",
             found=f"the byte 0x{error.object[error.start]:02x}",
-            hint=f"convert the file, such as with: iconv -f LATIN1 -t UTF-8 {path.name}",
+            # The decoder fails at the start of a file in UTF-16.
+            hint=conversion_hint(error.object if line == 0 else b"", path),
         ) from error
     except (OSError, EOFError, zlib.error) as error:
         raise DataError(

@@ -23,7 +23,7 @@ from edgernn.data.cells import (
     require_column,
     table_kind,
 )
-from edgernn.errors import DataError
+from edgernn.errors import DataError, OptionError
 
 #: A line's number, and its text or what is wrong with it.
 Line = tuple[int, str | bytes | DataError]
@@ -83,6 +83,7 @@ def open_texts(path: Path, column: str) -> Iterator[TextStream]:
     """Open a file of texts; - is stdin, one text per line.
 
     Raises:
+        OptionError: the file does not exist.
         DataError: the file cannot be read.
     """
     if str(path) == "-":
@@ -90,6 +91,14 @@ def open_texts(path: Path, column: str) -> Iterator[TextStream]:
         return
     try:
         raw = path.open("rb")
+    except FileNotFoundError as error:
+        raise OptionError(
+            "the file does not exist",
+            path=path,
+            expected="a file of texts",
+            found="nothing at this path",
+            hint="check the path",
+        ) from error
     except OSError as error:
         raise _unreadable(path, "the file cannot be read", error) from error
     with raw:
@@ -169,7 +178,7 @@ def _header(path: Path, reader: Iterator[list[str]], column: str) -> list[str]:
     except csv.Error:
         header = []
     check_delimiter(path, column, DELIMITERS[table_kind(path)].join(header))
-    require_column(path, column, header)
+    require_column(path, column, header, "--text-column with a column of the file")
     return header
 
 

@@ -39,6 +39,10 @@ class Entry:
     start: int
 
 
+#: The first bytes of a zip file.
+_START = b"PK\x03\x04"
+
+
 def read_directory(data: memoryview, limits: dict[str, int]) -> list[Entry]:
     """Return the members of a zip file.
 
@@ -54,7 +58,7 @@ def read_directory(data: memoryview, limits: dict[str, int]) -> list[Entry]:
     end = len(data) - _END.size
     signature, disks, here, count, size, directory, comment = _END.unpack_from(data, end)
     if signature != _END_SIGNATURE:
-        raise _refused("NOT_A_BUNDLE", "the end of a zip file", f"{bytes(data[end : end + 4])!r}")
+        raise _not_a_zip(bytes(data[: len(_START)]))
     is_plain = disks == 0 and here == count and comment == 0
     _require(is_plain, "one disk and no comment", "several disks, or a comment")
     _require(directory + size == end, f"a directory of {size} bytes at the end", f"{directory}")
@@ -97,6 +101,18 @@ def _read_entry(
 def _require(condition: bool, expected: str, found: str) -> None:
     if not condition:
         raise _refused("MALFORMED_BUNDLE", expected, found)
+
+
+def _not_a_zip(start: bytes) -> BundleFormatError:
+    if start == _START:
+        return _refused("NOT_A_BUNDLE", "the end of a zip file", "a zip file without its end")
+    return BundleFormatError(
+        "not a bundle",
+        expected="a zip file as `edgernn export` writes it",
+        found=f"another kind of file, which starts with {start!r}",
+        hint="pass a .edgernn file; `edgernn export` writes one from a model",
+        status="NOT_A_BUNDLE",
+    )
 
 
 def _refused(status: str, expected: str, found: str) -> BundleFormatError:

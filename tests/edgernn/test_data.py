@@ -24,6 +24,7 @@ from edgernn.data.rows import (
     split,
     without_duplicates,
 )
+from edgernn.data.table import iterate_table
 from edgernn.errors import DataError, OptionError
 
 
@@ -140,6 +141,12 @@ def test_another_encoding_is_refused_with_the_line(tmp_path):
     with pytest.raises(DataError, match="line 3") as caught:
         load(path)
     assert "0xe9" in str(caught.value)
+    assert "iconv -f LATIN1" in str(caught.value)
+    path = write(tmp_path / "y.csv", "text,label\na,b\n", "utf-16")
+    with pytest.raises(DataError, match="iconv -f UTF-16"):
+        load(path)
+    with pytest.raises(DataError, match="iconv -f UTF-16"):
+        list(iterate_table(path, "text", "label"))
 
 
 def test_a_damaged_gzip_is_refused(tmp_path):

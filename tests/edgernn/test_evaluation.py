@@ -85,3 +85,14 @@ def test_a_folder_and_a_bundle_are_evaluated_alike(trained, tmp_path, capsys):
     for title in ("Accuracy by text length", "Calibration", "Confusion matrix"):
         assert title in out
     assert "expected calibration error" in out
+
+
+def test_a_bundle_alone_has_no_texts_to_evaluate_on(trained, tmp_path, capsys):
+    run("export", trained, "--format", "native", "--out", tmp_path / "alone.edgernn")
+    capsys.readouterr()
+    assert run("evaluate", tmp_path / "alone.edgernn") == 2
+    error = capsys.readouterr().err
+    assert "there are no texts to evaluate on" in error
+    assert "pass labeled texts: --data FILE" in error
+    assert run("evaluate", tmp_path / "none.edgernn") == 2
+    assert "nothing at this path" in capsys.readouterr().err

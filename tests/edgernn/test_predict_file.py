@@ -101,6 +101,7 @@ def test_bad_lines_of_json_are_named(tmp_path, capsys):
     [
         ("texts.csv", b"a;text\n1;x\n", "the columns are separated by ';'"),
         ("texts.csv", b"body,label\nx,y\n", "the column 'text' does not exist"),
+        ("texts.csv", b"body,label\nx,y\n", "expected: --text-column with a column of the file"),
         ("texts.txt.gz", b"no archive", "the file is damaged"),
     ],
 )
@@ -108,12 +109,21 @@ def test_files_that_cannot_be_read(name, content, words, tmp_path, capsys):
     (tmp_path / name).write_bytes(content)
     assert run("predict", SAMPLE, "--file", tmp_path / name) in (1, 2)
     assert words in capsys.readouterr().err
-    assert run("predict", SAMPLE, "--file", tmp_path / "none.txt") == 1
-    assert "the file cannot be read" in capsys.readouterr().err
+    assert run("predict", SAMPLE, "--file", tmp_path / "none.txt") == 2
+    assert "the file does not exist" in capsys.readouterr().err
     assert run("predict", SAMPLE, "good", "--out", tmp_path / "out") == 2
     assert "--out needs a --file" in capsys.readouterr().err
     assert run("predict", SAMPLE, "--file", os.devnull, "--out", tmp_path / "no" / "out") == 1
     assert "the output cannot be written" in capsys.readouterr().err
+
+
+def test_the_name_of_a_file_as_text_gives_a_warning(tmp_path, capsys):
+    (tmp_path / "texts.csv").write_text("text\ngood\n")
+    assert run("predict", SAMPLE, tmp_path / "texts.csv") == 0
+    assert "--file classifies the texts in the file" in capsys.readouterr().err
+    for text in ("none.csv", "good", "a. b" * 5000, "good\0.csv"):
+        assert run("predict", SAMPLE, text) == 0
+        assert "--file" not in capsys.readouterr().err
 
 
 def endless(out):

@@ -133,6 +133,14 @@ def test_no_bundle_at_all(content, tmp_path):
         load(path)
 
 
+def test_another_kind_of_file_is_not_called_incomplete(tmp_path):
+    path = tmp_path / "picture.edgernn"
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(100))
+    with pytest.raises(BundleFormatError, match=r"starts with b'.x89PNG'") as caught:
+        load(path)
+    assert "`edgernn export` writes one from a model" in str(caught.value)
+
+
 @pytest.mark.parametrize("share", [0.01, 0.3, 0.6, 0.9, 0.999])
 def test_a_truncated_bundle_is_refused(bundle, tmp_path, share):
     data = bundle.read_bytes()
