@@ -69,7 +69,8 @@ def export(
         format: the target: `tflite`, `onnx`, `native` or `c`.
         quantize: the recipe: `none`, `float16`, `int8` or `int8-full`.
         variant: `default`, `stateless` (TFLite) or `ort` (ONNX).
-        labels: the names of the classes; by default the labels of the model folder, else numbers.
+        labels: the names of the classes, in the order of the model's outputs; by default the labels
+            of the model folder, else numbers.
         tokenizer: for a model of ids: the JSON file that its Keras Tokenizer's `to_json` wrote.
         vocabulary: for a model of ids: a `.keras` file with its TextVectorization layer, a file
             with one token per line, or the word index of a data set of Keras, JSON.

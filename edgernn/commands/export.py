@@ -45,7 +45,7 @@ docs/your-model.md has the command for each kind of model, such as
     type=click.Path(path_type=Path),
     help="Bundle to write.  [default: in MODEL]",
 )
-@click.option("--labels", help="Names of the classes, such as neg,pos.")
+@click.option("--labels", help="Names in the order of the outputs: neg,pos.")
 @click.option(
     "--tokenizer",
     type=click.Path(path_type=Path),

@@ -21,6 +21,7 @@ from edgernn_export.keras.predictions import keras_outputs
 from edgernn_export.keras.reader import Source, read_source
 from edgernn_export.keras.text_front import check_steps
 from edgernn_export.keras.trusted_code import import_trusted
+from edgernn_export.label_order import check_label_order
 from edgernn_export.lowering import as_converted, lower
 from edgernn_export.model_stats import LoweringKind, ModelStats
 from edgernn_export.pipeline_check import check_pipeline, suggest_padding
@@ -47,7 +48,8 @@ class Options:
         format: the target: `tflite`, `onnx`, `native` or `c`.
         quantize: the recipe: `none`, `float16`, `int8` or `int8-full`.
         variant: `default`; of TFLite also `stateless`, of ONNX also `ort`.
-        labels: the names of the classes; None names them by their numbers.
+        labels: the names of the classes, in the order of the model's outputs; None names them by
+            their numbers.
         tokenizer: for a model that takes ids: the JSON file of its Keras Tokenizer.
         vocabulary: for a model that takes ids: a `.keras` file with its TextVectorization layer,
             a vocabulary of one token a line, or the word index of a data set of Keras, JSON.
@@ -196,6 +198,7 @@ def export(
             *_unproven(options),
             *lowered.warnings,
             *reference.warnings,
+            *check_label_order(source.task, reference.outputs, examples),
             *missed,
         ),
     )
