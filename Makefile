@@ -34,13 +34,13 @@ $(QUICKSTART)/.installed: runtime/pyproject.toml $(NATIVE) $(wildcard runtime/ed
 	$(QUICKSTART)/bin/python -m pip install --quiet --disable-pip-version-check ./runtime
 	@touch $@
 
-install: $(STAMP)  ## make .venv with everything in it
+install: $(STAMP)  ## make .venv with everything in it (3 minutes, 3 GB)
 
 $(STAMP): constraints.txt $(PROJECTS) $(NATIVE)
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(not (3, 11) <= v < (3, 14) and \
 	  "error: edgernn needs Python 3.11, 3.12 or 3.13\n  found:    %d.%d ($(PYTHON))\n  next:     make PYTHON=python3.11" % v)'
 	@$(NEEDS_VENV)
-	@echo 'installing into $(VENV): downloads about 2 GB, most of it TensorFlow'
+	@echo 'installing into $(VENV): downloads about 2 GB, most of it TensorFlow; 3 GB on disk; quiet for 3 minutes or more'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt \
 	  --editable runtime --editable export --editable '.[demo,dev,examples]'

@@ -29,5 +29,5 @@ def read_amalgamation() -> dict[str, str]:
         path=_PACKAGE,
         expected="the folder _sources, which an installation contains",
         found="no such folder",
-        hint="pip install --force-reinstall edgernn-runtime",
+        hint="in the clone: pip install --force-reinstall ./runtime",
     )

@@ -72,6 +72,8 @@ def test_the_slow_engine_warns_once_in_a_process():
     assert warning.category is SlowEngineWarning
     assert "NumPy is about 70 times slower" in str(warning.message)
     assert "install a C compiler" in str(warning.message)
+    assert "in the clone: pip install --force-reinstall ./runtime " in str(warning.message)
+    assert "rm -r build/quickstart, then make quickstart" in str(warning.message)
     assert warning.filename == __file__
 
 

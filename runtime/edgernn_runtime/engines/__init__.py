@@ -190,7 +190,8 @@ def _warn_of_fallback() -> None:
     warnings.warn(
         "the C engine of edgernn-runtime is not installed, and NumPy is about 70 times slower "
         "(10.5 ms against 0.15 ms for 200 tokens with examples/sentiment); install a C compiler, "
-        "then: pip install --force-reinstall --no-cache-dir edgernn-runtime",
+        "then, in the clone: pip install --force-reinstall ./runtime "
+        "(after make quickstart: rm -r build/quickstart, then make quickstart)",
         SlowEngineWarning,
         # The caller of `load`.
         stacklevel=6,
