@@ -79,7 +79,7 @@ def _print_versions(ctx: click.Context, _: click.Parameter, value: bool) -> None
 def cli(**_: Any) -> None:
     """Recurrent Keras text classifiers, from training to the device.
 
-    Run `edgernn train`, then `edgernn export --format native --quantize int8`, then
+    Run `edgernn train`, then `edgernn export --format tflite --quantize int8`, then
     `edgernn bench`: the defaults fit together.
 
     Example: edgernn train --data reviews.csv

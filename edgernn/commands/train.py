@@ -261,7 +261,7 @@ def train(ctx: click.Context, /, **values: Any) -> None:
     A linear classifier of words and n-grams is fitted in seconds, then a recurrent network is
     trained. Their sum is deployed if its log loss on the validation texts is lower than that of
     the linear classifier. Ctrl-C ends the training, keeps the best epoch so far, and gives the exit
-    status 130; before the end of the first epoch it writes nothing.
+    status 130; before the end of the first epoch it leaves at most a checkpoint for --resume.
 
     Example: edgernn train --data reviews.csv --preset small --max-size 500KB
     """
@@ -284,7 +284,8 @@ def train(ctx: click.Context, /, **values: Any) -> None:
             note=print_status,
             warn=warn,
         )
-    print_status(f"wrote {result.path}; next: edgernn export {result.path} --format tflite")
+    next_step = f"edgernn export {result.path} --format tflite --quantize int8"
+    print_status(f"wrote {result.path}; next: {next_step}")
     if values["as_json"]:
         show_json(result.metrics)
     else:

@@ -347,6 +347,7 @@ def test_a_network_that_does_not_help_is_removed_with_a_warning():
     assert "--preset bag trains the same model in seconds" in advice
     printed = markdown(paths_table(scored, "bag", 600))
     assert "words and n-grams (bag)" in printed
+    assert "calibrated on one half of these texts and measured on the other" in printed
     assert not list(_advice(PRESETS["small"], replace(trained, deployed="both"), 600))
     worse = replace(trained, deployed="network")
     assert "try --preset small" in next(_advice(PRESETS["tutorial"], worse, 600))
