@@ -1,8 +1,8 @@
 """Builds the npm package's module: python3 build.py [--clang COMMAND], or `make wasm`.
 
 Writes edgernn.wasm with SIMD, edgernn-plain.wasm without, and module.js and plain.js, which contain
-them compressed. The compiler is Debian's clang-19 with lld-19 and wasi-libc, or another, such as
-PyPI's ziglang: --clang "python3 -m ziglang cc".
+them compressed. The compiler is Debian's clang-19 with lld-19 and wasi-libc, or another Clang for
+which `--clang` or the variable WASM_CLANG is the command.
 """
 
 from __future__ import annotations

@@ -35,9 +35,16 @@ export class EdgernnError extends Error {
   }
 }
 
+/** What to do about an error, where C's message does not contain it. */
+const HINTS = {
+  EDGERNN_ERROR_OTHER_FORMAT: 'export it with: edgernn export --format native --quantize int8',
+};
+
 /** Throw for a status that is not EDGERNN_OK. */
 export function check(status) {
-  if (status) throw new EdgernnError(...STATUSES[status]);
+  if (!status) return;
+  const [code, message] = STATUSES[status];
+  throw new EdgernnError(code, code in HINTS ? `${message}; ${HINTS[code]}` : message);
 }
 
 export function fail(name, message, cause) {

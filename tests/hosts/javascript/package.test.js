@@ -127,7 +127,7 @@ test('the message about a file names it', async () => {
   const bytes = await readFile(onnx);
   const messageOf = (source) => load(source).then(() => '', (error) => `${error.code} ${error.message}`);
   const plain = await messageOf(bytes);
-  assert.match(plain, /^EDGERNN_ERROR_OTHER_FORMAT the bundle contains/);
+  assert.match(plain, /^EDGERNN_ERROR_OTHER_FORMAT the bundle contains a model for another engine; export it with: .*--format native/);
   const named = (name) => plain.replace(' ', ` ${name}: `);
   for (const source of [onnx, Promise.resolve(onnx), pathToFileURL(onnx), pathToFileURL(onnx).href]) {
     assert.equal(await messageOf(source), named(await source));
