@@ -119,17 +119,24 @@ def export(
     source, folder = _find_model(model)
     path = out or _default_out(model, _variant_name(format, quantize, variant) + target.suffix)
     known = folder.labels if folder else None
-    examples = None
+    examples, unknown_label = None, None
     if texts is not None:
         at = DataOptions("", None, text_column, label_column, label_delimiter, tuple(label_columns))
         rows = _read_rows(texts, at, warn)
-        examples = _examples(rows, labels or known, "file")
+        place = "the texts in memory" if isinstance(texts, Rows) else str(texts)
+        if not (labels or known):
+            warn(f"the labels of {place} are not used: --labels names the classes of the model")
+        try:
+            examples = _examples(rows, labels or known, "file", place)
+        except OptionError as error:
+            unknown_label = error
     elif folder:
-        examples = _examples(folder.validation, known, "model folder")
+        examples = _examples(folder.validation, known, "model folder", str(folder.model.parent))
 
     note(f"exporting {source if isinstance(source, Path) else model.name} as {format}, {quantize}")
     import_tensorflow()
     import edgernn_export
+    from edgernn_export.exporter import check_labels
 
     options = edgernn_export.Options(
         format=format,
@@ -149,6 +156,10 @@ def export(
         allow_drop=allow_drop,
         overwrite=overwrite,
     )
+    if unknown_label is not None:
+        # A wrong number of labels is the cause more often, and only the model contains it.
+        check_labels(source, options)
+        raise unknown_label
     done = edgernn_export.export(source, path, options, examples)
     for warning in done.warnings:
         warn(warning)
@@ -191,12 +202,14 @@ def _read_rows(texts: str | Path | Rows, at: DataOptions, warn: Callable[[str], 
     return rows
 
 
-def _examples(rows: Rows, labels: tuple[str, ...] | None, origin: TextOrigin) -> Examples:
+def _examples(
+    rows: Rows, labels: tuple[str, ...] | None, origin: TextOrigin, place: str
+) -> Examples:
     # The first rows are not representative: a table may be sorted by label.
     chosen = sample(rows, VALIDATION_TEXTS)
     # Without the model's labels, a text's label cannot be mapped to an output.
     find = label_set_indices if rows.is_multilabel else label_indices
-    truth = None if labels is None else find(chosen, labels, origin)
+    truth = None if labels is None else find(chosen, labels, place)
     return Examples(chosen.texts, truth, origin)
 
 

@@ -131,7 +131,7 @@ def export(model: Path, model_format: str, quantize: str, **values: Any) -> None
         format=model_format,
         quantize=quantize,
         variant=_variant(stateless=values["stateless"], ort=values["ort"]),
-        labels=tuple(values["labels"].split(",")) if values["labels"] else None,
+        labels=_names(values["labels"]) if values["labels"] else None,
         tokenizer=values["tokenizer"],
         vocabulary=values["vocabulary"],
         max_length=values["max_length"],
@@ -156,6 +156,11 @@ def export(model: Path, model_format: str, quantize: str, **values: Any) -> None
         show_json({**asdict(done), "path": str(done.path)})
     else:
         show(_table(done))
+
+
+def _names(joined: str) -> tuple[str, ...]:
+    """Return the names of a list such as `ham, spam`."""
+    return tuple(name.strip() for name in joined.split(","))
 
 
 def _variant(*, stateless: bool, ort: bool) -> Variant:

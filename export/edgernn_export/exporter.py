@@ -37,6 +37,8 @@ from edgernn_runtime.heads import expand_binary
 from edgernn_runtime.ir import Array, Task
 from edgernn_runtime.tokenizer_spec import Step
 
+#: More names of classes are not printed.
+_MOST_NAMES = 6
 _NO_EMPTY = "Keras returns NaN for an empty text; the bundle returns the output for an OOV token"
 
 
@@ -195,13 +197,27 @@ def export(
         checks=verdict.checks,
         warnings=(
             *source.warnings,
-            *_unproven(options),
+            *_assumed(source, options),
             *lowered.warnings,
             *reference.warnings,
             *check_label_order(source.task, reference.outputs, examples),
             *missed,
         ),
     )
+
+
+def check_labels(model: Path | str | KerasModel, options: Options) -> None:
+    """Read a model and check that the labels fit its outputs.
+
+    Args:
+        model: as for `export`.
+        options: the options of the export.
+
+    Raises:
+        EdgernnError: the labels do not fit, or the model cannot be read with these options.
+    """
+    check_steps(options.standardize)
+    _read(model, options)
 
 
 def _read(model: Path | str | KerasModel, options: Options) -> Source:
@@ -260,6 +276,27 @@ def _unproven(options: Options) -> tuple[str, ...]:
         "predictions.csv proves them"
     )
     return (warning,)
+
+
+def _assumed(source: Source, options: Options) -> tuple[str, ...]:
+    """Return a warning for each property of the pipeline and the output that is not proven."""
+    warnings = list(_unproven(options))
+    names = source.task.labels
+    if options.labels is None:
+        listed = ", ".join(names) if len(names) <= _MOST_NAMES else f"{names[0]} to {names[-1]}"
+        warnings.append(
+            f"no --labels: the classes are named {listed}; --labels names them in the order of the "
+            "outputs"
+        )
+    is_logit = source.gives_logits and source.task.head == "binary"
+    # Reference predictions are compared with the sigmoid of the output.
+    if is_logit and options.reference is None:
+        warnings.append(
+            "one linear output is taken as a logit, so that its sigmoid is the probability of "
+            f"{names[1]}; --reference predictions.csv proves it, and a model of a regression "
+            "cannot be exported"
+        )
+    return tuple(warnings)
 
 
 def _read_pipeline(source: Source, options: Options) -> ReferencePredictions | None:

@@ -25,7 +25,8 @@ def check_gates(out: Path, verdict: Verdict, *, allow_drop: bool) -> tuple[str, 
     failed = [one for one in missed if not (is_drawn and one in verdict.of_texts)]
     if failed and not allow_drop:
         raise _gate_error(out, failed, verdict)
-    return tuple(map(_warning, missed))
+    hint = "; give real texts with --texts" if is_drawn else ""
+    return tuple(_warning(one) + hint for one in missed)
 
 
 def _warning(missed: Check) -> str:

@@ -263,7 +263,7 @@ def test_export_does_not_replace_without_force(trained, capsys):
 def test_export_takes_a_keras_file_with_texts_and_labels(trained, table, tmp_path, capsys):
     model = tmp_path / "mine.keras"
     model.write_bytes((trained / "model.keras").read_bytes())
-    options = ("--format", "tflite", "--labels", "neg,pos", "--texts", table)
+    options = ("--format", "tflite", "--labels", "neg, pos", "--texts", table)
     assert run("export", model, *options) == 0
     with load(tmp_path / "mine-tflite-none.edgernn") as classifier:
         assert classifier.predict("a good great film").label == "pos"
@@ -282,13 +282,26 @@ def test_labels_of_texts_are_not_guessed_for_a_model_without(trained, table, tmp
     model = tmp_path / "mine.keras"
     model.write_bytes((trained / "model.keras").read_bytes())
     assert run("export", model, "--format", "onnx", "--texts", table, "--json") == 0
-    assert json.loads(capsys.readouterr().out)["comparison"]["accuracy"] is None
+    printed = capsys.readouterr()
+    assert json.loads(printed.out)["comparison"]["accuracy"] is None
+    said = " ".join(printed.err.split())
+    assert "no --labels: the classes are named 0, 1;" in said
+    assert f"the labels of {table} are not used" in said
 
 
 def test_the_wrong_number_of_labels_is_wrong_usage(trained, tmp_path, capsys):
     options = ("--format", "onnx", "--labels", "a,b,c", "--out", tmp_path / "x.edgernn")
     assert run("export", trained, *options) == 2
     assert "2 different labels" in capsys.readouterr().err
+    # The number comes before the names that the texts have.
+    labeled = write_table(tmp_path / "labeled.csv", reviews(20, 3))
+    assert run("export", trained, *options, "--texts", labeled) == 2
+    assert "2 different labels" in capsys.readouterr().err
+    options = ("--format", "onnx", "--labels", "a,b", "--out", tmp_path / "x.edgernn")
+    assert run("export", trained, *options, "--texts", labeled) == 2
+    said = capsys.readouterr().err
+    assert "the data contains labels that are not classes of the model" in said
+    assert f"where:    {labeled}" in said
 
 
 def test_train_does_not_replace_without_force(trained, table, capsys, tmp_path):

@@ -7,11 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from edgernn_export import Examples, Options, export
+from edgernn_export import RECIPES, Examples, Options, export
 from edgernn_export.keras.model_file import load_keras
 from edgernn_export.keras.predictions import keras_outputs
 from edgernn_export.keras.reader import read_source
 from edgernn_export.label_order import check_label_order, find_order
+from edgernn_export.recipes import Gate
 from tests.builders import centre
 from tests.conftest import make_model, make_texts
 
@@ -72,6 +73,34 @@ def test_a_poor_model_or_few_texts_prove_no_order(source):
     assert warnings_of(source, TRUE, np.zeros(120, int), draw.choice([1, 1, 1, 2], 120)) == ()
     assert warnings_of(source, TRUE, np.array([0, 1, 2] * 6), [2, 1, 0] * 6) == ()
     assert warnings_of(source, TRUE, np.array([0, 1, 2] * 7), [2, 1, 0] * 7) != ()
+
+
+def test_what_is_assumed_of_the_output_is_warned_of(tmp_path):
+    def assumed(model, labels=None):
+        options = Options("native", labels=labels, allow_drop=True, overwrite=True)
+        done = export(model, tmp_path / "x.edgernn", options)
+        named = [one for one in done.warnings if "no --labels" in one]
+        linear = [one for one in done.warnings if "taken as a logit" in one]
+        return named, linear
+
+    named, linear = assumed(make_model(outputs=3, activation="softmax", bidirectional=False))
+    assert "the classes are named 0, 1, 2;" in named[0]
+    assert linear == []
+    named, linear = assumed(make_model(activation="linear", bidirectional=False), ("no", "yes"))
+    assert named == []
+    assert "its sigmoid is the probability of yes" in linear[0]
+
+
+def test_a_gate_missed_on_drawn_texts_names_the_next_step(tmp_path, monkeypatch):
+    strict = replace(RECIPES["int8"], gate=Gate(max_change=1e-9))
+    monkeypatch.setitem(RECIPES, "int8", strict)
+    model = make_model(bidirectional=False)
+    for examples, is_drawn in ((None, True), (Examples(TEXTS, None, "file"), False)):
+        options = Options("native", "int8", allow_drop=True, overwrite=True)
+        done = export(model, tmp_path / "x.edgernn", options, examples)
+        missed = [one for one in done.warnings if one.startswith("gate missed")]
+        assert missed
+        assert all(one.endswith("; give real texts with --texts") == is_drawn for one in missed)
 
 
 def test_labels_that_no_text_has_keep_their_places():
