@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from edgernn_export import Examples, Options, export
-from edgernn_export.errors import OptionError
+from edgernn_export.errors import ModelFileError, OptionError
 from edgernn_export.keras.padding import Stated, measure_padding
 from edgernn_export.keras.reader import read_source
-from edgernn_export.keras.text_vectorization import vectorizer_front
+from edgernn_export.keras.text_vectorization import load_vectorizer, vectorizer_front
 from edgernn_runtime import load
 from tests.conftest import make_texts, make_tokenizer
 from tests.models import both, cell, dense, sequences, spread
@@ -83,7 +83,7 @@ def test_whether_padding_matters_is_measured(name, length):
         ({}, "expected: --padding pre or post, and --truncating pre or post,"),
         ({"padding": "post"}, "found:    --padding post, outputs that padding changes by"),
         ({"padding": "post"}, "expected: --truncating pre or post,"),
-        ({"truncating": "post"}, "pad_sequences pads and truncates in front by default"),
+        ({"truncating": "post"}, "TextVectorization pads and truncates behind: --padding post"),
         ({"padding": "none", "truncating": "post"}, "expected: --padding pre or post\n"),
     ],
 )
@@ -149,6 +149,25 @@ def test_a_model_of_any_length_is_fed_bare_ids_or_has_a_length(tmp_path):
     stated = {"padding": "post", "truncating": "post", "max_length": LENGTH}
     with load(export_ids(tmp_path, model, allow_drop=True, **stated).path) as classifier:
         assert classifier.bundle.manifest.pad_to == LENGTH
+
+
+def test_a_vocabulary_joined_without_a_last_line_feed_is_read(tmp_path):
+    words = make_tokenizer().get_vocabulary()
+    (tmp_path / "vocab.txt").write_text("\n".join(words), encoding="utf-8")
+    front = load_vectorizer(tmp_path / "vocab.txt")
+    assert [token.decode() for token in front.vocabulary] == words
+    # An empty last token would be the pad again; a backslash is the beginning of an escape.
+    for end in ("\n\n", "\\"):
+        (tmp_path / "vocab.txt").write_text("\n".join(words) + end, encoding="utf-8")
+        with pytest.raises(ModelFileError, match="malformed"):
+            load_vectorizer(tmp_path / "vocab.txt")
+
+
+def test_a_text_vectorization_in_a_file_keeps_the_first_tokens(tmp_path):
+    model = ids_model(both(cell("LSTM")), dense(), mask=True)
+    done = export_ids(tmp_path, model, allow_drop=True)
+    (warning,) = (one for one in done.warnings if "the first ones are read" in one)
+    assert "TextVectorization keeps the first ones: --truncating post" in warning
 
 
 def test_a_model_of_strings_pads_its_texts_itself(model_file, tmp_path):

@@ -21,6 +21,12 @@ from edgernn_export.keras.text_vectorization import input_length
 #: Where a model's users padded a text: not at all, behind it or in front of it.
 Padding = Literal["none", "post", "pre"]
 
+#: What to state of the padding, by the tokenizer.
+_IN_FRONT = "pad_sequences pads and truncates in front by default: --padding pre --truncating pre"
+_BEHIND = (
+    "TextVectorization pads and truncates behind: --padding post --truncating post; if "
+    "pad_sequences did it, state its arguments"
+)
 #: Outputs that differ less are equal but for rounding.
 _TOLERANCE = 1e-5
 #: The number of texts that are tried, the most tokens of one, and the padding added to a text of a
@@ -139,9 +145,12 @@ def _describe_truncation(source: Source, stated: Stated) -> tuple[str, ...]:
     """Return a warning if the model has a length, and the truncation is not stated."""
     if source.length is None or stated.truncating is not None:
         return ()
+    default = "pad_sequences keeps the last ones by default: --truncating pre"
+    if source.front and source.front.truncates_itself:
+        default = "TextVectorization keeps the first ones: --truncating post"
     warning = (
         f"of a text of more than {source.length:,} tokens the first ones are read; state "
-        "--truncating (pad_sequences keeps the last ones by default: --truncating pre)"
+        f"--truncating ({default})"
     )
     return (warning,)
 
@@ -161,8 +170,7 @@ def _check_padding(source: Source, stated: Stated, effect: float) -> None:
             "contain",
             expected=f"{expected}, which state how its texts were padded and truncated",
             found=", ".join([*given, f"outputs that padding changes by up to {effect:.2g}"]),
-            hint="pad_sequences pads and truncates in front by default: --padding pre "
-            "--truncating pre",
+            hint=_BEHIND if source.front and source.front.truncates_itself else _IN_FRONT,
         )
     if (padding == "none") != (length is None):
         expected = f"--padding none, or --max-length with --padding {padding}"

@@ -191,7 +191,10 @@ def _vectorizer_from(path: Path) -> KerasModel:
         "or give a .keras file"
     )
     try:
-        tokens = decode_vocabulary(path.read_bytes())
+        data = path.read_bytes()
+        # "\n".join(get_vocabulary()) has no last line feed. A last token cannot be empty, because
+        # the pad is.
+        tokens = decode_vocabulary(data if data.endswith(b"\n") or not data else data + b"\n")
     except OSError as error:
         raise ModelFileError(
             "the vocabulary cannot be read", path=path, found=error.strerror, hint=hint
