@@ -43,7 +43,7 @@ docs/your-model.md has the command for each kind of model, such as
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
-    help="Bundle to write.  [default: in the folder MODEL, or beside the file MODEL]",
+    help="Bundle to write.  [default: in or by MODEL]",
 )
 @click.option("--labels", help="Names in the order of the outputs: neg,pos.")
 @click.option(

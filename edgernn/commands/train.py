@@ -261,7 +261,7 @@ def train(ctx: click.Context, /, **values: Any) -> None:
     A linear classifier of words and n-grams is fitted in seconds, then a recurrent network is
     trained. Their sum is deployed if its log loss on the validation texts is lower than that of
     the linear classifier. Ctrl-C ends the training, keeps the best epoch so far, and gives the exit
-    status 130; before the end of the first epoch it leaves at most a checkpoint for --resume.
+    status 130; without one, it leaves a checkpoint at most.
 
     Example: edgernn train --data reviews.csv --preset small --max-size 500KB
     """

@@ -197,10 +197,10 @@ def export(
         checks=verdict.checks,
         warnings=(
             *source.warnings,
-            *_assumed(source, options),
             *lowered.warnings,
             *reference.warnings,
             *check_label_order(source.task, reference.outputs, examples),
+            *_assumed(source, options),
             *missed,
         ),
     )

@@ -130,11 +130,12 @@ def test_a_masked_model_needs_no_statement(tmp_path, padding):
     model = ids_model(cell("LSTM"), dense(), mask=True)
     done = export_ids(tmp_path, model, padding=padding, allow_drop=True)
     assert done.comparison.max_change <= 1e-5
-    truncation, pipeline = done.warnings
+    truncation, pipeline, names = done.warnings
     assert f"more than {LENGTH:,} tokens the first ones are read; state --truncating" in truncation
     assert "not compared with your own pipeline: --vocabulary" in pipeline
+    assert names.startswith("no --labels")
     (tmp_path / "x.edgernn").unlink()
-    (warning,) = export_ids(tmp_path, model, truncating="post", allow_drop=True).warnings
+    warning, _ = export_ids(tmp_path, model, truncating="post", allow_drop=True).warnings
     assert warning.startswith("not compared with your own pipeline: --vocabulary, --truncating")
 
 
