@@ -8,7 +8,8 @@ CFLAGS += -DQEMU_SOC_MPS2 -DMICROPY_HW_MCU_NAME='"Cortex-M4"'
 MICROPY_HEAP_SIZE = 1048576
 
 LDSCRIPT = mcu/arm/mps2.ld
-LDFLAGS += -Wl,--wrap=uart_init
+# The startup code calls fpu.c. Not the linker's --wrap: versions of the port link by gcc or by ld, which spell it differently.
+$(BUILD)/mcu/arm/startup.o: CFLAGS += -Duart_init=start_fpu_and_uart
 
 SRC_BOARD_O = shared/runtime/gchelper_native.o shared/runtime/gchelper_thumb2.o fpu.o
 vpath fpu.c $(BOARD_DIR)
