@@ -14,6 +14,7 @@ from edgernn.training.wide import (
     Keys,
     WidePath,
     feature_matrix,
+    rarity,
     rounded,
     unpadded,
 )
@@ -51,7 +52,8 @@ def continue_wide(
     )
     features, checksums = _features(found, start, words)
     x, held_out_x = feature_matrix(found, features), feature_matrix(held_out, features)
-    scale = _scale(x)
+    texts = np.asarray(x.sum(axis=0)).ravel()
+    scale = np.asarray(rarity(x.shape[0], texts), dtype=np.float32)
     before = start.logits(training, patterns), start.logits(validation, patterns)
     best, best_score = start, -1.0
     for strength in _STRENGTHS:
@@ -88,12 +90,6 @@ def _features(found: list[Keys], start: WidePath, words: int) -> tuple[Keys, NDA
     checksums = start.checksums.copy()
     checksums[buckets[is_new]] = features[is_new] % CHECKSUMS
     return features[is_word | is_own | is_new], checksums
-
-
-def _scale(x: Matrix) -> Array:
-    """Return the scale of each feature, as in the training of the wide path."""
-    texts = np.asarray(x.sum(axis=0)).ravel()
-    return np.asarray(0.1 * (np.log((1 + x.shape[0]) / (1 + texts)) + 1), dtype=np.float32)
 
 
 def _fitted(

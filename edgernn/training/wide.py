@@ -286,18 +286,20 @@ def _fit(problem: _Problem, scaling: Scaling, strength: float) -> tuple[Array, A
 
     count = problem.x.shape[0]
     subwords = (problem.x @ problem.subwords).tocsr()
-    subword_scale = _SUBWORD_SCALE * _rarity(count, subwords.getnnz(axis=0))
+    subword_scale = _SUBWORD_SCALE * rarity(count, subwords.getnnz(axis=0))
     subwords = _scaled(subwords, subword_scale)
-    rarity = _rarity(count, problem.texts)
+    scale = rarity(count, problem.texts)
+    x = _joined(_scaled(problem.x, scale), subwords)
     weights, bias = [], []
     for is_label in problem.targets.T:
-        scale = _log_count_ratio(problem.x, is_label) if scaling == "ratio" else rarity
+        if scaling == "ratio":
+            scale = _log_count_ratio(problem.x, is_label)
+            x = _joined(_scaled(problem.x, scale), subwords)
         model = LogisticRegression(
             C=strength, solver="liblinear", dual=True, tol=1e-2, random_state=0
         )
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)
-            x = _joined(_scaled(problem.x, scale), subwords)
             model.fit(x, is_label, sample_weight=problem.training.weights)
         of_features, of_subwords = np.split(model.coef_[0], [len(scale)])
         weights.append(of_features * scale + problem.subwords @ (of_subwords * subword_scale))
@@ -305,7 +307,7 @@ def _fit(problem: _Problem, scaling: Scaling, strength: float) -> tuple[Array, A
     return np.stack(weights, axis=1).astype(np.float32), np.asarray(bias, dtype=np.float32)
 
 
-def _rarity(count: int, texts: NDArray[np.int64]) -> NDArray[np.float64]:
+def rarity(count: int, texts: NDArray[np.int64]) -> NDArray[np.float64]:
     """Return the scale of features that occur in some of all texts."""
     return np.asarray(0.1 * (np.log((1 + count) / (1 + texts)) + 1), dtype=np.float64)
 
