@@ -12,24 +12,19 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from edgernn.commands.options import Size
 from edgernn.console import markdown
 from edgernn.data.rows import Rows
-from edgernn.errors import OptionError
 from edgernn.score_tables import paths_table
 from edgernn.training.keras_builder import PathModel, RecurrentPath
 from edgernn.training.options import PRESETS, NetworkOptions, TrainingOptions
 from edgernn.training.path_scores import LEAST_GAIN, join_paths
 from edgernn.training.path_sum import accuracy, calibrated_sum, cross_validated_log_loss, log_loss
 from edgernn.training.run import _advice
-from edgernn.training.sizing import _token_lengths, fit_sizes
 from edgernn.training.subwords import subword_vectors
 from edgernn.training.trainer import TrainedClassifier, train
 from edgernn.training.word_vectors import skip_gram
 from edgernn_runtime import load
 from edgernn_runtime.activations import softmax
-from edgernn_runtime.text_section import TextSection, encode_text_section
-from edgernn_runtime.tokenizer import TokenizerSpec
 from tests.edgernn.conftest import BAD, GOOD, OTHER, reviews, run, write_table
 from tests.networks import read_network
 
@@ -271,16 +266,6 @@ def test_texts_in_both_parts_are_counted_in_a_warning(tmp_path, capfd):
     assert "60 of 60 validation texts are also training texts" in error
 
 
-@pytest.mark.parametrize("tokens", [300, 1025, 4097, 12_000])
-def test_the_estimated_vocabulary_is_no_smaller_than_the_stored_one(tokens):
-    words = [f"{i:x}" for i in range(tokens)]
-    vocabulary = (b"", b"[UNK]", *(word.encode() for word in words))
-    text = TextSection(TokenizerSpec(), None, ("neg", "pos"), (0.5,), vocabulary)
-    stored = len(encode_text_section(text))
-    estimated = sum(_token_lengths([" ".join(words)]))
-    assert stored - 100 <= estimated <= 1.3 * stored
-
-
 def test_a_file_without_texts_is_refused(tmp_path, capfd):
     table = write_table(tmp_path / "reviews.csv", reviews(60, 1))
     empty = tmp_path / "empty.txt"
@@ -355,12 +340,6 @@ def test_the_model_of_tiny_has_at_most_its_size(classes, tmp_path):
     assert size > 0.8 * most or json.loads((out / "metrics.json").read_text())["deployed"] == "bag"
 
 
-def test_many_classes_leave_no_room_for_the_wide_path_of_tiny():
-    texts = [f"word{i} word{i + 1}" for i in range(3000)]
-    assert fit_sizes(PRESETS["tiny"], texts, 77, None).wide is None
-    assert fit_sizes(PRESETS["tiny"], texts, 6, None).wide is not None
-
-
 def test_texts_without_a_word_are_skipped(tmp_path, capfd):
     table = write_table(tmp_path / "t.csv", [*reviews(120, 1), ("!!!", "pos"), ("...", "neg")])
     out = tmp_path / "model"
@@ -375,28 +354,3 @@ def test_too_few_texts_with_a_word_are_refused(tmp_path, capfd):
     options = ("--validation", write_table(tmp_path / "v.csv", [("?!", "x"), ("...", "y")]))
     assert run("train", "--data", table, "--preset", "bag", *options, "--out", tmp_path / "m") == 1
     assert "no training text or no validation text contains a word" in capfd.readouterr().err
-
-
-def test_a_size_below_the_smallest_model_is_rejected():
-    with pytest.raises(OptionError, match="no model fits"):
-        fit_sizes(PRESETS["small"], ["a b c"] * 10, 2, 5_000)
-
-
-@pytest.mark.parametrize(
-    ("text", "size"), [("1MB", 10**6), ("400kb", 400_000), ("1.5 MB", 1_500_000), ("77", 77)]
-)
-def test_a_size_is_read(text, size):
-    assert Size().convert(text, None, None) == size
-
-
-@pytest.mark.parametrize("text", ["", "MB", "-1KB", "1GBB", "0"])
-def test_an_invalid_size_is_rejected(text):
-    with pytest.raises(Exception, match="is not a size"):
-        Size().convert(text, None, None)
-
-
-@pytest.mark.parametrize(
-    ("texts", "classes", "epochs"), [(22_500, 2, 3), (9_000, 77, 30), (4_907, 6, 18), (10**6, 2, 3)]
-)
-def test_many_classes_and_few_rows_take_more_epochs(texts, classes, epochs):
-    assert PRESETS["small"].training.epochs_for(texts, classes) == epochs
