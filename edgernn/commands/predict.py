@@ -183,6 +183,8 @@ def _show(classifier: Classifier, texts: list[str | bytes], *, as_json: bool) ->
     for text in texts:
         if _names_a_file(text):
             warn(f"classified the name {_shown(text)!r}; --file classifies the texts in the file")
+        elif not classifier.tokenizer.has_known_token(text):
+            warn(f"no word of {_shown(text)!r} is in the vocabulary: the prediction is a guess")
     if as_json:
         show_json([_row(text, prediction) for text, prediction in rows])
         return

@@ -130,6 +130,19 @@ class Tokenizer:
         """
         return self.look_up(self.tokens(text))
 
+    def has_known_token(self, text: str | bytes) -> bool:
+        """Return whether a token of the text is in the vocabulary, the start id aside.
+
+        Args:
+            text: str, or bytes of UTF-8.
+
+        Raises:
+            TextError: the text is neither str nor bytes, or is over `MAX_TEXT_BYTES` of UTF-8.
+        """
+        oov = self.spec.oov
+        unknown = (PAD_ID, oov, self.spec.start)
+        return any(self._id_of.get(token, oov) not in unknown for token in self.tokens(text))
+
     def look_up(self, tokens: Sequence[bytes]) -> NDArray[np.int32]:
         """Return the ids of T tokens of UTF-8: int32 [T].
 

@@ -1,4 +1,4 @@
-"""`edgernn predict --file`: order, formats, bad lines, Ctrl-C and memory."""
+"""`edgernn predict`: order, formats, bad lines, unknown words, Ctrl-C and memory."""
 
 from __future__ import annotations
 
@@ -33,6 +33,16 @@ def run(*arguments):
 def expected():
     with load(SAMPLE) as classifier:
         return [classifier.predict(text) for text in TEXTS]
+
+
+@pytest.mark.parametrize("text", ["", "東京 xyzzy"])
+def test_a_text_without_a_known_word_is_warned_of(text, capsys):
+    assert run("predict", SAMPLE, text, "a good film") == 0
+    captured = capsys.readouterr()
+    assert captured.err == (
+        f"warning: no word of {text!r} is in the vocabulary: the prediction is a guess\n"
+    )
+    assert len(captured.out.splitlines()) == 2
 
 
 @pytest.mark.parametrize("threads", [1, 2])

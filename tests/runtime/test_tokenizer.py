@@ -145,6 +145,23 @@ def test_both_ends_of_a_longer_text_are_kept(length, kept):
     assert b"".join(tokens).decode() == kept
 
 
+@pytest.mark.parametrize(
+    ("spec", "text", "expected"),
+    [
+        (TokenizerSpec(), "a film", True),
+        (TokenizerSpec(), "another Film", True),
+        (TokenizerSpec(), "another", False),
+        (TokenizerSpec(), "", False),
+        (TokenizerSpec(rules="steps", oov=None), "another", False),
+        (TokenizerSpec(rules="steps", oov=3), "film b", True),
+        (TokenizerSpec(rules="steps", oov=3, start=2), "b another", False),
+    ],
+)
+def test_a_text_has_a_known_token_or_none(spec, text, expected):
+    tokenizer = Tokenizer(spec, [b"", b"[UNK]", b"a", b"b", b"film"])
+    assert tokenizer.has_known_token(text) is expected
+
+
 @pytest.mark.parametrize("text", [None, 3, ["a"], 1.5])
 def test_a_text_of_another_type_is_refused(text):
     with pytest.raises(TextError, match="the text is not a string"):
