@@ -167,7 +167,7 @@ def test_each_preset_trains_exports_and_predicts(name, tmp_path):
     for model_format in ("native", "onnx", "tflite"):
         options = ("--format", model_format, "--quantize", "int8", "--allow-drop")
         assert run("export", out, *options) == 0
-    if name in ("bag", "small"):
+    if name == "bag":
         assert run("bench", "--quick", "--model", out, "--seconds", 0.1, "--tokens", 20) == 0
     if name != "tutorial":
         with load(out / "native-int8.edgernn") as classifier:
