@@ -149,7 +149,11 @@ _OPTIONS = (
         type=click.IntRange(min=0),
         help="Epochs of skip-gram on the texts to initialize the embedding; 0: random.",
     ),
-    _detail("--token-dropout", type=_SHARE, help="Share of tokens that each step makes unknown."),
+    _detail(
+        "--token-dropout",
+        type=_SHARE,
+        help="Share of tokens that each step makes unknown; with fewer than 9 epochs, less.",
+    ),
     _detail(
         "--adversarial",
         type=_SHARE,

@@ -23,6 +23,8 @@ _FEWEST_EPOCHS = 3
 _MOST_EPOCHS = 30
 #: Every 30 further classes add as many steps as the first two classes take.
 _CLASSES_PER_STEPS = 30
+#: Fewer epochs replace fewer tokens by OOV.
+_TOKEN_DROPOUT_EPOCHS = 9
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,8 @@ class TrainingOptions:
         vectors: the epochs of skip-gram on the training texts that initialize the embedding; with
             fewer than a million tokens, the characters of the words do. 0 for a random
             initialization.
-        token_dropout: the share of tokens that each step replaces by OOV, 0 to 1.
+        token_dropout: the share of tokens that each step replaces by OOV, 0 to 1; less, in
+            proportion, with fewer than 9 epochs.
         adversarial: the size of an adversarial step on the embedded text, as a share of its norm;
             0 is off. It doubles the time of a step.
         keep: the metric that selects the best epoch: validation loss, or validation accuracy.
@@ -133,6 +136,11 @@ class TrainingOptions:
         wanted = self.steps * (1 + (classes - 2) / _CLASSES_PER_STEPS)
         steps = -(-texts // self.batch_size)
         return min(max(round(wanted / steps), _FEWEST_EPOCHS), _MOST_EPOCHS)
+
+    def token_dropout_for(self, texts: int, classes: int = 2) -> float:
+        """Return the share of tokens to replace, for a number of texts and classes."""
+        epochs = self.epochs_for(texts, classes)
+        return self.token_dropout * min(epochs / _TOKEN_DROPOUT_EPOCHS, 1.0)
 
 
 @dataclass(frozen=True)

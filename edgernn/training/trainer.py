@@ -225,12 +225,14 @@ def _paths(preset: Preset, data: _Data, run: _Run) -> _Paths:
     wide = _wide(preset.wide or WideOptions(), data, run)
     core, path, fitted, logits = None, None, Fit({}, 0, interrupted=False), None
     if preset.network is not None:
-        core, path = _network(preset.network, preset.training, data, run)
-        run.note("training the network")
         training = preset.training
+        batches = _batches(data.training, training, run)
+        token_dropout = training.token_dropout_for(batches.texts, data.classes)
+        core, path = _network(preset.network, training, token_dropout, data, run)
+        run.note("training the network")
         checkpoint = run.checkpoints.next() if run.checkpoints else None
         fit_options = (data.classes, training, run.progress, checkpoint, run.workers)
-        fitted = fit(core, _batches(data.training, training, run), data.validation, *fit_options)
+        fitted = fit(core, batches, data.validation, *fit_options)
         logits = _logits(core, data.validation)
     total, scores = join_paths(preset, wide.validation, logits, data.validation.targets)
     return _Paths(wide, core, path, fitted, total, scores)
@@ -253,7 +255,7 @@ def _wide(options: WideOptions, data: _Data, run: _Run) -> WidePath:
 
 
 def _network(
-    shape: NetworkOptions, options: TrainingOptions, data: _Data, run: _Run
+    shape: NetworkOptions, options: TrainingOptions, token_dropout: float, data: _Data, run: _Run
 ) -> tuple[PathModel, RecurrentPath]:
     """Return the recurrent path before training.
 
@@ -262,7 +264,7 @@ def _network(
     """
     outputs = output_count(data.classes, is_multilabel=data.is_multilabel)
     path = RecurrentPath(shape, len(data.vocabulary), outputs)
-    core = PathModel(path, options.adversarial, options.token_dropout)
+    core = PathModel(path, options.adversarial, token_dropout)
     run.note(describe_layers(core))
     if run.origin and run.origin.initialize(path, run.labels):
         return core, path

@@ -51,3 +51,11 @@ def test_an_invalid_size_is_rejected(text):
 )
 def test_many_classes_and_few_rows_take_more_epochs(texts, classes, epochs):
     assert PRESETS["small"].training.epochs_for(texts, classes) == epochs
+
+
+@pytest.mark.parametrize(
+    ("texts", "classes", "share"), [(22_500, 2, 0.1), (9_000, 4, 0.3), (4_907, 6, 0.3)]
+)
+def test_few_epochs_replace_fewer_tokens(texts, classes, share):
+    training = PRESETS["small"].training
+    assert training.token_dropout_for(texts, classes) == pytest.approx(share)
