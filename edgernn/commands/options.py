@@ -154,12 +154,12 @@ def precision_options(command: _F) -> _F:
             "--min-precision",
             cls=DetailOption,
             type=click.FloatRange(0, 1, min_open=True, max_open=True),
-            help="Precision of --abstain, which it implies.  [default: 0.95]",
+            help="Least precision of the labels; uncertain texts get none.",
         ),
         click.option(
             "--abstain",
             is_flag=True,
-            help="Give uncertain texts no label.",
+            help="No label if uncertain: --min-precision 0.95.",
         ),
     ):
         command = option(command)
