@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TextIO
 
 from edgernn.data.text_stream import TextStream
+from edgernn.prediction_rows import join_labels, prediction_row
 from edgernn_runtime import Classifier, EdgernnError, Prediction
 
 #: A line's number, its text, and its prediction or error.
@@ -64,7 +65,7 @@ def open_writer(path: Path | None, stream: TextIO, *, as_json: bool) -> Iterator
         yield lambda line, text, found: rows.writerow((line, found.label, found.probability, text))
     else:
         yield lambda _, text, found: _print(
-            stream, f"{found.label}\t{found.probability:.1%}\t{text}"
+            stream, f"{join_labels(found)}\t{found.probability:.1%}\t{text}"
         )
 
 
@@ -91,14 +92,7 @@ def _json_array(stream: TextIO) -> Iterator[Write]:
 
 
 def _json_row(line: int, text: str, found: Prediction) -> str:
-    row = {
-        "line": line,
-        "text": text,
-        "label": found.label,
-        "probability": found.probability,
-        "probabilities": found.probabilities,
-    }
-    return json.dumps(row, ensure_ascii=False)
+    return json.dumps({"line": line, **prediction_row(text, found)}, ensure_ascii=False)
 
 
 def _print(stream: TextIO, line: str) -> None:

@@ -15,6 +15,7 @@ from edgernn.commands.options import json_option, quiet_option
 from edgernn.console import Table, percent, print_status, show, show_json, warn
 from edgernn.errors import DataError, OptionError
 from edgernn.model_folder import check_bundle_path
+from edgernn.prediction_rows import join_labels, prediction_row
 from edgernn_export.bundle_file import write_file
 from edgernn_runtime import Classifier, EdgernnError, Prediction, load
 
@@ -65,8 +66,8 @@ def predict(
     a time; a line without a prediction is reported with its number, and the exit status is 1.
     Ctrl-C keeps what was written.
 
-    A text without a label, below the thresholds of the bundle, has - in place of it. Several labels
-    have commas between them.
+    A text without a label, below the thresholds of the bundle, has - in place of it; --json has its
+    most probable label as "best". Several labels have commas between them.
 
     Example: edgernn predict model/tflite-int8.edgernn "Funny, warm and clever."
     """
@@ -186,10 +187,10 @@ def _show(classifier: Classifier, texts: list[str | bytes], *, as_json: bool) ->
         elif not classifier.tokenizer.has_known_token(text):
             warn(f"no word of {_shown(text)!r} is in the vocabulary: the prediction is a guess")
     if as_json:
-        show_json([_row(text, prediction) for text, prediction in rows])
+        show_json([prediction_row(_shown(text), prediction) for text, prediction in rows])
         return
     for text, prediction in rows:
-        click.echo(f"{_labels(prediction)}\t{percent(prediction.probability)}\t{_shown(text)}")
+        click.echo(f"{join_labels(prediction)}\t{percent(prediction.probability)}\t{_shown(text)}")
 
 
 def _names_a_file(text: str | bytes) -> bool:
@@ -226,13 +227,16 @@ def _explain(
     if as_json:
         show_json(
             [
-                {**_row(text, one.prediction), "tokens": [asdict(token) for token in one.tokens]}
+                {
+                    **prediction_row(_shown(text), one.prediction),
+                    "tokens": [asdict(token) for token in one.tokens],
+                }
                 for text, one in explanations
             ]
         )
         return
     for text, one in explanations:
-        label, probability = _labels(one.prediction), percent(one.prediction.probability)
+        label, probability = join_labels(one.prediction), percent(one.prediction.probability)
         rows = tuple(
             (token.token, str(token.id), "yes" if token.is_known else "no", f"{token.weight:+.4f}")
             for token in one.tokens
@@ -241,21 +245,5 @@ def _explain(
         show(Table(title, ("token", "id", "in vocabulary", "weight"), rows))
 
 
-def _labels(prediction: Prediction) -> str:
-    """Return the label, all labels that apply, or -."""
-    return ",".join(prediction.labels) or prediction.label or "-"
-
-
 def _shown(text: str | bytes) -> str:
     return text if isinstance(text, str) else text.decode("utf-8", "replace")
-
-
-def _row(text: str | bytes, prediction: Prediction) -> dict[str, object]:
-    return {
-        "text": _shown(text),
-        "label": prediction.label,
-        "labels": prediction.labels,
-        "runner_up": prediction.runner_up,
-        "probability": prediction.probability,
-        "probabilities": prediction.probabilities,
-    }

@@ -18,7 +18,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 
-from edgernn_runtime import Classifier, EdgernnError, __version__, load
+from edgernn_runtime import Classifier, EdgernnError, Prediction, __version__, load
 from edgernn_runtime.engines import ENGINES
 
 
@@ -106,10 +106,16 @@ def _version(package: str) -> str:
 
 def _row(classifier: Classifier, text: str | bytes, *, explained: bool) -> dict[str, object]:
     if not explained:
-        return asdict(classifier.predict(text))
+        return _values(classifier.predict(text))
     explanation = classifier.explain(text)
     tokens = [asdict(token) for token in explanation.tokens]
-    return {**asdict(explanation.prediction), "tokens": tokens}
+    return {**_values(explanation.prediction), "tokens": tokens}
+
+
+def _values(prediction: Prediction) -> dict[str, object]:
+    """Return a prediction as JSON values."""
+    ranked = {"best": prediction.best, "runner_up": prediction.runner_up}
+    return {**asdict(prediction), **ranked}
 
 
 def _lines() -> Iterable[bytes]:

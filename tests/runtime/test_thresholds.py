@@ -7,6 +7,7 @@ import json
 import pytest
 
 from edgernn_runtime import load
+from edgernn_runtime.__main__ import main
 from edgernn_runtime.bundle import MANIFEST
 from edgernn_runtime.model_header import decode_header
 from edgernn_runtime.prediction import choose_labels
@@ -64,6 +65,16 @@ def test_every_label_of_a_prediction_reaches_its_threshold(bundles, head):
         assert one.label == (reached[0] if reached else None)
         assert one.probability == one.probabilities[one.label or one.best]
         assert [one.best, one.runner_up] == ranked[:2]
+
+
+def test_the_command_names_the_best_label_of_a_text_without_one(bundles, capsys):
+    with load(bundles["binary"]) as classifier:
+        expected = classifier.predict("good film")
+    for options in ((), ("--explain",)):
+        assert main([str(bundles["binary"]), "good film", *options]) == 0
+        row = json.loads(capsys.readouterr().out)
+        assert (row["label"], row["labels"]) == (None, [])
+        assert (row["best"], row["runner_up"]) == (expected.best, expected.runner_up)
 
 
 def test_an_explanation_without_a_label_is_that_of_the_best_label(bundles):
