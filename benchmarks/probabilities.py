@@ -22,9 +22,9 @@ from presets import DATA_SETS, jsonl, read_rows
 
 import edgernn
 from edgernn.data.rows import label_set_indices
-from edgernn.decisions import decide
 from edgernn.evaluation import Evaluation, evaluate_predictions
 from edgernn.scoring import bundle_probabilities
+from edgernn_export.decisions import decide
 from edgernn_runtime import load
 
 _PRECISION = 0.95
@@ -81,6 +81,7 @@ def _calibration(found: dict[str, Evaluation]) -> Iterator[str]:
     for name, one in found.items():
         coverage = one.coverage
         assert coverage is not None
+        assert coverage.precision is not None
         cells = (
             *(name, f"{one.scores.texts:,}", f"{one.scores.accuracy:.2%}"),
             f"{one.calibration_error:.4f}",

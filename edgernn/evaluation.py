@@ -15,8 +15,8 @@ from edgernn.calibration import (
     calibration_error,
     label_confidence,
 )
-from edgernn.decisions import Coverage, decide, measure_coverage
 from edgernn.metrics import Scores, score, score_multilabel, wilson_interval
+from edgernn_export.decisions import Coverage, decide, measure_coverage
 from edgernn_export.thresholds import true_labels
 
 _LENGTH_BINS = 4

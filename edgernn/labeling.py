@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edgernn.errors import OptionError
+from edgernn_export import labeling
+from edgernn_export.decisions import Coverage
 from edgernn_export.thresholds import (
     complementary,
+    count_right,
     f1_thresholds,
     one_threshold,
     precision_thresholds,
@@ -19,8 +21,7 @@ from edgernn_export.thresholds import (
 )
 from edgernn_runtime.heads import Head
 
-#: Less than any fraction of a text that decides, more than the error of a division.
-_ROUNDING = 1e-9
+_REMEDY = "more of them (a larger --validation-split, or --validation), or a lower --min-precision"
 
 
 @dataclass(frozen=True)
@@ -101,32 +102,31 @@ def choose_thresholds(
 
 def find_unreachable(
     options: ThresholdOptions,
-    thresholds: Sequence[float] | None,
+    coverage: Coverage | None,
+    probabilities: NDArray[np.float32],
     truth: Sequence[Sequence[int]],
     labels: tuple[str, ...],
-) -> Iterator[str]:
-    """Yield a warning if no threshold of the rare label has the wanted precision.
+    *,
+    is_multilabel: bool,
+) -> tuple[str, ...]:
+    """Return a warning if no threshold of a label has the wanted precision, or an empty tuple.
 
     Args:
         options: what the thresholds are for.
-        thresholds: the chosen thresholds, [L].
-        truth: the indices of each validation text's labels, [N].
+        coverage: the effect of the chosen thresholds on the validation texts, or None.
+        probabilities: of the validation texts, float32 [N, L].
+        truth: the indices of each text's labels, [N].
         labels: the names of the labels, [L].
+        is_multilabel: whether a text may have several labels.
     """
-    rare, precision = options.rare_label, options.min_precision
-    if rare is None or precision is None or thresholds is None:
-        return
-    label = labels.index(rare)
-    if thresholds[label] < 1:
-        return
-    texts = sum(label in one for one in truth)
-    # (n + 1) / (n + 2) of n right predictions is the precision.
-    fewest = max(math.ceil((2 * precision - 1) / (1 - precision) - _ROUNDING), 1)
-    yield (
-        f"no threshold of {rare!r} has a precision of {precision:g} on its {texts:,} validation "
-        f"texts, so no text gets the label; it takes at least {fewest} right predictions: try "
-        "more texts, a larger --validation-split, or --cost"
-    )
+    precision, is_rare = options.min_precision, options.rare_label is not None
+    if precision is None or coverage is None:
+        return ()
+    # A rare label may be predicted where the other one is more probable.
+    head: Head = "multilabel" if is_multilabel or is_rare else "multiclass"
+    right = count_right(probabilities, true_labels(truth, len(labels)), head)
+    remedy = f"{_REMEDY}, or --cost" if is_rare else _REMEDY
+    return tuple(labeling.find_unreachable(coverage, right, labels, precision, remedy))
 
 
 def _find_rare(rare: str, labels: tuple[str, ...], *, is_multilabel: bool) -> int:

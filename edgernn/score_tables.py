@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from edgernn.console import Table, interval, percent
-from edgernn.decisions import Coverage
 from edgernn.metrics import Scores
+from edgernn_export.decisions import Coverage
+from edgernn_export.thresholds import describe_thresholds
 
 if TYPE_CHECKING:
     from edgernn.training.continuation import Change
@@ -37,17 +38,31 @@ def scores_table(
         p, r, f1 = map(percent, micro)
         rows.append(("micro average", p, r, f1, f"{scores.texts:,}"))
         accuracy = f"exactly its labels: {accuracy.removeprefix('accuracy ')} of the texts"
-    notes = [accuracy, *describe_coverage(coverage), *([f"note: {note}"] if note else [])]
+    thresholds = None if coverage is None else coverage.thresholds
+    effect = threshold_notes([c.label for c in scores.classes], thresholds, coverage)
+    notes = [accuracy, *effect, *([f"note: {note}"] if note else [])]
     columns = ("class", "precision", "recall", "F1", "texts")
     return Table(title, columns, tuple(rows), tuple(notes))
 
 
-def describe_coverage(coverage: Coverage | None) -> list[str]:
-    """Return a sentence on the texts that get a label; none without thresholds."""
-    if coverage is None:
+def threshold_notes(
+    labels: Sequence[str], thresholds: Sequence[float] | None, coverage: Coverage | None
+) -> list[str]:
+    """Return a line on the thresholds and one on their effect; no lines without thresholds.
+
+    Args:
+        labels: the names of the labels, [L].
+        thresholds: the least probability of each label, [L], or None.
+        coverage: the effect of the thresholds, or None if it was not measured.
+    """
+    if thresholds is None:
         return []
-    labeled = f"{percent(coverage.share)} of the texts get a label ({coverage.texts:,})"
-    return [f"thresholds: {labeled}, with a precision of {percent(coverage.precision)}"]
+    notes = [f"thresholds: {describe_thresholds(labels, thresholds)}"]
+    if coverage is not None:
+        precision = "not measured" if coverage.precision is None else percent(coverage.precision)
+        labeled = f"{percent(coverage.share)} of the texts get a label ({coverage.texts:,})"
+        notes.append(f"coverage: {labeled}; precision of the labels: {precision}")
+    return notes
 
 
 def paths_table(scored: PathScores, deployed: str, texts: int) -> Table:

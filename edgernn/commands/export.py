@@ -24,6 +24,7 @@ from edgernn.console import Table, print_status, show, show_json, warn
 from edgernn.errors import OptionError
 from edgernn.model_folder import DEFAULT
 from edgernn.progress import announce
+from edgernn.score_tables import threshold_notes
 from edgernn_export import RECIPES, TARGETS, Export
 from edgernn_export.keras.padding import Padding
 from edgernn_export.keras.text_front import Truncating
@@ -198,4 +199,5 @@ def _table(done: Export) -> Table:
     if comparison.accuracy is not None and comparison.keras_accuracy is not None:
         accuracies = f"{comparison.accuracy:.2%}, {reference} {comparison.keras_accuracy:.2%}"
         notes.insert(2, f"accuracy {accuracies}")
+    notes += threshold_notes(done.labels, done.thresholds, done.coverage)
     return Table(str(done.path), ("", "check", "measured", "tolerance"), rows, tuple(notes))

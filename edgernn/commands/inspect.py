@@ -13,6 +13,7 @@ from edgernn.commands.options import json_option
 from edgernn.console import Table, show
 from edgernn.model_folder import check_bundle_path
 from edgernn_export.c.boards import estimate_boards
+from edgernn_export.thresholds import describe_thresholds
 from edgernn_runtime.bundle import VOCABULARY, Bundle, read_bundle
 from edgernn_runtime.manifest import encode_manifest
 
@@ -46,8 +47,12 @@ def inspect(bundle: Path, is_board: bool, as_json: bool) -> None:
     members = tuple((name, f"{m.size:,}", m.sha256) for name, m in manifest.members.items())
     show(Table(f"{bundle}, by {manifest.created_by}", ("member", "bytes", "sha256"), members))
     show(_bytes_table(read))
+    thresholds = manifest.thresholds
     facts = {
         "labels": ", ".join(manifest.labels),
+        "thresholds": (
+            "none" if thresholds is None else describe_thresholds(manifest.labels, thresholds)
+        ),
         "head": manifest.head,
         "format": f"{manifest.format}, {manifest.lowering} lowering",
         "recipe": manifest.recipe,

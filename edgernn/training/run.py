@@ -107,7 +107,7 @@ def run_training(request: TrainingRequest, callbacks: TrainingCallbacks) -> Trai
         warn(f"{kept}; the same command with --resume continues")
     probabilities = keras_probabilities(trained.model, validation.texts)
     evaluation, thresholds = _evaluate(probabilities, inputs, request.thresholds)
-    for warning in find_unreachable(request.thresholds, thresholds, inputs.truth, labels):
+    for warning in _unreachable(probabilities, inputs, request.thresholds, evaluation):
         warn(warning)
     changes = describe_changes(origin, probabilities, inputs.new_validation, labels)
     metrics = _metrics(inputs, trained, evaluation)
@@ -187,6 +187,19 @@ def _evaluate(
         thresholds=thresholds,
     )
     return evaluation, thresholds
+
+
+def _unreachable(
+    probabilities: Array, inputs: Inputs, options: ThresholdOptions, evaluation: Evaluation
+) -> tuple[str, ...]:
+    return find_unreachable(
+        options,
+        evaluation.coverage,
+        probabilities,
+        inputs.truth,
+        inputs.labels,
+        is_multilabel=inputs.validation.is_multilabel,
+    )
 
 
 def _write(

@@ -10,7 +10,8 @@ import numpy as np
 from edgernn_export.c.files import check_name
 from edgernn_export.candidate import build_candidate, build_vocabulary, complete
 from edgernn_export.comparison import Comparison, Examples
-from edgernn_export.errors import OptionError, UnsupportedModelError
+from edgernn_export.decisions import Coverage
+from edgernn_export.errors import UnsupportedModelError
 from edgernn_export.gates import check_gates
 from edgernn_export.keras.declared_steps import check_declared
 from edgernn_export.keras.front_file import has_vectorizer, load_front
@@ -22,6 +23,7 @@ from edgernn_export.keras.reader import Source, read_source
 from edgernn_export.keras.text_front import check_steps
 from edgernn_export.keras.trusted_code import import_trusted
 from edgernn_export.label_order import check_label_order
+from edgernn_export.labeling import Labeling, choose_labeling
 from edgernn_export.lowering import as_converted, lower
 from edgernn_export.model_stats import LoweringKind, ModelStats
 from edgernn_export.pipeline_check import check_pipeline, suggest_padding
@@ -30,11 +32,9 @@ from edgernn_export.reference_file import ReferencePredictions, read_reference
 from edgernn_export.synthetic_texts import synthetic_examples
 from edgernn_export.targets import Variant, check_combination, find_target
 from edgernn_export.test_vectors import encode_test_vectors
-from edgernn_export.thresholds import check_thresholds, precision_thresholds, true_labels
-from edgernn_export.verification import Check, verify
+from edgernn_export.verification import Check, Verdict, verify
 from edgernn_runtime import Classifier
-from edgernn_runtime.heads import expand_binary
-from edgernn_runtime.ir import Array, Task
+from edgernn_runtime.ir import Array
 from edgernn_runtime.tokenizer_spec import Step
 
 #: More names of classes are not printed.
@@ -103,6 +103,10 @@ class Export:
         stats: the statistics of the model file.
         comparison: the differences from the reference.
         checks: the checks of the recipe's gate, with their results.
+        labels: the names of the classes.
+        thresholds: the least probability of each label, or None.
+        coverage: the effect of the thresholds on the texts of the comparison; None without
+            thresholds, or without the labels of these texts.
         warnings: what the user should know, a sentence each.
     """
 
@@ -113,6 +117,9 @@ class Export:
     stats: ModelStats
     comparison: Comparison
     checks: tuple[Check, ...]
+    labels: tuple[str, ...]
+    thresholds: tuple[float, ...] | None
+    coverage: Coverage | None
     warnings: tuple[str, ...]
 
 
@@ -165,7 +172,9 @@ def export(
         examples = examples or _examples(source, pipeline)
         check_declared(source, options.standardize, examples.texts)
         reference = _predict(source, examples)
-        thresholds = _choose_thresholds(source.task, reference.outputs, examples, options)
+        labeling = choose_labeling(
+            source.task, reference.outputs, examples, options.thresholds, options.min_precision
+        )
         vocabulary = build_vocabulary(source.task)
         lowered = lower(source, target, recipe, options.variant, vocabulary.sha256, examples.texts)
     except UnsupportedModelError as error:
@@ -173,15 +182,12 @@ def export(
         raise
     if lowered.lowering == "fallback":
         source = as_converted(source)
-    candidate = build_candidate(
-        out, source.task, target, recipe, lowered, vocabulary, reference.empty, thresholds
-    )
+    made = (recipe, lowered, vocabulary, reference.empty, labeling.thresholds)
+    candidate = build_candidate(out, source.task, target, *made)
     with Classifier(candidate.bundle) as classifier:
         verdict = verify(classifier, source, reference.outputs, examples, recipe, target.bits)
         if pipeline is not None:
-            found = check_pipeline(classifier, source, pipeline, verdict.gate)
-            hint = None if found[0].passed else suggest_padding(source, pipeline)
-            verdict = replace(verdict, of_pipeline=found, suggestion=hint)
+            verdict = _verify_pipeline(classifier, source, pipeline, verdict)
         test_vectors = encode_test_vectors(classifier, examples.texts)
     missed = check_gates(out, verdict, allow_drop=options.allow_drop)
     verified = complete(candidate, verdict, test_vectors, options.about)
@@ -195,12 +201,12 @@ def export(
         stats=lowered.stats,
         comparison=verdict.comparison,
         checks=verdict.checks,
+        labels=source.task.labels,
+        thresholds=labeling.thresholds,
+        coverage=labeling.coverage,
         warnings=(
-            *source.warnings,
             *lowered.warnings,
-            *reference.warnings,
-            *check_label_order(source.task, reference.outputs, examples),
-            *_assumed(source, options),
+            *_collect_warnings(source, reference, examples, labeling, options),
             *missed,
         ),
     )
@@ -236,27 +242,26 @@ def _read(model: Path | str | KerasModel, options: Options) -> Source:
     return source
 
 
-def _choose_thresholds(
-    task: Task, outputs: Array, examples: Examples, options: Options
-) -> tuple[float, ...] | None:
-    """Return the thresholds of the bundle: those of the options, or chosen on the examples.
+def _verify_pipeline(
+    classifier: Classifier, source: Source, pipeline: ReferencePredictions, verdict: Verdict
+) -> Verdict:
+    """Return the verdict with the comparison with the user's own pipeline."""
+    found = check_pipeline(classifier, source, pipeline, verdict.gate)
+    hint = None if found[0].passed else suggest_padding(source, pipeline)
+    return replace(verdict, of_pipeline=found, suggestion=hint)
 
-    Raises:
-        OptionError: the examples have no labels, or there is not one threshold for each label.
-    """
-    if options.min_precision is None:
-        check_thresholds(options.thresholds, task.labels)
-        return options.thresholds
-    if examples.labels is None:
-        raise OptionError(
-            "the thresholds cannot be chosen",
-            expected="texts with labels, and the names of the labels",
-            found=f"{len(examples.texts):,} texts without labels",
-            hint="pass --texts FILE and --labels, or leave out --min-precision",
-        )
-    truth = true_labels(examples.labels, len(task.labels))
-    probabilities = expand_binary(outputs)
-    return precision_thresholds(probabilities, truth, task.head, options.min_precision)
+
+def _collect_warnings(
+    source: Source, reference: _Reference, examples: Examples, labeling: Labeling, options: Options
+) -> tuple[str, ...]:
+    """Return the warnings on the model and its labels."""
+    return (
+        *source.warnings,
+        *reference.warnings,
+        *check_label_order(source.task, reference.outputs, examples),
+        *labeling.warnings,
+        *_assumed(source, options),
+    )
 
 
 def _unproven(options: Options) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from edgernn_export.recipes import RECIPES
+from edgernn_export.thresholds import describe_thresholds
 from edgernn_runtime.manifest import Manifest
 
 _CARD = """\
@@ -16,7 +17,7 @@ A text classifier for devices, written by {created_by}.
 | | |
 |---|---|
 | labels | {labels} |
-| format | {format}, {lowering} lowering |
+{thresholds}| format | {format}, {lowering} lowering |
 | recipe | {recipe} |
 {sizes}
 
@@ -27,13 +28,19 @@ A text classifier for devices, written by {created_by}.
     classifier = edgernn_runtime.load("{title}.edgernn")
     print(classifier.predict("your text").label)
 
-## Verification
+{without_label}## Verification
 
 Compared with {reference} at export, on {texts:,} texts ({source}).
 
 | | |
 |---|---|
 {figures}
+"""
+
+_WITHOUT_LABEL = """\
+If no probability of a text reaches the threshold of its label, `predict(...).label` is `None`, and
+`predict(...).best` is the most probable label.
+
 """
 
 
@@ -64,8 +71,12 @@ def model_card(
         sizes = [("model with vocabulary", model)]
     else:
         sizes = [("model", model), ("vocabulary", vocabulary)]
+    thresholds = manifest.thresholds
+    row = "" if thresholds is None else describe_thresholds(manifest.labels, thresholds)
     return _CARD.format(
         title=title,
+        thresholds=f"| thresholds | {row} |\n" if row else "",
+        without_label=_WITHOUT_LABEL if row else "",
         created_by=manifest.created_by,
         about=f"## Data\n\n{about}\n\n" if about else "",
         labels=", ".join(manifest.labels),

@@ -16,6 +16,10 @@ from edgernn_runtime.ir import Array
 _STEP = 2**-16
 #: A label that wins among others with less than this would be wrong more often than right.
 _LEAST_OF_ONE = 0.5
+#: Less than any fraction of a text that decides, more than the error of a division.
+_ROUNDING = 1e-9
+#: The thresholds of more labels are described by their range.
+_MOST_NAMES = 10
 
 
 def true_labels(truth: Sequence[int] | Sequence[Sequence[int]], count: int) -> NDArray[np.bool_]:
@@ -78,6 +82,43 @@ def precision_thresholds(
     return tuple(_rounded(max(value, least)) for value in thresholds)
 
 
+def count_right(probabilities: Array, truth: NDArray[np.bool_], head: Head) -> tuple[int, ...]:
+    """Return how many predictions of each label can be right, whatever its threshold, [L].
+
+    Args:
+        probabilities: float32 [N, L], the probability of each label.
+        truth: which labels each text has, bool [N, L].
+        head: how the probabilities relate to each other.
+    """
+    return tuple((_predicted(probabilities, head) & truth).sum(axis=0).tolist())
+
+
+def fewest_right(precision: float) -> int:
+    """Return the fewest right predictions that show a precision, if none is wrong.
+
+    Args:
+        precision: the wanted share of right predictions, above 0 and below 1.
+    """
+    # (r + 1) / (r + 2) of r right predictions is the precision.
+    return max(math.ceil((2 * precision - 1) / (1 - precision) - _ROUNDING), 1)
+
+
+def describe_thresholds(labels: Sequence[str], thresholds: Sequence[float]) -> str:
+    """Return thresholds as text: with their labels, or of many labels their range.
+
+    Args:
+        labels: the names of the labels, [L].
+        thresholds: the least probability of each label, [L].
+    """
+    lowest, highest = f"{min(thresholds):.5g}", f"{max(thresholds):.5g}"
+    if lowest == highest:
+        return f"{lowest} for every label"
+    if len(labels) > _MOST_NAMES:
+        return f"{lowest} to {highest}"
+    named = zip(labels, thresholds, strict=True)
+    return ", ".join(f"{label} {value:.5g}" for label, value in named)
+
+
 def f1_thresholds(probabilities: Array, truth: NDArray[np.bool_]) -> tuple[float, ...]:
     """Return the threshold of each label with the highest F1 of a multi-label model.
 
@@ -132,7 +173,7 @@ def _predicted(probabilities: Array, head: Head) -> NDArray[np.bool_]:
 
 
 def _lowest(values: Array, right: NDArray[np.bool_], precision: float) -> float:
-    """Return the lowest threshold with a precision, 1 if there is none.
+    """Return the lowest threshold with a precision, which is below 1, or 1 if there is none.
 
     Args:
         values: the probability of each prediction, float32 [N].
@@ -143,7 +184,10 @@ def _lowest(values: Array, right: NDArray[np.bool_], precision: float) -> float:
     counts = np.arange(1, len(values) + 1)
     shares = (np.cumsum(right[order]) + 1) / (counts + 2)
     places = np.flatnonzero((shares >= precision) & _is_last(values[order]))
-    return 1.0 if len(places) == 0 else _below(values[order], int(places[-1]))
+    if len(places) == 0:
+        return 1.0
+    # Rounded to 1, it would be that of a label without the precision.
+    return min(_below(values[order], int(places[-1])), 1 - _STEP)
 
 
 def _best_f1(values: Array, right: NDArray[np.bool_]) -> float:

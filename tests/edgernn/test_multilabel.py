@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import zipfile
 
 import numpy as np
 import pytest
@@ -14,12 +15,13 @@ from edgernn.data.datasets import DataOptions, load_corpus
 from edgernn.data.multilabel import join_labels
 from edgernn.data.other import with_other
 from edgernn.data.rows import Rows
-from edgernn.decisions import decide, measure_coverage
 from edgernn.errors import DataError, OptionError
 from edgernn.evaluation import evaluate_predictions
 from edgernn.labeling import ThresholdOptions, choose_thresholds, find_unreachable
 from edgernn.metrics import score_multilabel
 from edgernn.training.path_sum import accuracy, calibrated_sum, log_loss
+from edgernn_export.decisions import decide, measure_coverage
+from edgernn_export.thresholds import true_labels
 from edgernn_runtime import load
 from tests.edgernn.conftest import OTHER, run, write_table
 
@@ -232,8 +234,15 @@ def test_uncertain_texts_get_no_label(tmp_path, capsys):
     out = tmp_path / "model"
     options = ("--preset", "bag", "--validation-split", 0.3, "--min-precision", 0.97)
     assert run("train", "--data", table, *options, "--out", out) == 0
-    assert "of the texts get a label" in capsys.readouterr().out
+    printed = capsys.readouterr()
+    assert "of the texts get a label" in printed.out
+    assert "no text gets" not in printed.err
     assert run("export", out, "--format", "native", "--quantize", "int8") == 0
+    lines = [line for line in printed.out.splitlines() if line.startswith(("thres", "coverage"))]
+    exported = capsys.readouterr().out.splitlines()
+    assert len(lines) == 2
+    # The model folder has all of the 270 validation texts.
+    assert [line for line in exported if line in lines] == lines
     test = write_table(tmp_path / "test.csv", noisy_reviews(900, 2))
     coverage = edgernn.evaluate(out / "native-int8.edgernn", test).evaluation.coverage
     # Seven tenths of the texts have a word that says something; of the others, half would be wrong.
@@ -242,6 +251,23 @@ def test_uncertain_texts_get_no_label(tmp_path, capsys):
     with load(out / "native-int8.edgernn") as classifier:
         assert classifier.predict("hello home").label == "ham"
         assert classifier.predict("the film and the actor").label is None
+        first = classifier.thresholds[0]
+    assert run("inspect", out / "native-int8.edgernn") == 0
+    row = f"| thresholds | ham {first:.5g}, spam "
+    assert row in capsys.readouterr().out
+    with zipfile.ZipFile(out / "native-int8.edgernn") as bundle:
+        card = bundle.read("README.md").decode()
+    assert row in card
+    assert "`predict(...).label` is `None`" in card
+    unsure = ("predict", out / "native-int8.edgernn", "--json")
+    assert run(*unsure, "the film and the actor") == 0
+    (found,) = json.loads(capsys.readouterr().out)
+    assert (found["label"], found["labels"]) == (None, [])
+    assert {found["best"], found["runner_up"]} == {"ham", "spam"}
+    assert found["probability"] == found["probabilities"][found["best"]]
+    lines = write(tmp_path / "texts.txt", "hello home\nthe film and the actor\n")
+    assert run("predict", out / "native-int8.edgernn", "--file", lines) == 0
+    assert [line.split("\t")[0] for line in capsys.readouterr().out.splitlines()] == ["ham", "-"]
 
 
 def test_a_rare_label_is_found_by_its_cost(tmp_path):
@@ -256,21 +282,91 @@ def test_a_rare_label_is_found_by_its_cost(tmp_path):
     assert recall[0] >= recall[1]
 
 
+def warned_of(options, probabilities, truth, labels, *, is_multilabel=False):
+    """Return the chosen thresholds, and the warnings of them."""
+    form = {"is_multilabel": is_multilabel}
+    thresholds = choose_thresholds(options, probabilities, truth, labels, **form)
+    decisions = decide(probabilities, thresholds, **form)
+    coverage = measure_coverage(decisions, true_labels(truth, len(labels)), thresholds)
+    return thresholds, find_unreachable(options, coverage, probabilities, truth, labels, **form)
+
+
 def test_a_precision_that_too_few_rare_texts_can_show_is_a_warning():
-    labels, truth = ("ham", "spam"), [(0,)] * 93 + [(1,)] * 7
+    labels = ("ham", "spam")
     options = ThresholdOptions(min_precision=0.9, rare_label="spam")
-    (warning,) = find_unreachable(options, (0.0, 1.0), truth, labels)
-    assert "on its 7 validation texts" in warning
-    assert "at least 8 right predictions" in warning
     sure = np.linspace(0, 1, 101)[:100].astype(np.float32)
     probabilities = np.stack([1 - sure, sure], axis=1)
     for rare, is_reached in ((7, False), (8, True)):
         truth = [(0,)] * (100 - rare) + [(1,)] * rare
-        chosen = choose_thresholds(options, probabilities, truth, labels, is_multilabel=False)
+        chosen, warnings = warned_of(options, probabilities, truth, labels)
         assert (chosen[1] < 1) == is_reached
-        assert len(list(find_unreachable(options, chosen, truth, labels))) == (not is_reached)
+        assert len(warnings) == (not is_reached)
+        if not is_reached:
+            assert "no text gets the label 'spam'" in warnings[0]
+            assert "at least 8 right predictions" in warnings[0]
+            assert "the validation texts have 7 of 'spam'" in warnings[0]
+            assert "--cost" in warnings[0]
     by_cost = ThresholdOptions(cost=2.0, rare_label="spam")
-    assert not list(find_unreachable(by_cost, (0.0, 1.0), truth, labels))
+    assert not warned_of(by_cost, probabilities, truth, labels)[1]
+
+
+def test_a_precision_that_no_text_can_show_is_a_warning():
+    sure = np.full((33, 3), 0.01, dtype=np.float32)
+    truth = [(i % 3,) for i in range(33)]
+    sure[np.arange(33), [one for (one,) in truth]] = 0.98
+    for precision, is_reached in ((0.97, True), (0.99, False)):
+        options = ThresholdOptions(min_precision=precision)
+        thresholds, warnings = warned_of(options, sure, truth, ("a", "b", "c"))
+        assert thresholds == ((0.5,) * 3 if is_reached else (1,) * 3)
+        assert len(warnings) == (not is_reached)
+    assert warnings[0] == (
+        "no text gets a label: a precision of 0.99 takes at least 98 right predictions, and more "
+        "if some are wrong; the validation texts have 33: 11 of 'a', 11 of 'b', 11 of 'c'; try "
+        "more of them (a larger --validation-split, or --validation), or a lower --min-precision"
+    )
+
+
+def test_each_label_without_the_precision_is_named():
+    # Half of the predictions of b and c are wrong.
+    best = np.repeat([0, 1, 2], 80)
+    truth = [(0,)] * 80 + [(1,), (0,)] * 40 + [(2,), (0,)] * 40
+    probabilities = np.full((240, 3), 0.1, dtype=np.float32)
+    probabilities[np.arange(240), best] = 0.8
+    options = ThresholdOptions(min_precision=0.95)
+    thresholds, (warning,) = warned_of(options, probabilities, truth, ("a", "b", "c"))
+    assert thresholds == (0.5, 1, 1)
+    assert warning.startswith("no text gets the labels 'b', 'c': a precision of 0.95 takes at ")
+    assert "at least 18 right" in warning
+    assert "the validation texts have 40 of 'b', 40 of 'c'; try" in warning
+
+
+def test_a_model_that_is_never_sure_enough_is_a_warning():
+    # Every prediction is right, but none reaches 0.5.
+    probabilities = np.full((90, 3), 0.3, dtype=np.float32)
+    truth = [(i % 3,) for i in range(90)]
+    probabilities[np.arange(90), [one for (one,) in truth]] = 0.4
+    options = ThresholdOptions(min_precision=0.9)
+    _, (warning,) = warned_of(options, probabilities, truth, ("a", "b", "c"))
+    assert "no validation text gets a label" in warning
+    assert "at least 0.5" in warning
+
+
+def test_the_precision_of_no_labels_is_not_measured(tmp_path, capsys):
+    table = write_table(tmp_path / "train.csv", noisy_reviews(150, 1))
+    out = tmp_path / "model"
+    options = ("--preset", "bag", "--min-precision", 0.99)
+    assert run("train", "--data", table, *options, "--out", out) == 0
+    captured = capsys.readouterr()
+    assert "warning: no text gets a label: a precision of 0.99 takes at least 98" in captured.err
+    never = ("thresholds: 1 for every label", "0.0% of the texts get a label (0)", "not measured")
+    assert [words for words in never if words not in captured.out] == []
+    assert json.loads((out / "metrics.json").read_text())["coverage"]["precision"] is None
+    # With the thresholds of the model folder, and with its validation texts alone.
+    for wanted, is_warned in (((), False), (("--min-precision", 0.98, "--force"), True)):
+        assert run("export", out, "--format", "native", *wanted) == 0
+        captured = capsys.readouterr()
+        assert [words for words in never if words not in captured.out] == []
+        assert ("a precision of 0.98 takes at least 48" in captured.err) == is_warned
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,9 @@ from edgernn_export import OptionError, Options, export
 from edgernn_export.comparison import Examples
 from edgernn_export.thresholds import (
     complementary,
+    describe_thresholds,
     f1_thresholds,
+    fewest_right,
     one_threshold,
     precision_thresholds,
     true_labels,
@@ -65,6 +67,30 @@ def test_a_label_that_is_never_precise_is_not_predicted():
     assert precision_thresholds(probabilities, truth, "multiclass", 0.95)[1] == 1
 
 
+def test_a_label_with_the_precision_has_a_threshold_below_1():
+    # The middle of the two probabilities rounds to 1.
+    probabilities = two([1.0] * 40 + [0.99999] * 10)
+    truth = true_labels([1] * 40 + [0] * 10, 2)
+    found = precision_thresholds(probabilities, truth, "multiclass", 0.95)
+    assert found == (1 - 2**-16,) * 2
+
+
+@pytest.mark.parametrize("precision", [0.4, 0.5, 0.75, 0.9, 0.95, 0.97, 0.99])
+def test_fewer_right_predictions_do_not_show_a_precision(precision):
+    fewest = fewest_right(precision)
+    for count, is_shown in ((fewest, True), (fewest - 1, False)):
+        probabilities, truth = two([0.9] * count), true_labels([1] * count, 2)
+        found = precision_thresholds(probabilities, truth, "multiclass", precision)
+        assert (found[1] < 1) == is_shown
+
+
+def test_thresholds_are_described_by_label_or_by_their_range():
+    assert describe_thresholds(("a", "b"), (0.5, 0.75)) == "a 0.5, b 0.75"
+    assert describe_thresholds(("a", "b"), (0.5, 0.5)) == "0.5 for every label"
+    many = tuple(map(str, range(11)))
+    assert describe_thresholds(many, (0.5, *[0.75] * 9, 1 - 2**-16)) == "0.5 to 0.99998"
+
+
 def test_thresholds_of_several_labels_have_the_highest_f1():
     probabilities = np.asarray([[0.3, 0.9]] * 20 + [[0.2, 0.8]] * 20, dtype=np.float32)
     truth = true_labels([(0, 1)] * 20 + [()] * 20, 2)
@@ -114,6 +140,15 @@ def test_thresholds_are_chosen_at_export(model, tmp_path, form):
         truth = tuple(classifier.labels.index(classifier.predict(t).label) for t in texts)
     half = tuple(label if i % 2 else 1 - label for i, label in enumerate(truth))
     wanted = Options(**options, min_precision=0.9, overwrite=True)
+    done = export(model, out, wanted, Examples(texts, half, "file"))
+    assert done.thresholds == (1, 1)
+    assert (done.coverage.texts, done.coverage.precision) == (0, None)
+    (warning,) = (one for one in done.warnings if "no text gets" in one)
+    assert "no text gets a label: a precision of 0.9 takes at least 8 right" in warning
+    assert "--texts" in warning
+    reached = export(model, out, wanted, Examples(texts, truth, "file"))
+    assert (reached.coverage.texts, reached.coverage.precision) == (200, 1)
+    assert not any("no text gets" in one for one in reached.warnings)
     export(model, out, wanted, Examples(texts, half, "file"))
     with load(out) as classifier:
         assert classifier.thresholds == (1, 1)

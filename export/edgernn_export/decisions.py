@@ -18,13 +18,13 @@ class Coverage:
     Attributes:
         share: the share of texts that get a label, 0 to 1.
         texts: the number of texts that get a label.
-        precision: the share of the given labels that are right; 0 if no text gets one.
+        precision: the share of the given labels that are right; None if no text gets one.
         thresholds: the least probability of each label.
     """
 
     share: float
     texts: int
-    precision: float
+    precision: float | None
     thresholds: tuple[float, ...]
 
 
@@ -60,5 +60,5 @@ def measure_coverage(
     """
     given = int(decisions.sum())
     labeled = int(decisions.any(axis=1).sum())
-    precision = float((decisions & truth).sum() / given) if given else 0.0
+    precision = float((decisions & truth).sum() / given) if given else None
     return Coverage(labeled / len(truth), labeled, precision, tuple(thresholds))
