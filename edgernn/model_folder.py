@@ -67,11 +67,19 @@ def is_model_folder(path: Path) -> bool:
 
 
 def check_bundle_path(path: Path) -> None:
-    """Check that a path is not a Keras model, which must be exported first.
+    """Check that a path is not a Keras model, which must be exported first, or a folder of C.
 
     Raises:
-        OptionError: the path is a `.keras` file or a model folder.
+        OptionError: the path is a `.keras` file, a model folder, or a folder of `--format c`.
     """
+    if (path / "src" / "edgernn_config.h").is_file():
+        raise OptionError(
+            "a folder of C sources is not a bundle",
+            path=path,
+            expected=f"a {BUNDLE_SUFFIX} file",
+            found="a folder that `edgernn export --format c` wrote",
+            hint="export the model with --format native, which has the same predictions",
+        )
     is_folder = is_model_folder(path)
     if is_folder or path.suffix == ".keras":
         raise OptionError(

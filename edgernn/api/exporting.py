@@ -118,6 +118,7 @@ def export(
     check_combination(target, find_recipe(quantize), variant)
     source, folder = _find_model(model)
     path = out or _default_out(model, _variant_name(format, quantize, variant) + target.suffix)
+    target.output.check_output(Path(path), overwrite=overwrite)
     known = folder.labels if folder else None
     examples, unknown_label = None, None
     if texts is not None:
@@ -129,6 +130,8 @@ def export(
         try:
             examples = _examples(rows, labels or known, "file", place)
         except OptionError as error:
+            if labels:
+                error.hint = "check --labels and --label-column, or rename the labels in the data"
             unknown_label = error
     elif folder:
         examples = _examples(folder.validation, known, "model folder", str(folder.model.parent))

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edgernn.api.callbacks import ignore
-from edgernn.data.datasets import DataOptions
-from edgernn.data.rows import Rows
+from edgernn.data.datasets import DataOptions, load_corpus
+from edgernn.data.rows import Corpus, Rows
 from edgernn.errors import OptionError
-from edgernn.labeling import ThresholdOptions
-from edgernn.model_folder import DEFAULT
+from edgernn.labeling import ThresholdOptions, check_threshold_options
+from edgernn.model_folder import DEFAULT, check_output_folder
 from edgernn.tensorflow_import import import_tensorflow
 from edgernn.training.cluster import parse_cluster
 from edgernn.training.options import (
@@ -118,6 +118,16 @@ def train(
         (('neg', 'pos'), 1.0)
     """
     cluster = None if distribute is None else parse_cluster(distribute, worker)
+    at = DataOptions(
+        "" if isinstance(data, Rows) else str(data),
+        *(data_dir, text_column, label_column, label_delimiter, tuple(label_columns)),
+    )
+    thresholds = ThresholdOptions(min_precision, rare_label, cost)
+    # Fail early: importing TensorFlow takes seconds.
+    check_threshold_options(thresholds)
+    if cluster is None or cluster.index == 0:
+        check_output_folder(Path(out), overwrite=overwrite, resume=resume)
+    corpus = None if stream else _corpus(data, at)
     import_tensorflow()
     from edgernn.training.request import TrainingCallbacks, TrainingRequest
     from edgernn.training.run import run_training
@@ -125,13 +135,9 @@ def train(
 
     share = validation_split or StreamOptions().share
     streamed = StreamOptions(share, sample_texts, steps_per_epoch) if stream else None
-    rows = data if isinstance(data, Rows) else None
-    name = "" if isinstance(data, Rows) else str(data)
     request = TrainingRequest(
-        data=DataOptions(
-            name, data_dir, text_column, label_column, label_delimiter, tuple(label_columns)
-        ),
-        rows=rows,
+        data=at,
+        corpus=corpus,
         validation=_path(validation),
         validation_split=None if stream else validation_split,
         unlabeled=_path(unlabeled),
@@ -145,10 +151,16 @@ def train(
         resume=resume,
         checkpoint_minutes=checkpoint_minutes,
         other=_path(other),
-        thresholds=ThresholdOptions(min_precision, rare_label, cost),
+        thresholds=thresholds,
     )
     with _logged(_path(tensorboard), request.preset, progress) as logged:
         return run_training(request, TrainingCallbacks(logged, note, warn))
+
+
+def _corpus(data: str | Path | Rows, at: DataOptions) -> Corpus:
+    if isinstance(data, Rows):
+        return Corpus(name="texts in memory", train=data)
+    return load_corpus(at)
 
 
 def _logged(

@@ -7,6 +7,7 @@ import csv
 import difflib
 import itertools
 import json
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TextIO
@@ -144,8 +145,19 @@ def check_delimiter(path: Path, name: str, header: str) -> None:
                 path=path,
                 expected=f"columns separated by {expected!r} in a {table_kind(path)} file",
                 found=header.rstrip("\r"),
-                hint=_DELIMITER_HINTS.get(delimiter, "save the table with commas, as .csv"),
+                hint=_DELIMITER_HINTS.get(delimiter, _conversion(path, delimiter)),
             )
+
+
+def _conversion(path: Path, delimiter: str) -> str:
+    """Return what to do about a table with another delimiter."""
+    if path.suffix.lower() == ".gz":
+        return "save the table with commas, as .csv"
+    program = (
+        "import csv, sys; "
+        f"csv.writer(sys.stdout).writerows(csv.reader(sys.stdin, delimiter='{delimiter}'))"
+    )
+    return f'save it with commas: python -c "{program}" < {shlex.quote(str(path))} > commas.csv'
 
 
 def require_column(

@@ -166,9 +166,7 @@ def _corpus(request: TrainingRequest, stream: Stream | None) -> Corpus:
     if stream is not None:
         found = stream.survey
         return Corpus(name=request.data.data, train=found.sample, validation=found.validation)
-    if request.rows is not None:
-        return Corpus(name="texts in memory", train=request.rows)
-    return load_corpus(request.data)
+    return request.corpus or load_corpus(request.data)
 
 
 def _fitted_preset(

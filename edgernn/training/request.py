@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from edgernn.data.datasets import DataOptions
-from edgernn.data.rows import Rows
+from edgernn.data.rows import Corpus
 from edgernn.labeling import ThresholdOptions
 from edgernn.training.loop import ProgressCallback
 from edgernn.training.options import CHECKPOINT_MINUTES, Preset, StreamOptions
@@ -20,7 +20,7 @@ class TrainingRequest:
 
     Attributes:
         data: the labeled texts; its column names apply to the other tables too.
-        rows: labeled texts in memory instead of `data`, or None.
+        corpus: the texts of `data` if they were read before, or texts in memory; or None.
         origin: the folder of a trained model to continue from, or None.
         stream: how to read the tables if they are larger than memory, or None.
         workers: the workers that share each batch, or None.
@@ -46,7 +46,7 @@ class TrainingRequest:
     preset: Preset
     out: Path
     overwrite: bool
-    rows: Rows | None = None
+    corpus: Corpus | None = None
     origin: Path | None = None
     stream: StreamOptions | None = None
     workers: Workers | None = None

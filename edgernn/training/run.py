@@ -15,12 +15,11 @@ import tensorflow as tf
 from edgernn.evaluation import Evaluation, evaluate_predictions
 from edgernn.labeling import (
     ThresholdOptions,
-    check_threshold_options,
     choose_thresholds,
     find_unreachable,
 )
 from edgernn.metrics import Scores
-from edgernn.model_folder import CHECKPOINT, REPORT, check_output_folder, write_model_folder
+from edgernn.model_folder import CHECKPOINT, REPORT, write_model_folder
 from edgernn.score_plots import confusion_png, history_png
 from edgernn.scoring import keras_probabilities
 from edgernn.training.checkpoint import Checkpoints, digest, open_checkpoints
@@ -95,9 +94,6 @@ def run_training(request: TrainingRequest, callbacks: TrainingCallbacks) -> Trai
         callbacks.warn(sentence)
 
     writes = request.workers is None or request.workers.is_first
-    check_threshold_options(request.thresholds)
-    if writes:
-        check_output_folder(request.out, overwrite=request.overwrite, resume=request.resume)
     inputs = read_inputs(request, TrainingCallbacks(callbacks.progress, callbacks.note, warn))
     origin, labels, validation = inputs.origin, inputs.labels, inputs.validation
     checkpoints = _checkpoints(request, inputs, callbacks.note, writes=writes)

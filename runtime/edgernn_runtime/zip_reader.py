@@ -54,6 +54,8 @@ def read_directory(data: memoryview, limits: dict[str, int]) -> list[Entry]:
         BundleFormatError: the file is not a zip file with stored members of these names.
     """
     if not _END.size <= len(data) <= MAX_BYTES:
+        if data and bytes(data[: len(_START)]) != _START[: len(data)]:
+            raise _not_a_zip(bytes(data[: len(_START)]))
         raise _refused("NOT_A_BUNDLE", f"{_END.size} to {MAX_BYTES:,} bytes", f"{len(data):,}")
     end = len(data) - _END.size
     signature, disks, here, count, size, directory, comment = _END.unpack_from(data, end)

@@ -302,6 +302,7 @@ def test_the_wrong_number_of_labels_is_wrong_usage(trained, tmp_path, capsys):
     said = capsys.readouterr().err
     assert "the data contains labels that are not classes of the model" in said
     assert f"where:    {labeled}" in said
+    assert "check --labels" in said
 
 
 def test_train_does_not_replace_without_force(trained, table, capsys, tmp_path):

@@ -6,13 +6,16 @@ import csv
 import gzip
 import io
 import json
+import shlex
+import subprocess
+import sys
 import tarfile
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgernn.data.datasets import DataOptions, load_corpus
+from edgernn.data.datasets import DataOptions, load_corpus, load_rows
 from edgernn.data.imdb import ARCHIVE, load_imdb
 from edgernn.data.rows import (
     Rows,
@@ -320,3 +323,14 @@ def test_the_line_is_correct_after_a_byte_order_mark(tmp_path):
     with pytest.raises(DataError, match="line 2") as caught:
         load(path)
     assert "0xe9" in str(caught.value)
+
+
+def test_the_hint_for_a_table_with_semicolons_converts_it(tmp_path):
+    table = tmp_path / "a table.csv"
+    table.write_text('text;label\n"a; ""b"", c";x\n')
+    with pytest.raises(DataError) as error:
+        load_rows(table, DataOptions())
+    command = error.value.hint.removeprefix("save it with commas: ")
+    command = command.replace("python", shlex.quote(sys.executable), 1)
+    subprocess.run(command, shell=True, cwd=tmp_path, check=True)
+    assert load_rows(tmp_path / "commas.csv", DataOptions()).texts == ('a; "b", c',)

@@ -133,10 +133,14 @@ def test_no_bundle_at_all(content, tmp_path):
         load(path)
 
 
-def test_another_kind_of_file_is_not_called_incomplete(tmp_path):
-    path = tmp_path / "picture.edgernn"
-    path.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(100))
-    with pytest.raises(BundleFormatError, match=r"starts with b'.x89PNG'") as caught:
+@pytest.mark.parametrize(
+    ("content", "start"),
+    [(b"\x89PNG\r\n\x1a\n" + bytes(100), r"b'.x89PNG'"), (b"a short text", "b'a sh'")],
+)
+def test_another_kind_of_file_is_not_called_incomplete(content, start, tmp_path):
+    path = tmp_path / "another.edgernn"
+    path.write_bytes(content)
+    with pytest.raises(BundleFormatError, match=f"starts with {start}") as caught:
         load(path)
     assert "`edgernn export` writes one from a model" in str(caught.value)
 

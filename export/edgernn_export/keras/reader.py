@@ -311,5 +311,6 @@ def _labels(labels: tuple[str, ...] | None, head: Head, outputs: int) -> tuple[s
             "the labels do not fit the model",
             expected=f"{wanted} different labels",
             found=f"{len(labels)}: {', '.join(labels)}",
+            hint="name each output of the model once, in their order, with --labels",
         )
     return labels
