@@ -10,7 +10,7 @@ static _Alignas(EDGERNN_ALIGNMENT) unsigned char file[2 << 20], memory[64 << 10]
 
 int main(int count, char **arguments) {
   edgernn_classifier *classifier;
-  float probabilities[16];
+  float probabilities[256];
   size_t label, size;
   FILE *stream = count == 3 ? fopen(arguments[1], "rb") : NULL;
   if (!stream) return 2;
@@ -19,12 +19,16 @@ int main(int count, char **arguments) {
   edgernn_status status = edgernn_open(file, size, NULL, memory, sizeof memory, &classifier);
   if (!status) {
     status = edgernn_classify_in(classifier, arguments[2], strlen(arguments[2]), scratch,
-                                 sizeof scratch, probabilities, 16, &label);
+                                 sizeof scratch, probabilities, 256, &label);
   }
   if (status) {
     fprintf(stderr, "error: %s\n", edgernn_status_message(status));
     return 1;
   }
-  printf("%s %.4f\n", edgernn_label(classifier, label), (double)probabilities[label]);
+  if (label == EDGERNN_NO_LABEL) {
+    printf("-\n");
+  } else {
+    printf("%s %.4f\n", edgernn_label(classifier, label), (double)probabilities[label]);
+  }
   return 0;
 }

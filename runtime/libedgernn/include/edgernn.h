@@ -3,17 +3,19 @@
  * C99 and C++11, no dependency but libm. Text in, label out:
  *
  *     edgernn_classifier *classifier;
- *     float probabilities[2];
  *     size_t label;
  *     edgernn_status status = edgernn_load("model.edgernn", &classifier);
  *     if (status) {
  *       fprintf(stderr, "%s\n", edgernn_status_message(status));
  *       return 1;
  *     }
- *     status = edgernn_classify(classifier, text, strlen(text), probabilities, 2, &label);
+ *     size_t labels = edgernn_label_count(classifier);
+ *     float *probabilities = (float *)malloc(labels * sizeof(float));
+ *     status = edgernn_classify(classifier, text, strlen(text), probabilities, labels, &label);
  *     if (!status && label != EDGERNN_NO_LABEL) {
  *       printf("%s %.4f\n", edgernn_label(classifier, label), probabilities[label]);
  *     }
+ *     free(probabilities);
  *     edgernn_free(classifier);
  *
  * Conventions:
