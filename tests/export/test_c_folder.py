@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from dataclasses import replace
@@ -78,6 +79,45 @@ def test_a_folder_answers_as_the_runtime(name, recipe, tmp_path):
         label, _, probability = line.partition("\t")
         assert label == prediction.label.replace("\n", "_")
         assert float(probability) == pytest.approx(prediction.probability, abs=1e-3)
+
+
+@pytest.fixture(scope="module")
+def binary(tmp_path_factory):
+    """A folder with the program `classify`, and the bundle of the same model."""
+    place = tmp_path_factory.mktemp("binary")
+    text_model(cell("LSTM", 8), dense()).save(place / "model.keras")
+    options = Options("c", "none", allow_drop=True)
+    export(place / "model.keras", place / "c", options, EXAMPLES)
+    options = replace(options, format="native")
+    export(place / "model.keras", place / "x.edgernn", options, EXAMPLES)
+    made(place / "c", CFLAGS="-std=c99 -O1 -Wall -Wextra -Wpedantic -Werror")
+    return place
+
+
+def test_the_program_classifies_its_arguments(binary):
+    texts = ("a good film", "", "two\nlines")
+    done = subprocess.run([binary / "c" / "classify", *texts], capture_output=True, check=True)
+    lines = [line.split("\t") for line in done.stdout.decode().splitlines()]
+    with load(binary / "x.edgernn") as classifier:
+        expected = [classifier.predict(text) for text in texts]
+    assert [label for label, _ in lines] == [one.label for one in expected]
+    probabilities = [float(probability) for _, probability in lines]
+    assert probabilities == pytest.approx([one.probability for one in expected], abs=1e-3)
+
+
+def test_the_program_prints_its_usage(binary):
+    usage = "usage: classify TEXT..., or classify < FILE with a text per line\n"
+    program = binary / "c" / "classify"
+    done = subprocess.run([program, "--help"], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, usage, "")
+    terminal, end = os.openpty()
+    done = subprocess.run([program], stdin=end, capture_output=True, text=True, check=False)
+    os.close(terminal)
+    os.close(end)
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", usage)
+    empty = {"stdin": subprocess.DEVNULL, "capture_output": True, "text": True}
+    done = subprocess.run([program], check=False, **empty)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
 @pytest.mark.parametrize(

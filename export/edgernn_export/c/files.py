@@ -219,9 +219,10 @@ def _readme(bundle: Bundle, vectors: int) -> str:
 
 Written by {bundle.manifest.created_by}; labels: {labels}.
 
-    make            # the program `classify`: lines in, a label and its probability out
+    make            # the program `classify`: texts in, a label and its probability out
     make test       # replays {vectors} texts of the exporting machine
-    echo "A film to remember." | ./classify
+    ./classify "A film to remember."
+    ./classify < texts.txt                  # one text per line
 
 Copy the five files of `src` into your program:
 

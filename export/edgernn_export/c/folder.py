@@ -3,7 +3,7 @@
 src/NAME.h, NAME.c          the model's labels as constants, and the model as an array
 src/edgernn.h, edgernn.c    libedgernn as two files
 src/edgernn_config.h        the switches that leave out what the model does not need
-main.c                      a program that reads lines
+main.c                      a program that classifies its arguments, or lines
 selftest.c, NAME_vectors.h, .c    a program that replays the test vectors
 Makefile, README.md, bundle.json
 
