@@ -80,8 +80,9 @@ boards: $(STAMP)  ## run libedgernn on emulated microcontrollers, and print what
 wasm:  ## the WebAssembly module of the npm package, runtime/bindings/javascript
 	$(PYTHON) runtime/bindings/javascript/build.py
 
-wasm-model: $(STAMP)  ## the npm package for some models alone, in build/wasm: make wasm-model BUNDLE=FILE
-	$(BIN)/python -m runtime.bindings.javascript.build_model $(BUNDLE)
+# The switches of a model are in edgernn_export, which needs no more than the runtime for them.
+wasm-model: $(QUICKSTART)/.installed  ## the npm package for some models alone, in build/wasm: make wasm-model BUNDLE=FILE
+	PYTHONPATH=export $(QUICKSTART)/bin/python -m runtime.bindings.javascript.build_model $(BUNDLE)
 
 web-demo: wasm  ## the demo page in build/web-demo; another bundle: make web-demo BUNDLE=FILE
 	$(PYTHON) examples/web/make.py $(BUNDLE)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import gzip
 import json
+import re
 import shutil
 import sys
 
@@ -27,6 +28,8 @@ GRU, UNICODE = (
     HOSTS / "bundles" / f"{name}.edgernn"
     for name in ("gru-float16-multiclass", "tokens-unicode-00")
 )
+#: Of these, the last has no label for the text of the page.
+THRESHOLDS = [HOSTS / "bundles" / f"thresholds-{head}.edgernn" for head in ("multiclass", "binary")]
 #: Bundles whose OOV id, start id, padding or truncation differs from the sample's.
 STEPS = sorted((HOSTS / "bundles").glob("*steps*.edgernn"))
 #: The packages of the browsers are large: .ci/run installs them.
@@ -66,6 +69,22 @@ def test_node_replays_the_corpus():
 def test_node_replays_the_corpus_without_simd():
     plain = javascript.PACKAGE / "edgernn-plain.wasm"
     assert javascript.run_node("index.js", plain).splitlines() == EXPECTED
+
+
+@pytest.mark.parametrize("path", [SAMPLE, *THRESHOLDS], ids=lambda path: path.stem)
+def test_the_first_program_of_the_page_runs(path, tmp_path):
+    javascript.build()
+    page = (HOSTS.parents[1] / "docs" / "hosts" / "javascript.md").read_text()
+    program = re.findall(r"```js\n(.*?)```", page, re.DOTALL)[0]
+    [text] = re.findall(r"predict\('(.*?)'\)", program)
+    (tmp_path / "program.mjs").write_text(program)
+    (tmp_path / "node_modules").mkdir()
+    (tmp_path / "node_modules" / "edgernn").symlink_to(javascript.PACKAGE)
+    shutil.copy(path, tmp_path / "model.edgernn")
+    with load(path) as classifier:
+        expected = classifier.predict(text)
+    printed = javascript.run("node", "program.mjs", cwd=tmp_path)
+    assert printed == f"{expected.label or '-'} {expected.probability:.3f}\n"
 
 
 def test_the_package_in_node():
@@ -196,8 +215,9 @@ def status_of(package, path):
 
 
 def write_package(folder, *bundles):
+    """Write the package for some bundles, and return what the command prints."""
     command = (sys.executable, "-m", "runtime.bindings.javascript.build_model")
-    javascript.run(*command, *bundles, "--out", folder, cwd=HOSTS.parents[1])
+    return javascript.run(*command, *bundles, "--out", folder, cwd=HOSTS.parents[1])
 
 
 @pytest.fixture(scope="module")
@@ -205,7 +225,8 @@ def packages(tmp_path_factory):
     """A package for the sample, and one for two other models."""
     folder = tmp_path_factory.mktemp("packages")
     for name, paths in (("sample", [SAMPLE]), ("two", [GRU, UNICODE])):
-        write_package(folder / name, *paths)
+        printed = write_package(folder / name, *paths)
+        assert all(f"{folder / name / path.stem}.bin: " in printed for path in paths)
     return folder
 
 

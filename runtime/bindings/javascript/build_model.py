@@ -3,7 +3,7 @@
 python -m runtime.bindings.javascript.build_model BUNDLE... [--out FOLDER]
 
 Its modules have only what these models need. They open the model.bin of each, which is written
-beside them. Needs what build.py needs, and the package edgernn-export.
+beside them under the bundle's name. Needs what build.py needs, the runtime, and the folder export.
 """
 
 from __future__ import annotations
@@ -33,6 +33,9 @@ def main() -> None:
     write_package(options.bundle, options.out, options.clang)
     size = sum(path.stat().st_size for path in options.out.iterdir() if path.suffix != ".bin")
     print(f"{options.out}: {size:,} bytes without models")
+    for path in options.bundle:
+        model = options.out / f"{path.stem}.bin"
+        print(f"{model}: {model.stat().st_size:,} bytes, the model that `load` opens")
 
 
 def write_package(paths: list[Path], folder: Path, clang: str = CLANG) -> None:
