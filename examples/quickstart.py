@@ -13,4 +13,4 @@ with edgernn_runtime.load(BUNDLE) as classifier:
         "I wanted to like it, but the plot makes no sense at all.",
     ):
         prediction = classifier.predict(text)
-        print(f"{prediction.label}  {prediction.probability:.3f}  {text}")
+        print(f"{prediction.label or '-'}  {prediction.probability:.3f}  {text}")

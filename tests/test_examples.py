@@ -22,6 +22,8 @@ from tests.edgernn.conftest import run as edgernn
 ROOT = Path(__file__).resolve().parents[1]
 EXAMPLES = ROOT / "examples"
 SAMPLE = EXAMPLES / "sentiment" / "sentiment.edgernn"
+#: Without a label for the empty text.
+THRESHOLDS = EXAMPLES.parent / "tests/hosts/bundles/thresholds-binary.edgernn"
 
 #: The tests also run where the C engine could not be compiled.
 NO_COMPILER = "ignore:the C engine of edgernn-runtime:UserWarning"
@@ -153,15 +155,16 @@ def test_the_engines_print_the_output_of_the_classifier(ran, folder):
         assert shown == text
 
 
-def test_the_service_answers_with_the_predictions(monkeypatch):
+@pytest.mark.parametrize("bundle", [SAMPLE, THRESHOLDS], ids=lambda path: path.stem)
+def test_the_service_answers_with_the_predictions(monkeypatch, bundle):
     pytest.importorskip("httpx", reason="the extra `examples` is not installed")
     testing = pytest.importorskip("fastapi.testclient", reason="the extra `examples` is missing")
     monkeypatch.syspath_prepend(EXAMPLES / "service")
-    monkeypatch.delenv("EDGERNN_BUNDLE", raising=False)
+    monkeypatch.setenv("EDGERNN_BUNDLE", str(bundle))
     import app
 
     texts = ["Funny, warm and clever.", "", "\U0001f3ac dull"]
-    with testing.TestClient(app.app) as client, load(SAMPLE) as classifier:
+    with testing.TestClient(app.app) as client, load(bundle) as classifier:
         answer = client.post("/classify", json={"texts": texts})
         assert answer.status_code == 200
         expected = [classifier.predict(text) for text in texts]

@@ -13,15 +13,15 @@ import edgernn_runtime
 SECONDS_BETWEEN_LOOKS = 0.5
 
 
-def act(label: str, text: str) -> None:
-    """Do what a label asks for; here, print it.
+def act(label: str | None, text: str) -> None:
+    """Do what a label asks for; here, print it. None is a text that reaches no threshold.
 
     To switch an LED on GPIO 17 instead: `pip install gpiozero lgpio`, then
 
         led = gpiozero.LED(17)
         led.value = label == "neg"
     """
-    print(label, text, sep="\t", flush=True)
+    print(label or "-", text, sep="\t", flush=True)
 
 
 def classify_folder(classifier: edgernn_runtime.Classifier, folder: Path) -> None:

@@ -24,9 +24,9 @@ class Texts(BaseModel):
 
 
 class Label(BaseModel):
-    """The prediction for a text."""
+    """The prediction for a text; without a label if none reaches its threshold."""
 
-    label: str
+    label: str | None
     probability: float
 
 

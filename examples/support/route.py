@@ -13,7 +13,9 @@ LEAST = 0.4
 def choose_queue(classifier: edgernn_runtime.Classifier, question: str) -> str:
     """Return the queue of a question."""
     prediction = classifier.predict(question)
-    return prediction.label if prediction.probability >= LEAST else "person"
+    if prediction.label is None or prediction.probability < LEAST:
+        return "person"
+    return prediction.label
 
 
 def main(bundle: str) -> None:

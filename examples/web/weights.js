@@ -15,12 +15,12 @@ export function isPair(probabilities) {
  * Return the words of an explanation with their effect on one label.
  *
  * With a pair of labels that is always the second one, so that the colour of a word stays
- * the same while the predicted label changes. With more labels it is the predicted one.
+ * the same while the predicted label changes. With more labels it is the most probable one.
  */
-export function explain({ label, probabilities }, tokens) {
+export function explain({ best, probabilities }, tokens) {
   const labels = Object.keys(probabilities), isBinary = isPair(probabilities);
-  const target = isBinary ? labels[1] : label;
-  const sign = target === label ? 1 : -1;
+  const target = isBinary ? labels[1] : best;
+  const sign = target === best ? 1 : -1;
   const scale = tokens.reduce((most, one) => Math.max(most, Math.abs(one.weight)), LEAST_SCALE);
   const words = tokens.map(({ token, isKnown, weight }) => ({
     token,

@@ -90,8 +90,8 @@ def test_typing_changes_the_label_and_colours_the_words(page):
 
 
 @needs("chromium")
-@pytest.mark.parametrize("name", ["bag-int8", "gru-int8-multilabel"])
-def test_with_more_labels_the_sides_are_those_of_the_predicted_one(tmp_path, name):
+@pytest.mark.parametrize("name", ["bag-int8", "gru-int8-multilabel", "thresholds-multiclass"])
+def test_with_more_labels_the_sides_are_those_of_the_most_probable_one(tmp_path, name):
     javascript.build()
     bundle = BUNDLES / f"{name}.edgernn"
     subprocess.run([sys.executable, MAKE, bundle, "--out", tmp_path], check=True)
@@ -101,7 +101,7 @@ def test_with_more_labels_the_sides_are_those_of_the_predicted_one(tmp_path, nam
     with opening(tmp_path) as page:
         set_text(page, "w1 w2 w3 w40 w5 zzyqqu")
         page.wait(f"{IS_DONE} && tokens.children.length > 0")
-        assert page.evaluate("plus.textContent") == f"raises {expected.prediction.label}"
+        assert page.evaluate("plus.textContent") == f"raises {expected.prediction.best}"
         assert page.evaluate("probabilities.children.length") == 3
         side = "plus" if strongest.weight > 0 else "minus"
         classes = page.evaluate(f"tokens.children[{expected.tokens.index(strongest)}].className")

@@ -10,7 +10,7 @@ static class Classify
         using (var classifier = Classifier.Load(arguments[0]))
         {
             Prediction prediction = classifier.Predict(arguments[1]);
-            Console.WriteLine($"{prediction.Label} {prediction.Probability:F4}");
+            Console.WriteLine($"{prediction.Label ?? "-"} {prediction.Probability:F4}");
         }
         return 0;
     }

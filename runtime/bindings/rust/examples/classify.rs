@@ -9,7 +9,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     let classifier = Classifier::load(&arguments[1])?;
     let prediction = classifier.predict(&arguments[2])?;
-    let label = prediction.label.as_deref().unwrap_or("no label");
+    let label = prediction.label.as_deref().unwrap_or("-");
     println!("{label} {:.4}", prediction.probability);
     Ok(())
 }

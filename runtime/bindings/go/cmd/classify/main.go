@@ -22,5 +22,9 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Printf("%s %.4f\n", prediction.Label, prediction.Probability)
+	label := prediction.Label
+	if label == "" {
+		label = "-"
+	}
+	fmt.Printf("%s %.4f\n", label, prediction.Probability)
 }

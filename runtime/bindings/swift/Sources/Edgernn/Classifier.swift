@@ -5,7 +5,7 @@ import Foundation
 ///
 ///     let classifier = try Classifier(contentsOf: url)
 ///     let prediction = try classifier.predict("A film to remember.")
-///     print(prediction.label ?? "no label", prediction.probability)
+///     print(prediction.label ?? "-", prediction.probability)
 ///
 /// Threads and tasks may share a classifier, and do not wait for each other.
 public final class Classifier: @unchecked Sendable {

@@ -55,6 +55,6 @@ fun Screen(classifier: Classifier) {
     val (label, probability) = remember(text) { classifier.predict(text) }
     Column(Modifier.padding(24.dp)) {
         TextField(text, { text = it })
-        Text("$label %.3f".format(probability), style = MaterialTheme.typography.headlineMedium)
+        Text("${label ?: "no label"} %.3f".format(probability), style = MaterialTheme.typography.headlineMedium)
     }
 }
