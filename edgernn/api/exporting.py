@@ -123,16 +123,7 @@ def export(
     examples, unknown_label = None, None
     if texts is not None:
         at = DataOptions("", None, text_column, label_column, label_delimiter, tuple(label_columns))
-        rows = _read_rows(texts, at, warn)
-        place = "the texts in memory" if isinstance(texts, Rows) else str(texts)
-        if not (labels or known):
-            warn(f"the labels of {place} are not used: --labels names the classes of the model")
-        try:
-            examples = _examples(rows, labels or known, "file", place)
-        except OptionError as error:
-            if labels:
-                error.hint = "check --labels and --label-column, or rename the labels in the data"
-            unknown_label = error
+        examples, unknown_label = _read_examples(texts, at, labels, known, warn)
     elif folder:
         examples = _examples(folder.validation, known, "model folder", str(folder.model.parent))
 
@@ -194,6 +185,26 @@ def _find_model(model: Any) -> tuple[Any, ModelFolder | None]:
         folder = read_model_folder(path)
         return folder.model, folder
     return path / MODEL if path.is_dir() else path, None
+
+
+def _read_examples(
+    texts: str | Path | Rows,
+    at: DataOptions,
+    labels: tuple[str, ...] | None,
+    known: tuple[str, ...] | None,
+    warn: Callable[[str], None],
+) -> tuple[Examples | None, OptionError | None]:
+    """Return the texts to compare on, or the error of a label that is no class of the model."""
+    rows = _read_rows(texts, at, warn)
+    place = "the texts in memory" if isinstance(texts, Rows) else str(texts)
+    if not (labels or known):
+        warn(f"the labels of {place} are not used: --labels names the classes of the model")
+    try:
+        return _examples(rows, labels or known, "file", place), None
+    except OptionError as error:
+        if labels:
+            error.hint = "check --labels and --label-column, or rename the labels in the data"
+        return None, error
 
 
 def _read_rows(texts: str | Path | Rows, at: DataOptions, warn: Callable[[str], None]) -> Rows:
