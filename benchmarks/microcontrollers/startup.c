@@ -4,7 +4,14 @@
 
 extern uint32_t data_load[], data_start[], data_end[], bss_start[], bss_end[], stack_top[];
 extern void initialise_monitor_handles(void);
-extern int main(void);
+extern int main(int count, char **arguments);
+
+/* Semihosting calls every input a terminal; this one is a file. */
+int isatty(int file);
+int isatty(int file) {
+  (void)file;
+  return 0;
+}
 
 void reset(void) {
   *(volatile uint32_t *)0xe000ed88 |= 0xfu << 20;
@@ -12,7 +19,8 @@ void reset(void) {
   for (uint32_t *to = data_start, *from = data_load; to < data_end;) *to++ = *from++;
   for (uint32_t *to = bss_start; to < bss_end;) *to++ = 0;
   initialise_monitor_handles();
-  exit(main());
+  static char name[] = "program", *arguments[] = {name, NULL};
+  exit(main(1, arguments));
 }
 
 static void fault(void) { exit(99); }
