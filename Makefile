@@ -46,8 +46,8 @@ $(STAMP): constraints.txt $(PROJECTS) $(NATIVE)
 	  --editable runtime --editable export --editable '.[demo,dev,examples]'
 	@touch $@
 
-demo: $(STAMP)  ## train on film reviews, export, classify, compare (about 8 minutes)
-	@echo 'train on 25,000 film reviews, export three bundles, benchmark: about 8 minutes on two cores; no download'
+demo: $(STAMP)  ## train on film reviews, export, classify, compare (6 to 8 minutes)
+	@echo 'train on 25,000 film reviews, export three bundles, benchmark: 6 to 8 minutes on two cores; no download'
 	$(BIN)/edgernn train --force
 	for format in tflite onnx native; do \
 	  $(BIN)/edgernn export --format $$format --quantize int8 --force || exit 1; done
