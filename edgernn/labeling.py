@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgernn.errors import OptionError
-from edgernn_export import labeling
 from edgernn_export.decisions import Coverage
+from edgernn_export.labeling import find_unreachable
 from edgernn_export.thresholds import (
     complementary,
     count_right,
@@ -100,7 +100,7 @@ def choose_thresholds(
     return f1_thresholds(probabilities, true) if is_multilabel else None
 
 
-def find_unreachable(
+def describe_unreachable(
     options: ThresholdOptions,
     coverage: Coverage | None,
     probabilities: NDArray[np.float32],
@@ -126,7 +126,7 @@ def find_unreachable(
     head: Head = "multilabel" if is_multilabel or is_rare else "multiclass"
     right = count_right(probabilities, true_labels(truth, len(labels)), head)
     remedy = f"{_REMEDY}, or --cost" if is_rare else _REMEDY
-    return tuple(labeling.find_unreachable(coverage, right, labels, precision, remedy))
+    return tuple(find_unreachable(coverage, right, labels, precision, remedy))
 
 
 def _find_rare(rare: str, labels: tuple[str, ...], *, is_multilabel: bool) -> int:

@@ -16,7 +16,7 @@ from edgernn.evaluation import Evaluation, evaluate_predictions
 from edgernn.labeling import (
     ThresholdOptions,
     choose_thresholds,
-    find_unreachable,
+    describe_unreachable,
 )
 from edgernn.metrics import Scores
 from edgernn.model_folder import CHECKPOINT, REPORT, write_model_folder
@@ -82,7 +82,6 @@ def run_training(request: TrainingRequest, callbacks: TrainingCallbacks) -> Trai
     Raises:
         OptionError: the data or a column does not exist, or no model fits `max_size`.
         DataError: the data is malformed or insufficient.
-        ModelFolderError: the output path exists and must not be replaced.
         OutputError: the folder cannot be written.
         TrainingError: training ended without a usable model.
         KeyboardInterrupt: Ctrl-C before there was a model; nothing was written.
@@ -188,7 +187,7 @@ def _evaluate(
 def _unreachable(
     probabilities: Array, inputs: Inputs, options: ThresholdOptions, evaluation: Evaluation
 ) -> tuple[str, ...]:
-    return find_unreachable(
+    return describe_unreachable(
         options,
         evaluation.coverage,
         probabilities,

@@ -17,7 +17,7 @@ from edgernn.data.other import with_other
 from edgernn.data.rows import Rows
 from edgernn.errors import DataError, OptionError
 from edgernn.evaluation import evaluate_predictions
-from edgernn.labeling import ThresholdOptions, choose_thresholds, find_unreachable
+from edgernn.labeling import ThresholdOptions, choose_thresholds, describe_unreachable
 from edgernn.metrics import score_multilabel
 from edgernn.training.path_sum import accuracy, calibrated_sum, log_loss
 from edgernn_export.decisions import decide, measure_coverage
@@ -288,7 +288,7 @@ def warned_of(options, probabilities, truth, labels, *, is_multilabel=False):
     thresholds = choose_thresholds(options, probabilities, truth, labels, **form)
     decisions = decide(probabilities, thresholds, **form)
     coverage = measure_coverage(decisions, true_labels(truth, len(labels)), thresholds)
-    return thresholds, find_unreachable(options, coverage, probabilities, truth, labels, **form)
+    return thresholds, describe_unreachable(options, coverage, probabilities, truth, labels, **form)
 
 
 def test_a_precision_that_too_few_rare_texts_can_show_is_a_warning():
