@@ -115,7 +115,8 @@ static void print_product(const edgernn_kernel_table *k, const char *name, uint3
   float *scales = floats(rows, 0.01f), *base = floats(rows, 0.1f), *out = floats(STEPS * rows, 0);
   int32_t *first_sums = filled(rows * sizeof *first_sums, 0);
   edgernn_matrix matrix = {int8, first_sums, float32, scales, rows / EDGERNN_GROUP, depth};
-  edgernn_steps steps = {count, inputs, x, depth, &one, 0, base, 0, out, rows, 0};
+  edgernn_steps steps = {count, inputs, x, depth, &one, 0, base, 0, out, rows, 0, 0, 0};
+  if (is_int8 && k->tiles) steps.prepared = k->tiles->prepare(depth, depth, count);
   double batches[BATCHES];
   for (int i = 0; i < BATCHES; i++) {
     double start = nanoseconds();

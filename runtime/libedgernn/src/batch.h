@@ -28,14 +28,22 @@ EDGERNN_INTERNAL void edgernn_run_batch(const edgernn_model *model, const edgern
                                         size_t count, void *scratch, const edgernn_executor *executor,
                                         float *const *outputs);
 
-/* Return the bytes that a recurrent layer takes of the scratch for `texts` texts. */
-EDGERNN_INTERNAL size_t edgernn_batch_recurrent_bytes(const edgernn_layer *layer, size_t width, size_t texts);
+/* A recurrent layer of a batch. */
+typedef struct edgernn_batch_layer {
+  const edgernn_model *model;
+  uint32_t index;
+  /* The texts, the longest first, if the layer looks up their ids; else NULL. */
+  const edgernn_batch_text *texts;
+  /* The sequences in front of and behind each layer [count, stride]. */
+  edgernn_sequence *values;
+  size_t stride, count;
+} edgernn_batch_layer;
 
-/* Run a recurrent layer over texts, the longest first.
- *
- * x: the input of the first text, and the output behind it; the next text's is `stride` behind. */
-EDGERNN_INTERNAL void edgernn_batch_recurrent(const edgernn_model *model, const edgernn_layer *layer,
-                                              edgernn_sequence *x, size_t stride, size_t texts,
-                                              edgernn_arena arena, const edgernn_executor *executor);
+/* Return the bytes that a recurrent layer takes of the scratch. It does not need `values`. */
+EDGERNN_INTERNAL size_t edgernn_batch_recurrent_bytes(const edgernn_batch_layer *layer);
+
+/* Run a recurrent layer over texts, and the pooling behind it if edgernn_pools_states. */
+EDGERNN_INTERNAL void edgernn_batch_recurrent(const edgernn_batch_layer *layer, edgernn_arena arena,
+                                              const edgernn_executor *executor);
 
 #endif

@@ -1,6 +1,8 @@
 /* One step of LSTM, GRU and plain cells. */
 #include "cells.h"
 
+static const float state_scale = 1.0f / 127.0f;
+
 static void activate(const edgernn_kernel_table *kernels, uint32_t activation, float *values,
                      size_t count) {
   if (activation == EDGERNN_TANH) {
@@ -15,10 +17,9 @@ static void activate(const edgernn_kernel_table *kernels, uint32_t activation, f
 /* gates = base + U state of each text, of the quantized state where the layer's products are of integers. */
 static void product_of_state(const edgernn_model *model, const edgernn_layer *layer, edgernn_cells *c,
                              const float *state, const float *base, ptrdiff_t base_stride, size_t texts) {
-  static const float state_scale = 1.0f / 127.0f;
   ptrdiff_t units = (ptrdiff_t)edgernn_padded(c->d->units), rows = (ptrdiff_t)edgernn_gates(c->d->cell) * units;
   edgernn_steps steps = {texts, c->quantized, state, units, &state_scale, 0, base, base_stride, c->gates, rows,
-                         c->descending};
+                         c->descending, c->prepared, 1};
   c->descending = !c->descending;
   if (layer->is_int8 || !EDGERNN_HAS_FLOAT) {
     model->kernels->product_int8(&c->d->recurrent_product, &steps);
@@ -32,10 +33,15 @@ static void quantize(const edgernn_model *model, const edgernn_layer *layer, con
   if (layer->is_int8) model->kernels->quantize(state, c->quantized, texts * edgernn_padded(c->d->units));
 }
 
+/* Whether the activations of an LSTM are those of Keras. */
+static int is_usual(const edgernn_direction *d) {
+  return d->activation == EDGERNN_TANH && d->gate_activation == EDGERNN_SIGMOID;
+}
+
 static void lstm_step(const edgernn_model *model, const edgernn_cells *c, size_t texts) {
   const edgernn_direction *d = c->d;
   size_t units = texts * edgernn_padded(d->units), blocks = units / EDGERNN_GROUP;
-  if (d->activation == EDGERNN_TANH && d->gate_activation == EDGERNN_SIGMOID) {
+  if (is_usual(d)) {
     model->kernels->lstm(c->gates, c->cell, c->hidden, blocks);
     return;
   }
@@ -98,12 +104,25 @@ EDGERNN_INTERNAL void edgernn_step_cells(const edgernn_model *model, const edger
   quantize(model, layer, c, c->hidden, texts);
 }
 
+#if EDGERNN_HAS_AMX
+EDGERNN_INTERNAL int edgernn_step_inputs(const edgernn_model *model, edgernn_cells *c, const edgernn_steps *inputs) {
+  const edgernn_direction *d = c->d;
+  size_t texts = inputs->count, units = edgernn_padded(d->units);
+  if (!c->prepared || c->prepared != texts || d->cell != EDGERNN_LSTM || !is_usual(d)) return 0;
+  edgernn_steps states = {texts, c->quantized, NULL, (ptrdiff_t)units, &state_scale, 0, NULL, 0, NULL, 0, 0, texts, 1};
+  model->kernels->tiles->lstm_step(&d->input_product, inputs, &d->recurrent_product, &states, c->cell, c->hidden);
+  model->kernels->quantize(c->hidden, c->quantized, texts * units);
+  return 1;
+}
+#endif
+
 EDGERNN_INTERNAL void edgernn_open_cells(edgernn_arena *a, edgernn_arena *work, edgernn_cells *c,
                                          const edgernn_direction *d, size_t texts, int input_offset) {
   size_t units = texts * edgernn_padded(d->units);
   int is_gru = d->cell == EDGERNN_GRU;
   c->d = d;
   c->descending = 0;
+  c->prepared = 0;
   c->gates = EDGERNN_TAKE(work, float, edgernn_gates(d->cell) * units);
   c->parts = is_gru ? EDGERNN_TAKE(work, float, 3 * units) : NULL;
   c->scaled = is_gru && !d->reset_after ? EDGERNN_TAKE(work, float, units) : NULL;

@@ -14,6 +14,8 @@ typedef struct edgernn_cells {
   /* Whether the next product goes through the weights from their end: the half that the last one left
    * in the cache is then used before it is replaced. */
   int descending;
+  /* What the tiles' `prepare` returned, or 0. */
+  size_t prepared;
 } edgernn_cells;
 
 /* Take the memory for `texts` texts, and start with zeros.
@@ -26,5 +28,11 @@ EDGERNN_INTERNAL void edgernn_open_cells(edgernn_arena *arena, edgernn_arena *wo
  * may be in `cells->gates`, except for a GRU and the kernels of small cores. */
 EDGERNN_INTERNAL void edgernn_step_cells(const edgernn_model *model, const edgernn_layer *layer,
                                          edgernn_cells *cells, const float *inputs, size_t texts);
+
+#if EDGERNN_HAS_AMX
+/* Take a step of the texts that `cells->prepared` counts, whose inputs have not been multiplied yet, if the kernels
+ * do both at once for such cells. Return whether they do. */
+EDGERNN_INTERNAL int edgernn_step_inputs(const edgernn_model *model, edgernn_cells *cells, const edgernn_steps *inputs);
+#endif
 
 #endif

@@ -138,8 +138,8 @@ EDGERNN_INTERNAL void edgernn_run_dense(const edgernn_layer *layer, const edgern
 EDGERNN_INTERNAL int edgernn_pools_states(const edgernn_model *model, uint32_t index);
 
 /* Add `width` columns of a step to the running sums and maxima of a pooling, from `column` on. */
-EDGERNN_INTERNAL void edgernn_pool_step(const edgernn_layer *layer, const float *step, int is_first, size_t column,
-                                        size_t width, float *out);
+EDGERNN_INTERNAL void edgernn_pool_step(const edgernn_kernel_table *kernels, const edgernn_layer *layer,
+                                        const float *step, int is_first, size_t column, size_t width, float *out);
 
 /* Make the output of a pooling of the sums and maxima of `steps` steps. */
 EDGERNN_INTERNAL void edgernn_finish_pooling(const edgernn_layer *layer, size_t steps, float *out);

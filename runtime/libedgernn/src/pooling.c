@@ -1,14 +1,6 @@
 /* Pooling over time: running sums and maxima of steps, or of one direction's states while it walks. */
 #include "layers.h"
 
-/* Accumulate one time step (sum or max). NaN propagates. */
-static void pool(uint32_t reduction, const float *step, float *out, size_t width) {
-  for (size_t i = 0; i < width; i++) {
-    float largest = step[i] > out[i] || step[i] != step[i] ? step[i] : out[i];
-    out[i] = reduction == EDGERNN_AVERAGE ? out[i] + step[i] : largest;
-  }
-}
-
 EDGERNN_INTERNAL int edgernn_pools_states(const edgernn_model *model, uint32_t index) {
   const edgernn_layer *layer = &model->layers[index];
   if (index + 1 == model->layer_count) return 0;
@@ -17,14 +9,14 @@ EDGERNN_INTERNAL int edgernn_pools_states(const edgernn_model *model, uint32_t i
   return is_pooling && layer->kind == EDGERNN_RECURRENT && layer->is_sequence && is_apart;
 }
 
-EDGERNN_INTERNAL void edgernn_pool_step(const edgernn_layer *layer, const float *step, int is_first, size_t column,
-                                        size_t width, float *out) {
+EDGERNN_INTERNAL void edgernn_pool_step(const edgernn_kernel_table *kernels, const edgernn_layer *layer,
+                                        const float *step, int is_first, size_t column, size_t width, float *out) {
   out += column;
   for (uint32_t i = 0; i < layer->reductions; i++, out += layer->input_size) {
     if (is_first) {
       memcpy(out, step, width * sizeof *out);
     } else {
-      pool(layer->reduction[i], step, out, width);
+      kernels->pool(layer->reduction[i] == EDGERNN_AVERAGE, step, out, width);
     }
   }
 }
@@ -45,13 +37,14 @@ EDGERNN_INTERNAL void edgernn_finish_pooling(const edgernn_layer *layer, size_t 
 EDGERNN_INTERNAL void edgernn_run_pooling(const edgernn_model *model, uint32_t index, const edgernn_sequence *x,
                                           edgernn_sequence *y) {
   const edgernn_layer *layer = &model->layers[index], *before = layer - 1;
+  const edgernn_kernel_table *kernels = model->kernels;
   /* The states of a second direction are added from the last one on, as its walk makes them. */
   int is_pair = index && edgernn_pools_states(model, index - 1) && before->directions == 2;
   size_t forward = is_pair ? before->direction[0].units : layer->input_size;
   for (size_t t = 0; t < x->steps; t++) {
     const float *last = x->float32 + (x->steps - 1 - t) * x->width;
-    edgernn_pool_step(layer, x->float32 + t * x->width, !t, 0, forward, y->float32);
-    edgernn_pool_step(layer, last + forward, !t, forward, layer->input_size - forward, y->float32);
+    edgernn_pool_step(kernels, layer, x->float32 + t * x->width, !t, 0, forward, y->float32);
+    edgernn_pool_step(kernels, layer, last + forward, !t, forward, layer->input_size - forward, y->float32);
   }
   edgernn_finish_pooling(layer, x->steps, y->float32);
   y->steps = 1;

@@ -17,7 +17,7 @@ static void keep_state(const edgernn_walk *k, const edgernn_walker *w, size_t pl
 }
 
 /* Make the input products of the steps from `first`, in the order of the walk. */
-static void make_inputs(const edgernn_walk *k, edgernn_walker *w, size_t first, size_t count) {
+static void make_inputs(const edgernn_walk *k, edgernn_walker *w, size_t first, size_t count, size_t prepared) {
   const edgernn_direction *d = w->cells.d;
   const edgernn_sequence *x = k->x;
   size_t at = d->reverse ? k->steps - 1 - first : first;
@@ -37,6 +37,7 @@ static void make_inputs(const edgernn_walk *k, edgernn_walker *w, size_t first, 
   steps.base = d->input_bias;
   steps.out = w->inputs;
   steps.out_stride = width;
+  steps.prepared = prepared;
   if (k->layer->is_int8 || !EDGERNN_HAS_FLOAT) {
     steps.int8 = x->int8 + at * x->width;
     steps.scale = x->scales + (ptrdiff_t)at * x->scale_stride;
@@ -52,8 +53,8 @@ static void make_inputs(const edgernn_walk *k, edgernn_walker *w, size_t first, 
 static void take_step(const edgernn_walk *k, edgernn_walker *w, const float *inputs, size_t place) {
   edgernn_step_cells(k->model, k->layer, &w->cells, inputs, 1);
   if (k->pooling) {
-    edgernn_pool_step(k->pooling, w->cells.hidden, !w->is_begun, column_of(k, w), w->cells.d->units,
-                      k->y->float32);
+    edgernn_pool_step(k->model->kernels, k->pooling, w->cells.hidden, !w->is_begun, column_of(k, w),
+                      w->cells.d->units, k->y->float32);
   } else if (k->layer->return_sequences) {
     keep_state(k, w, place);
   }
@@ -62,9 +63,14 @@ static void take_step(const edgernn_walk *k, edgernn_walker *w, const float *inp
 
 /* Walk the directions from `begin` up to `end`, which take turns at each step. */
 static void walk(edgernn_walk *k, uint32_t begin, uint32_t end) {
+  const edgernn_kernel_table *kernels = k->model->kernels;
+  uint32_t depth = k->walkers[begin].cells.d->input_product.depth;
+  size_t prepared = 0;
+  int prepares = EDGERNN_HAS_AMX && k->layer->is_int8 && kernels->tiles && k->steps >= EDGERNN_CHUNK;
+  if (prepares) prepared = kernels->tiles->prepare(depth, depth, EDGERNN_CHUNK);
   for (size_t first = 0; first < k->steps; first += EDGERNN_CHUNK) {
     size_t count = k->steps - first < EDGERNN_CHUNK ? k->steps - first : EDGERNN_CHUNK;
-    for (uint32_t i = begin; i < end; i++) make_inputs(k, &k->walkers[i], first, count);
+    for (uint32_t i = begin; i < end; i++) make_inputs(k, &k->walkers[i], first, count, prepared);
     for (size_t s = 0; s < count; s++) {
       for (uint32_t i = begin; i < end; i++) {
         edgernn_walker *w = &k->walkers[i];
@@ -73,6 +79,7 @@ static void walk(edgernn_walk *k, uint32_t begin, uint32_t end) {
       }
     }
   }
+  if (prepares) kernels->tiles->release();
 }
 
 /* On a copy of its own, as two threads would wait for each other's writes to one cache line. */

@@ -65,6 +65,7 @@ static void open_stream(edgernn_arena *a, stream *s, size_t steps, int reads_ids
   uint32_t index = s->begin;
   for (uint32_t i = 0; i < s->count; i++) {
     edgernn_stage *own = s->stages ? &s->stages[i] : &unused;
+    own->kernels = s->model->kernels;
     own->layer = &s->model->layers[index];
     if (own->layer->kind == EDGERNN_RECURRENT) {
       edgernn_arena work = {shared, 0};
@@ -103,7 +104,8 @@ static void run_stage(edgernn_stage *s, const int32_t *ids, const edgernn_sequen
     edgernn_run_dense(layer, x, y);
   } else {
     for (size_t t = 0; t < count; t++) {
-      edgernn_pool_step(layer, x->float32 + t * x->width, is_first && !t, 0, layer->input_size, y->float32);
+      const float *step = x->float32 + t * x->width;
+      edgernn_pool_step(s->kernels, layer, step, is_first && !t, 0, layer->input_size, y->float32);
     }
   }
 }

@@ -54,6 +54,7 @@ static inline __m256i add_products_avx2(__m256i sum, __m256i w, __m256i magnitud
 #define TO_FLOAT(n) _mm256_cvtepi32_ps(n)
 #define DOT(sum, w, x) sum = add_products_avx2(sum, w, _mm256_abs_epi8(x), x); __asm__("" : "+x"(sum))
 #define FIRST_SUMS(m, row) _mm256_setzero_si256()
+#define SIXTEEN_SUMS 0
 #define STEPS 4
 #define EACH_STEP(DO) DO(a, a2, 0) DO(b, b2, 1) DO(c, c2, 2) DO(d, d2, 3)
 
@@ -70,7 +71,7 @@ static int supported_avx2(void) { return edgernn_has_avx2_and_fma(); }
 
 EDGERNN_TABLE edgernn_kernel_table edgernn_kernels_avx2 = {
     "avx2", 0, 64, supported_avx2, product_int8_avx2, EDGERNN_FLOAT_PRODUCT(product_float32_avx2),
-    lstm_avx2, sigmoid_avx2,   tanh_avx2,         quantize_avx2,
+    lstm_avx2, sigmoid_avx2,   tanh_avx2,         quantize_avx2, pool_avx2, NULL,
 };
 
 /* ---- AVX-VNNI ------------------------------------------------------------------------------- */
@@ -109,7 +110,7 @@ static int supported_vnni(void) { return edgernn_has_avx_vnni(); }
 
 EDGERNN_TABLE edgernn_kernel_table edgernn_kernels_vnni = {
     "avx-vnni", EDGERNN_UNSIGNED, 64, supported_vnni, product_int8_vnni, EDGERNN_FLOAT_PRODUCT(product_float32_avx2),
-    lstm_avx2,  sigmoid_avx2,        tanh_avx2,      quantize_vnni,
+    lstm_avx2,  sigmoid_avx2,        tanh_avx2,      quantize_vnni, pool_avx2, NULL,
 };
 
 #endif

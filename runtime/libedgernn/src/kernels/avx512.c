@@ -62,6 +62,11 @@ static inline void store_int8_avx512(int8_t *p, __m512i n) {
 #define DOT(sum, w, x) sum = _mm512_dpbusd_epi32(sum, x, w); __asm__("" : "+v"(sum))
 /* Inputs have EDGERNN_UNSIGNED added, which minus that many times the sum of a row's weights takes off. */
 #define FIRST_SUMS(m, row) LOAD_INT((m)->first_sums + (row))
+#if defined(__OPTIMIZE_SIZE__)
+#define SIXTEEN_SUMS 0
+#else
+#define SIXTEEN_SUMS 1
+#endif
 #define STEPS 8
 #define EACH_STEP(DO) \
   DO(a, a2, 0) DO(b, b2, 1) DO(c, c2, 2) DO(d, d2, 3) \
@@ -79,8 +84,12 @@ static int supported_avx512(void) { return edgernn_has_avx512_vnni(); }
 
 EDGERNN_TABLE edgernn_kernel_table edgernn_kernels_avx512 = {
     "avx512-vnni", EDGERNN_UNSIGNED, 64, supported_avx512, product_int8_avx512, EDGERNN_FLOAT_PRODUCT(product_float32_avx512),
-    lstm_avx512,   sigmoid_avx512, tanh_avx512,    quantize_avx512,
+    lstm_avx512,   sigmoid_avx512, tanh_avx512,    quantize_avx512, pool_avx512, NULL,
 };
+
+#if EDGERNN_HAS_AMX
+#include "amx.inc"
+#endif
 
 #else
 /* ISO C asks for something in a file. */

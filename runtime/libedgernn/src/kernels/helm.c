@@ -138,7 +138,7 @@ static int supported_helm(void) { return 1; }
 
 EDGERNN_TABLE edgernn_kernel_table edgernn_kernels_helm = {
     "helm",    0, 4, supported_helm, product_int8_helm, EDGERNN_FLOAT_PRODUCT(product_float32_helm),
-    lstm_helm, sigmoid_helm,         tanh_helm,         quantize_helm,
+    lstm_helm, sigmoid_helm,         tanh_helm,         quantize_helm, pool_helm, NULL,
 };
 
 #else

@@ -3,6 +3,9 @@
 
 EDGERNN_TABLE edgernn_kernel_table *const edgernn_kernel_tables[] = {
 #if EDGERNN_X86_64
+#if EDGERNN_HAS_AMX
+    &edgernn_kernels_amx,
+#endif
     &edgernn_kernels_avx512,
 #if EDGERNN_HAS_AVX_VNNI
     &edgernn_kernels_vnni,

@@ -89,6 +89,16 @@
 #define EDGERNN_HAS_AVX_VNNI 0
 #endif
 
+/* Kernels of AMX are for servers: not in builds for size. The compiler has to know it, and the system to give
+ * permission to use it. */
+#if !EDGERNN_X86_64 || !defined(__linux__) || defined(__OPTIMIZE_SIZE__)
+#define EDGERNN_HAS_AMX 0
+#elif defined(__clang__)
+#define EDGERNN_HAS_AMX (__clang_major__ >= 12)
+#else
+#define EDGERNN_HAS_AMX (__GNUC__ >= 11)
+#endif
+
 /* Whether the compiler supports NEON dot products in single functions, without a global option. */
 #if defined(__clang__)
 #if __clang_major__ >= 16 || defined(__ARM_FEATURE_DOTPROD)
@@ -134,7 +144,23 @@ typedef struct edgernn_steps {
   ptrdiff_t out_stride;
   /* Whether float rows are done from the last group to the first. */
   int descending;
+  /* What the tiles' `prepare` returned, and whether the matrix is the second one that it was told of. */
+  size_t prepared;
+  int is_second;
 } edgernn_steps;
+
+/* Products of several steps at a time by a part of the processor that has to be prepared. */
+typedef struct edgernn_tile_kernels {
+  /* Prepare for int8 products of two matrices of these depths and up to `steps` steps at a time, until `release`,
+   * and return how many steps a product then has, 0 for any. */
+  size_t (*prepare)(uint32_t depth, uint32_t second_depth, size_t steps);
+  void (*release)(void);
+  /* A step of LSTM cells [inputs->count, groups / 4 * 16] of int8 products, with as many steps as were prepared for:
+   * both products and the gates, for which Keras's activations are taken. All `states` have one scale; their base
+   * is not read. */
+  void (*lstm_step)(const edgernn_matrix *matrix, const edgernn_steps *inputs, const edgernn_matrix *second_matrix,
+                    const edgernn_steps *states, float *cell, float *hidden);
+} edgernn_tile_kernels;
 
 typedef struct edgernn_kernel_table {
   const char *name;
@@ -152,13 +178,17 @@ typedef struct edgernn_kernel_table {
   void (*tanh)(float *values, size_t count);
   /* Round 127 times values in [-1, 1] to integers and add `input_offset`, count a multiple of 16. */
   void (*quantize)(const float *values, int8_t *out, size_t count);
+  /* Add a time step [width] to the sums before it, or take the larger of both; NaN propagates. */
+  void (*pool)(int is_sum, const float *step, float *out, size_t width);
+  /* What the processor has for several steps at a time, or NULL. */
+  const edgernn_tile_kernels *tiles;
 } edgernn_kernel_table;
 
 /* The amalgamation defines each table before it is used. */
 #ifndef EDGERNN_AMALGAMATION
 #define EDGERNN_TABLE const
 extern const edgernn_kernel_table edgernn_kernels_portable, edgernn_kernels_sse2, edgernn_kernels_avx2,
-    edgernn_kernels_vnni, edgernn_kernels_avx512, edgernn_kernels_neon, edgernn_kernels_dot,
+    edgernn_kernels_vnni, edgernn_kernels_avx512, edgernn_kernels_amx, edgernn_kernels_neon, edgernn_kernels_dot,
     edgernn_kernels_simd128, edgernn_kernels_small, edgernn_kernels_helm;
 
 /* The tables of this build, fastest first, ended by NULL. */

@@ -65,7 +65,7 @@ static int supported_neon(void) { return 1; }
 
 EDGERNN_TABLE edgernn_kernel_table edgernn_kernels_neon = {
     "neon", 0, 4, supported_neon, product_int8_neon, EDGERNN_FLOAT_PRODUCT(product_float32_neon),
-    lstm_neon, sigmoid_neon, tanh_neon,      quantize_neon,
+    lstm_neon, sigmoid_neon, tanh_neon,      quantize_neon, pool_neon, NULL,
 };
 
 #if EDGERNN_HAS_DOT
@@ -169,7 +169,7 @@ static int supported_dot(void) {
 
 EDGERNN_TABLE edgernn_kernel_table edgernn_kernels_dot = {
     "neon-dotprod", 0, 4, supported_dot, product_int8_dot, EDGERNN_FLOAT_PRODUCT(product_float32_neon),
-    lstm_neon,      sigmoid_neon, tanh_neon,     quantize_neon,
+    lstm_neon,      sigmoid_neon, tanh_neon,     quantize_neon, pool_neon, NULL,
 };
 
 #endif

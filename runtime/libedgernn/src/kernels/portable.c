@@ -39,7 +39,7 @@ static int supported_portable(void) { return 1; }
 
 EDGERNN_TABLE edgernn_kernel_table edgernn_kernels_portable = {
     "portable", 0, 4, supported_portable, product_int8_portable, EDGERNN_FLOAT_PRODUCT(product_float32_portable),
-    lstm_portable,    sigmoid_portable,   tanh_portable,         quantize_portable,
+    lstm_portable,    sigmoid_portable,   tanh_portable,         quantize_portable, pool_portable, NULL,
 };
 
 #else

@@ -207,7 +207,7 @@ EDGERNN_TABLE edgernn_kernel_table edgernn_kernels_small = {
     SMALL_NAME "-fixed",
 #endif
     0, 4, supported_small, product_int8_small, EDGERNN_FLOAT_PRODUCT(product_float32_small),
-    lstm_small, sigmoid_small, tanh_small, quantize_small,
+    lstm_small, sigmoid_small, tanh_small, quantize_small, pool_small, NULL,
 };
 
 #else

@@ -65,7 +65,7 @@ static int supported_sse2(void) { return 1; }
 
 EDGERNN_TABLE edgernn_kernel_table edgernn_kernels_sse2 = {
     "sse2", 0, 4, supported_sse2, product_int8_sse2, EDGERNN_FLOAT_PRODUCT(product_float32_sse2),
-    lstm_sse2, sigmoid_sse2, tanh_sse2,      quantize_sse2,
+    lstm_sse2, sigmoid_sse2, tanh_sse2,      quantize_sse2, pool_sse2, NULL,
 };
 
 #else

@@ -75,7 +75,7 @@ static int supported_simd128(void) { return 1; }
 
 EDGERNN_TABLE edgernn_kernel_table edgernn_kernels_simd128 = {
     "simd128",    0, 4, supported_simd128, product_int8_simd128, EDGERNN_FLOAT_PRODUCT(product_float32_simd128),
-    lstm_simd128, sigmoid_simd128,         tanh_simd128,         quantize_simd128,
+    lstm_simd128, sigmoid_simd128,         tanh_simd128,         quantize_simd128, pool_simd128, NULL,
 };
 
 #else
