@@ -8,6 +8,8 @@ from typing import Literal
 System = Literal["linux", "macos", "windows"]
 
 X86_KERNELS = ("avx512-vnni", "avx-vnni", "avx2", "sse2", "portable")
+#: AMX needs the permission of the system, which is asked for on Linux.
+LINUX_X86_KERNELS = ("amx-int8", *X86_KERNELS)
 ARM64_KERNELS = ("neon-dotprod", "neon", "portable")
 
 
@@ -38,7 +40,11 @@ class Target:
 
 TARGETS = (
     Target(
-        "manylinux-x86_64", "manylinux_2_17_x86_64", "x86_64-linux-gnu.2.17", "linux", X86_KERNELS
+        "manylinux-x86_64",
+        "manylinux_2_17_x86_64",
+        "x86_64-linux-gnu.2.17",
+        "linux",
+        LINUX_X86_KERNELS,
     ),
     Target(
         "manylinux-aarch64",
@@ -61,7 +67,9 @@ TARGETS = (
         "linux",
         ("portable",),
     ),
-    Target("musllinux-x86_64", "musllinux_1_2_x86_64", "x86_64-linux-musl", "linux", X86_KERNELS),
+    Target(
+        "musllinux-x86_64", "musllinux_1_2_x86_64", "x86_64-linux-musl", "linux", LINUX_X86_KERNELS
+    ),
     Target(
         "musllinux-aarch64", "musllinux_1_2_aarch64", "aarch64-linux-musl", "linux", ARM64_KERNELS
     ),
