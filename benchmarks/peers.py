@@ -1,6 +1,6 @@
 """The usual ways from a Keras model to a device, measured beside the bundles.
 
-python benchmarks/peers.py [--model model] [--seconds 5]
+python benchmarks/peers.py [--model model] [--seconds 5] [--tokens 200]
 
 Converts the model with Keras, TFLite's converter and tf2onnx, and with tf-keras, OpenVINO and
 PyTorch if they are installed (the extra `peers`), and measures the results like `edgernn bench`. A
@@ -28,8 +28,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--model", type=Path, default=Path("model"))
     parser.add_argument("--seconds", type=float, default=5.0)
+    parser.add_argument("--tokens", type=int, default=200, help="the length of the timed texts")
     options = parser.parse_args()
-    plan = make_plan(read_model_folder(options.model), Request(quick=True, seconds=options.seconds))
+    request = Request(quick=True, seconds=options.seconds, tokens=options.tokens)
+    plan = make_plan(read_model_folder(options.model), request)
     with tempfile.TemporaryDirectory() as folder:
         print_status("converting the model with the peers")
         peers = peer_variants(plan.model, plan.tokenizer_bundle, Path(folder))
