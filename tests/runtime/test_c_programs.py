@@ -55,6 +55,35 @@ def test_the_example_in_the_header_compiles(amalgamation, tmp_path):
         assert run(tmp_path / "example", cwd=tmp_path) == expected
 
 
+#: What the library takes from C's own, declared as ISO C does.
+ISO_C = {
+    "string.h": "void *memcpy(void *, const void *, size_t); void *memmove(void *, const void *, size_t);"
+    "void *memset(void *, int, size_t); int memcmp(const void *, const void *, size_t);"
+    "void *memchr(const void *, int, size_t); size_t strlen(const char *);"
+    "char *strchr(const char *, int); int strcmp(const char *, const char *);",
+    "math.h": "float expf(float); float expm1f(float); float log1pf(float); float sqrtf(float);"
+    "float tanhf(float); float erff(float); float fabsf(float);",
+    "stdio.h": "typedef struct FILE FILE; FILE *fopen(const char *, const char *); int fclose(FILE *);"
+    "size_t fread(void *, size_t, size_t, FILE *); int fseek(FILE *, long, int);"
+    "long ftell(FILE *); int ferror(FILE *);\n#define SEEK_SET 0\n#define SEEK_END 2",
+    "stdlib.h": "void *malloc(size_t); void *realloc(void *, size_t); void free(void *);",
+}
+
+
+@pytest.mark.skipif(shutil.which("clang") is None, reason="clang is not installed")
+def test_no_compiler_needs_extensions_of_c(amalgamation, tmp_path):
+    """Clang as Visual C++ is: its target and macros, and none by which GCC and Clang are told."""
+    for name, declarations in ISO_C.items():
+        (tmp_path / name).write_text(f"#include <stddef.h>\n{declarations}\n")
+    target = ("--target=x86_64-pc-windows-msvc", "-U__clang__", "-std=c99", f"-isystem{tmp_path}")
+    warnings = ("-Wall", "-Wextra", "-pedantic", "-Wvla", "-Wgnu", "-Werror")
+    run("clang", *target, *warnings, "-fsyntax-only", amalgamation / "edgernn.c")
+    program = tmp_path / "extension.c"
+    program.write_text("int first(int n) { int values[n]; return (values[0] = n, values[0]); }\n")
+    with pytest.raises(AssertionError, match="variable length array"):
+        run("clang", *target, *warnings, "-fsyntax-only", program)
+
+
 @pytest.fixture(scope="module")
 def page_programs(amalgamation, tmp_path_factory):
     """Compile each block of C in docs/c.md, which is a whole program; return it and its texts."""
