@@ -66,6 +66,10 @@ def _converter_twin(model: Path, out: Path, *, is_int8: bool = False) -> None:
             x = layers.Bidirectional(cell)(x)
         elif type(layer).__name__ == "Dense":
             x = layers.Dense(config["units"], activation=config["activation"])(x)
+        elif type(layer).__name__ == "Activation":
+            x = layers.Activation(config["activation"])(x)
+        elif "Dropout" not in type(layer).__name__:
+            raise NotImplementedError(f"a twin of {type(layer).__name__}")
     twin = tf_keras.Model(ids, x)
     twin.set_weights(core.get_weights())
     converter = tf.lite.TFLiteConverter.from_keras_model(twin)
