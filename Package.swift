@@ -13,7 +13,7 @@ let package = Package(
             exclude: [
                 "CMakeLists.txt", "Makefile", "amalgamate.py", "edgernn.pc.in",
                 "examples", "tests", "threads",
-                "src/unicode_tables.inc", "src/kernels/fixed.inc", "src/kernels/gates.inc",
+                "src/unicode_tables.inc", "src/kernels/amx.inc", "src/kernels/fixed.inc", "src/kernels/gates.inc",
                 "src/kernels/int8.inc", "src/kernels/kernels.inc", "src/kernels/sigmoid_table.inc",
             ],
             sources: ["src"],

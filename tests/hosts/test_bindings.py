@@ -99,6 +99,15 @@ PROJECTS = {
 }
 
 
+def test_swift_knows_of_every_file_that_it_does_not_compile():
+    """Swift warns of the others, in the program of whoever depends on the package."""
+    library = bindings.ROOT / "runtime" / "libedgernn"
+    text = (bindings.ROOT / "Package.swift").read_text()
+    [excluded, *_] = re.findall(r"exclude: \[(.*?)\]", text, re.DOTALL)
+    parts = {path.relative_to(library).as_posix() for path in library.glob("src/**/*.inc")}
+    assert {name for name in re.findall(r'"(.*?)"', excluded) if name.endswith(".inc")} == parts
+
+
 def run_swift_program(folder):
     """Run the program of Swift's page as it says, and return what it prints."""
     page = (bindings.ROOT / "docs" / "hosts" / "swift.md").read_text()
