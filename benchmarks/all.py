@@ -34,6 +34,7 @@ BENCHMARKS = {
     "imdb": "python benchmarks/imdb_official.py {data}/imdb/test.csv.gz --model {model}",
     "trained": "python benchmarks/trained.py {data} --out {trained}",
     "baselines": "python benchmarks/baselines.py {data} {trained}",
+    "curve": "python benchmarks/curve.py {data}",
     "cells": "python benchmarks/cells.py",
     "startup": "python benchmarks/startup.py --model {model}",
     "tokenizer": "python benchmarks/tokenizer_rate.py --model {model}",
