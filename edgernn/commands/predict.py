@@ -21,6 +21,8 @@ from edgernn_runtime import Classifier, EdgernnError, Prediction, load
 
 #: The bad lines that are shown.
 _MAX_WARNINGS = 20
+#: Suffixes of --out; without one, lines with tabs.
+_OUTPUTS = (".csv", ".json", ".jsonl", ".ndjson", ".tsv", ".txt", "")
 
 
 @click.command()
@@ -36,7 +38,7 @@ _MAX_WARNINGS = 20
 @click.option(
     "--out",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="File to write instead of stdout: .csv, .jsonl, or lines with tabs.",
+    help="File to write instead of stdout: .csv, .jsonl, or lines with tabs (.tsv, .txt).",
 )
 @click.option("--threads", type=click.IntRange(min=1), default=1, help="Threads for --file.")
 @click.option("--text-column", default="text", show_default=True, help="Text column of a table.")
@@ -146,6 +148,13 @@ def _check_source(texts: tuple[str, ...], file: Path | None, out: Path | None) -
             expected="--file FILE --out OTHER",
             found=f"--out {out}",
             hint="leave --out away, and redirect stdout",
+        )
+    if out is not None and out.suffix.lower() not in _OUTPUTS:
+        raise OptionError(
+            "--out has an unknown format",
+            expected=f"a name that ends with {', '.join(filter(None, _OUTPUTS))}",
+            found=str(out),
+            hint="compress or convert the file afterwards",
         )
 
 

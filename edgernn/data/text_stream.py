@@ -72,7 +72,7 @@ class TextStream:
             data = gzip.GzipFile(fileobj=self._raw)  # type: ignore[assignment]
         kind = table_kind(self._path)
         if kind not in SUFFIXES:
-            return _plain_lines(data)
+            return _plain_lines(self._path, data)
         if kind in JSON_LINES:
             return _json_lines(self._path, data, self._column)
         return _table_rows(self._path, data, self._column)
@@ -115,8 +115,16 @@ def _unreadable(path: Path, what: str, error: Exception) -> DataError:
     )
 
 
-def _plain_lines(data: BinaryIO) -> Iterator[Line]:
+def _plain_lines(path: Path, data: BinaryIO) -> Iterator[Line]:
     for number, line in enumerate(data, start=1):
+        if number == 1 and b"\0" in line:
+            raise DataError(
+                "the file is not text in UTF-8",
+                path=path,
+                expected="one text per line, or a table (.csv, .tsv, .jsonl), also with .gz",
+                found="bytes of 0 in the first line",
+                hint="pass another file, or convert it: iconv -f UTF-16 -t UTF-8",
+            )
         yield number, line.rstrip(b"\r\n")
 
 

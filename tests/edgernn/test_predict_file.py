@@ -125,6 +125,10 @@ def test_files_that_cannot_be_read(name, content, words, tmp_path, capsys):
     assert "--out needs a --file" in capsys.readouterr().err
     assert run("predict", SAMPLE, "--file", os.devnull, "--out", tmp_path / "no" / "out") == 1
     assert "the output cannot be written" in capsys.readouterr().err
+    for name in ("out.gz", "out.parquet"):
+        assert run("predict", SAMPLE, "--file", os.devnull, "--out", tmp_path / name) == 2
+        assert "--out has an unknown format" in capsys.readouterr().err
+        assert not (tmp_path / name).exists()
 
 
 def test_the_name_of_a_file_as_text_gives_a_warning(tmp_path, capsys):
@@ -177,3 +181,13 @@ def test_predict_imports_only_what_it_needs(tmp_path):
         command = [sys.executable, "-c", program, *map(str, arguments)]
         done = subprocess.run(command, capture_output=True, text=True, check=True)
         assert done.stdout.splitlines()[-1] == "[]", arguments
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "bundle"])
+def test_a_file_that_is_no_text_is_refused(encoding, tmp_path, capsys):
+    path = tmp_path / "texts.txt"
+    path.write_bytes(SAMPLE.read_bytes() if encoding == "bundle" else "a film".encode(encoding))
+    assert run("predict", SAMPLE, "--file", path) == 1
+    done = capsys.readouterr()
+    assert "the file is not text in UTF-8" in done.err
+    assert done.out == ""
