@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -28,7 +29,8 @@ def fit_sizes(preset: Preset, texts: Sequence[str], classes: int, max_size: int 
     """Return the preset with sizes reduced until the estimated int8 model fits.
 
     Each step reduces the embedding, the buckets, the vocabulary or the units: the one that saves
-    the most bytes. The wide path is left out if its smallest size takes most of the model.
+    the most bytes. Then the vocabulary grows into what is left of `max_size`. The wide path is left
+    out if its smallest size takes most of the model.
 
     Args:
         preset: the options. Its `max_model` is a limit too.
@@ -46,6 +48,7 @@ def fit_sizes(preset: Preset, texts: Sequence[str], classes: int, max_size: int 
         limits.append(max_size - beside)
     limit = min(limits)
     lengths = _token_lengths(texts)
+    most_words = preset.text.vocabulary_size
     if preset.wide is not None and preset.network is not None:
         fewest = _wide_bytes(_SMALLEST["vocabulary_size"], _SMALLEST["buckets"], classes)
         preset = replace(preset, wide=None) if 2 * fewest > limit else preset
@@ -60,7 +63,21 @@ def fit_sizes(preset: Preset, texts: Sequence[str], classes: int, max_size: int 
                 hint="try --preset bag" if preset.network else "allow a larger bundle",
             )
         preset = smaller
-    return preset
+    return preset if max_size is None else _filled(preset, most_words, lengths, classes, limit)
+
+
+def _filled(
+    preset: Preset, most_words: int, lengths: list[int], classes: int, limit: int
+) -> Preset:
+    """Return the preset with as many words as fit: half of the buckets is a large step."""
+
+    def with_words(words: int) -> Preset:
+        return replace(preset, text=replace(preset.text, vocabulary_size=words))
+
+    words = preset.text.vocabulary_size
+    more = range(words, min(most_words, len(lengths) + 2) + 1)
+    fitting = bisect_right(more, limit, key=lambda n: _estimate(with_words(n), lengths, classes))
+    return with_words(more[fitting - 1]) if fitting else preset
 
 
 def describe_sizes(preset: Preset) -> str:

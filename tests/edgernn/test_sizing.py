@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from edgernn.commands.options import Size
@@ -31,6 +33,17 @@ def test_many_classes_leave_no_room_for_the_wide_path_of_tiny():
 def test_a_size_below_the_smallest_model_is_rejected():
     with pytest.raises(OptionError, match="no model fits"):
         fit_sizes(PRESETS["small"], ["a b c"] * 10, 2, 5_000)
+
+
+def test_the_vocabulary_takes_what_is_left_of_the_size():
+    texts = [f"w{i}" for i in range(12_000)]
+    found = fit_sizes(PRESETS["bag"], texts, 2, 90_000)
+    assert found.wide.buckets < PRESETS["bag"].wide.buckets
+    words = found.text.vocabulary_size
+    one_more = replace(found, text=replace(found.text, vocabulary_size=words + 1))
+    assert words < 10_000
+    assert fit_sizes(one_more, texts, 2, 90_000) == found
+    assert fit_sizes(found, texts, 2, 90_000) == found
 
 
 @pytest.mark.parametrize(
