@@ -125,10 +125,10 @@ def test_files_that_cannot_be_read(name, content, words, tmp_path, capsys):
     assert "--out needs a --file" in capsys.readouterr().err
     assert run("predict", SAMPLE, "--file", os.devnull, "--out", tmp_path / "no" / "out") == 1
     assert "the output cannot be written" in capsys.readouterr().err
-    for name in ("out.gz", "out.parquet"):
-        assert run("predict", SAMPLE, "--file", os.devnull, "--out", tmp_path / name) == 2
+    for unknown in ("out.gz", "out.parquet"):
+        assert run("predict", SAMPLE, "--file", os.devnull, "--out", tmp_path / unknown) == 2
         assert "--out has an unknown format" in capsys.readouterr().err
-        assert not (tmp_path / name).exists()
+        assert not (tmp_path / unknown).exists()
 
 
 def test_the_name_of_a_file_as_text_gives_a_warning(tmp_path, capsys):

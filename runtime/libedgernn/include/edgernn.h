@@ -343,7 +343,8 @@ EDGERNN_API const char *edgernn_kernels(const edgernn_classifier *classifier);
 
 /* Return the name of the index-th kernels of this build, fastest first, or NULL after the last.
  *
- * is_supported: set to whether this processor can run them; may be NULL. Thread-safe. */
+ * is_supported: set to whether this processor can run them; may be NULL. To know it of AMX, the process asks the
+ * system for the permission to use it. Thread-safe. */
 EDGERNN_API const char *edgernn_kernel_name(size_t index, int *is_supported);
 
 #ifdef __cplusplus
