@@ -52,7 +52,7 @@ static void take_batch_step(const batch_job *j, batch_walker *w) {
   const edgernn_sequence *x = &w->inputs;
   ptrdiff_t width = (ptrdiff_t)x->width, rows = (ptrdiff_t)d->input_product.groups * EDGERNN_GROUP;
   edgernn_steps steps = {x->steps, x->int8, x->float32, width, x->scales, x->scale_stride, d->input_bias, 0, w->products, rows,
-                         0, w->cells.prepared, 0};
+                         0, edgernn_prepared(&w->cells), 0};
 #if EDGERNN_HAS_AMX
   if (edgernn_step_inputs(model, &w->cells, &steps)) return;
 #endif
@@ -87,23 +87,35 @@ static void keep_states(const batch_job *j, const batch_walker *w, size_t t, siz
   }
 }
 
+/* Prepare the tiles, if the processor has some, for so many texts; for none, release them. */
+static void prepare_tiles(const batch_job *j, edgernn_cells *c, size_t texts) {
+#if EDGERNN_HAS_AMX
+  const edgernn_tile_kernels *tiles = j->b.model->kernels->tiles;
+  if (!tiles || !j->layer->is_int8) return;
+  if (texts) {
+    c->prepared = tiles->prepare(c->d->input_product.depth, c->d->recurrent_product.depth, texts);
+  } else {
+    tiles->release();
+  }
+#else
+  (void)j, (void)c, (void)texts;
+#endif
+}
+
 /* Walk one direction over all texts, on a copy: two threads would wait for each other's writes to one
  * cache line. */
 static void walk_batch(void *argument, size_t direction) {
   batch_job j = *(const batch_job *)argument;
   batch_walker *w = &j.walkers[direction];
-  const edgernn_kernel_table *kernels = j.b.model->kernels;
-  uint32_t depth = w->cells.d->input_product.depth, state_depth = w->cells.d->recurrent_product.depth;
-  int prepares = EDGERNN_HAS_AMX && j.layer->is_int8 && kernels->tiles;
   for (size_t t = 0, texts = 0; t < input_of(&j, 0)->steps; t++) {
     size_t before = texts;
     for (texts = t ? texts : j.b.count; input_of(&j, texts - 1)->steps <= t;) texts--;
-    if (prepares && texts != before) w->cells.prepared = kernels->tiles->prepare(depth, state_depth, texts);
+    if (texts != before) prepare_tiles(&j, &w->cells, texts);
     gather_inputs(&j, w, t, texts);
     take_batch_step(&j, w);
     keep_states(&j, w, t, texts);
   }
-  if (prepares) kernels->tiles->release();
+  prepare_tiles(&j, &w->cells, 0);
 }
 
 static void open_job(edgernn_arena *a, batch_job *j, const edgernn_batch_layer *b) {

@@ -19,7 +19,7 @@ static void product_of_state(const edgernn_model *model, const edgernn_layer *la
                              const float *state, const float *base, ptrdiff_t base_stride, size_t texts) {
   ptrdiff_t units = (ptrdiff_t)edgernn_padded(c->d->units), rows = (ptrdiff_t)edgernn_gates(c->d->cell) * units;
   edgernn_steps steps = {texts, c->quantized, state, units, &state_scale, 0, base, base_stride, c->gates, rows,
-                         c->descending, c->prepared, 1};
+                         c->descending, edgernn_prepared(c), 1};
   c->descending = !c->descending;
   if (layer->is_int8 || !EDGERNN_HAS_FLOAT) {
     model->kernels->product_int8(&c->d->recurrent_product, &steps);
@@ -122,7 +122,9 @@ EDGERNN_INTERNAL void edgernn_open_cells(edgernn_arena *a, edgernn_arena *work, 
   int is_gru = d->cell == EDGERNN_GRU;
   c->d = d;
   c->descending = 0;
+#if EDGERNN_HAS_AMX
   c->prepared = 0;
+#endif
   c->gates = EDGERNN_TAKE(work, float, edgernn_gates(d->cell) * units);
   c->parts = is_gru ? EDGERNN_TAKE(work, float, 3 * units) : NULL;
   c->scaled = is_gru && !d->reset_after ? EDGERNN_TAKE(work, float, units) : NULL;

@@ -14,9 +14,21 @@ typedef struct edgernn_cells {
   /* Whether the next product goes through the weights from their end: the half that the last one left
    * in the cache is then used before it is replaced. */
   int descending;
+#if EDGERNN_HAS_AMX
   /* What the tiles' `prepare` returned, or 0. */
   size_t prepared;
+#endif
 } edgernn_cells;
+
+/* Return for how many texts the tiles are prepared. */
+static inline size_t edgernn_prepared(const edgernn_cells *cells) {
+#if EDGERNN_HAS_AMX
+  return cells->prepared;
+#else
+  (void)cells;
+  return 0;
+#endif
+}
 
 /* Take the memory for `texts` texts, and start with zeros.
  *

@@ -65,7 +65,6 @@ static void open_stream(edgernn_arena *a, stream *s, size_t steps, int reads_ids
   uint32_t index = s->begin;
   for (uint32_t i = 0; i < s->count; i++) {
     edgernn_stage *own = s->stages ? &s->stages[i] : &unused;
-    own->kernels = s->model->kernels;
     own->layer = &s->model->layers[index];
     if (own->layer->kind == EDGERNN_RECURRENT) {
       edgernn_arena work = {shared, 0};
@@ -91,8 +90,9 @@ static stream find_stream(const edgernn_model *model, uint32_t begin) {
 }
 
 /* Run a layer on a block. */
-static void run_stage(edgernn_stage *s, const int32_t *ids, const edgernn_sequence *x, size_t count, int is_first,
-                      edgernn_sequence *y, const edgernn_executor *executor) {
+static void run_stage(const edgernn_kernel_table *kernels, edgernn_stage *s, const int32_t *ids,
+                      const edgernn_sequence *x, size_t count, int is_first, edgernn_sequence *y,
+                      const edgernn_executor *executor) {
   const edgernn_layer *layer = s->layer;
   if (EDGERNN_HAS_RECURRENT && layer->kind == EDGERNN_RECURRENT) {
     s->walk.ids = ids;
@@ -105,7 +105,7 @@ static void run_stage(edgernn_stage *s, const int32_t *ids, const edgernn_sequen
   } else {
     for (size_t t = 0; t < count; t++) {
       const float *step = x->float32 + t * x->width;
-      edgernn_pool_step(s->kernels, layer, step, is_first && !t, 0, layer->input_size, y->float32);
+      edgernn_pool_step(kernels, layer, step, is_first && !t, 0, layer->input_size, y->float32);
     }
   }
 }
@@ -128,7 +128,7 @@ static void run_block(const stream *s, const int32_t *ids, const edgernn_sequenc
     edgernn_stage *own = &s->stages[i];
     edgernn_sequence *to = i + 1 < s->count ? &own->y : &out;
     const int32_t *from = i || layer->kind != EDGERNN_RECURRENT || !ids ? NULL : ids + at;
-    run_stage(own, from, i ? &s->stages[i - 1].y : &in, count, !first, to, executor);
+    run_stage(s->model->kernels, own, from, i ? &s->stages[i - 1].y : &in, count, !first, to, executor);
     to->steps = count;
   }
 }

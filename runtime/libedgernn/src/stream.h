@@ -7,7 +7,6 @@
 
 /* A layer of a stream under way. */
 typedef struct edgernn_stage {
-  const edgernn_kernel_table *kernels;
   const edgernn_layer *layer;
   /* Of a recurrent layer. */
   edgernn_walk walk;
