@@ -72,7 +72,7 @@ ISO_C = {
 
 @pytest.mark.skipif(shutil.which("clang") is None, reason="clang is not installed")
 def test_no_compiler_needs_extensions_of_c(amalgamation, tmp_path):
-    """Clang as Visual C++ is: its target and macros, and none by which GCC and Clang are told."""
+    """Clang with the target of Visual C++, and without the macros that identify GCC and Clang."""
     for name, declarations in ISO_C.items():
         (tmp_path / name).write_text(f"#include <stddef.h>\n{declarations}\n")
     target = ("--target=x86_64-pc-windows-msvc", "-U__clang__", "-std=c99", f"-isystem{tmp_path}")

@@ -87,7 +87,7 @@ static void keep_states(const batch_job *j, const batch_walker *w, size_t t, siz
   }
 }
 
-/* Prepare the tiles, if the processor has some, for so many texts; for none, release them. */
+/* Prepare the processor's tiles for this number of texts; 0 releases them. */
 static void prepare_tiles(const batch_job *j, edgernn_cells *c, size_t texts) {
 #if EDGERNN_HAS_AMX
   const edgernn_tile_kernels *tiles = j->b.model->kernels->tiles;

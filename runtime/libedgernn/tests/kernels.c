@@ -63,7 +63,7 @@ static uint64_t products(const edgernn_kernel_table *k, uint32_t groups, uint32_
   if (k->tiles) steps.prepared = k->tiles->prepare(depth, DEPTH, count);
   k->product_int8(&matrix, &steps);
   if (k->tiles) {
-    /* The second matrix, in steps of its own. */
+    /* The same products with the matrix as the second one. */
     memset(out, 0, sizeof out);
     steps.prepared = k->tiles->prepare(DEPTH - 100, depth, count);
     steps.is_second = 1;
